@@ -1,0 +1,1 @@
+//! The seeded world for tests and the simulation.
