@@ -1,1 +1,84 @@
-//! See ARCHITECTURE.md.
+//! Turns the declaration of a message into its codec.
+//!
+//! A message is a struct whose fields stand in the order of the wire:
+//!
+//! ```ignore
+//! #[derive(Clone, Debug, PartialEq, Message)]
+//! #[message(request = 1, versions = 4..=18, flexible = 12..)]
+//! pub struct FetchRequest<'a> {
+//!     #[field(versions = 12.., tag = 0, default = None, ignorable)]
+//!     pub cluster_id: Option<Str<'a>>,
+//!     pub max_wait_ms: i32,
+//!     #[field(versions = 7.., default = -1, ignorable)]
+//!     pub session_epoch: i32,
+//!     pub topics: Vec<FetchTopic<'a>>,
+//! }
+//! ```
+//!
+//! On the struct, `request`, `response` or `metadata` gives the API key or record id, `data` stands alone;
+//! `versions` are those spoken; `flexible` those with compact lengths and tagged fields, and is left out if there are none.
+//!
+//! On a field, all of it optional:
+//!
+//! - `versions`: those that have the field; without it, all.
+//! - `nullable`: those in which an `Option` may be null; without it, all. Where it may not be, `None` is written as the empty value.
+//! - `tag`: it is a tagged field, present only if it differs from its default.
+//! - `default`: its value in a version without it, and in `Default`; without it, the type's: 0, empty, false, and not `None`.
+//! - `ignorable`: a version without the field may lose its value.
+//!
+//! Structs inside messages derive `Struct` and take the same field attributes. `IntoOwned` derives a copy that outlives the frame.
+
+mod codec;
+mod declaration;
+mod owned;
+mod schema;
+
+use proc_macro::TokenStream;
+use quote::quote;
+use syn::{DeriveInput, parse_macro_input};
+
+use declaration::{MessageAttributes, StructDeclaration};
+
+/// A message: `Value`, `Default` and `Message`.
+#[proc_macro_derive(Message, attributes(message, field))]
+pub fn derive_message(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    respond(message(&input))
+}
+
+/// A struct inside messages: `Value`, `Nullable` and `Default`.
+#[proc_macro_derive(Struct, attributes(field))]
+pub fn derive_struct(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    respond(nested_struct(&input))
+}
+
+/// The struct with everything borrowed copied: `IntoOwned`.
+#[proc_macro_derive(IntoOwned)]
+pub fn derive_into_owned(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    respond(StructDeclaration::parse(&input).map(|declaration| owned::into_owned(&declaration)))
+}
+
+fn message(input: &DeriveInput) -> syn::Result<proc_macro2::TokenStream> {
+    let declaration = StructDeclaration::parse(input)?;
+    let attributes = MessageAttributes::parse(input)?;
+    let value = codec::value(&declaration);
+    let default = codec::default(&declaration);
+    let message = schema::message(&declaration, &attributes);
+    Ok(quote! { #value #default #message })
+}
+
+fn nested_struct(input: &DeriveInput) -> syn::Result<proc_macro2::TokenStream> {
+    let declaration = StructDeclaration::parse(input)?;
+    let value = codec::value(&declaration);
+    let default = codec::default(&declaration);
+    let nullable = codec::nullable(&declaration);
+    Ok(quote! { #value #default #nullable })
+}
+
+fn respond(output: syn::Result<proc_macro2::TokenStream>) -> TokenStream {
+    output
+        .unwrap_or_else(|error| error.into_compile_error())
+        .into()
+}

@@ -1,0 +1,79 @@
+//! The headers in front of requests and responses.
+//!
+//! A request header is version 2 where its request is flexible and version 1 elsewhere; a response header likewise 1 and 0.
+//! Version 2 keeps the client id as version 1 writes it, and only adds tagged fields. `ApiVersions` is answered with version 0
+//! always: the client may not know yet which versions the broker speaks (KIP-511).
+
+use crate::Str;
+use crate::api::{Api, ApiKey};
+use crate::codec::{DecodeError, Reader, Version, Writer};
+
+const CLASSIC: Version = Version {
+    number: 1,
+    flexible: false,
+};
+
+/// What precedes the body of a request. The API and version are as sent: they may be none that exist.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RequestHeader<'a> {
+    pub api_key: i16,
+    pub api_version: i16,
+    pub correlation_id: i32,
+    pub client_id: Option<Str<'a>>,
+}
+
+/// Leaves the reader at the body. An API that does not exist is an error, for the length of its header is unknown;
+/// a version that does not exist is not: the caller answers that of `ApiVersions`.
+pub fn decode_request_header<'a>(
+    reader: &mut Reader<'a>,
+) -> Result<RequestHeader<'a>, DecodeError> {
+    let api_key = reader.i16()?;
+    let api_version = reader.i16()?;
+    let api = ApiKey::from_code(api_key).ok_or(DecodeError::UnknownApi(api_key))?;
+    let header = RequestHeader {
+        api_key,
+        api_version,
+        correlation_id: reader.i32()?,
+        client_id: reader.string(CLASSIC)?,
+    };
+    if api.api().is_flexible(api_version) {
+        reader.tagged_fields(|_, field| field.pass_over())?;
+    }
+    Ok(header)
+}
+
+pub fn encode_request_header(writer: &mut Writer, header: &RequestHeader<'_>) {
+    writer.i16(header.api_key);
+    writer.i16(header.api_version);
+    writer.i32(header.correlation_id);
+    writer.string(header.client_id.as_deref(), CLASSIC);
+    let flexible = ApiKey::from_code(header.api_key)
+        .is_some_and(|api| api.api().is_flexible(header.api_version));
+    if flexible {
+        writer.uvarint(0);
+    }
+}
+
+pub fn encode_response_header(writer: &mut Writer, api: ApiKey, version: i16, correlation_id: i32) {
+    writer.i32(correlation_id);
+    if has_response_tags(api.api(), version) {
+        writer.uvarint(0);
+    }
+}
+
+/// The correlation id. Leaves the reader at the body.
+pub fn decode_response_header(
+    reader: &mut Reader<'_>,
+    api: ApiKey,
+    version: i16,
+) -> Result<i32, DecodeError> {
+    let correlation_id = reader.i32()?;
+    if has_response_tags(api.api(), version) {
+        reader.tagged_fields(|_, field| field.pass_over())?;
+    }
+    Ok(correlation_id)
+}
+
+fn has_response_tags(api: &Api, version: i16) -> bool {
+    api.key != ApiKey::ApiVersions && api.is_flexible(version)
+}

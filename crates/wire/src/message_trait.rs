@@ -1,0 +1,47 @@
+use std::ops::RangeInclusive;
+
+use crate::codec::{DecodeError, Reader, Version, Writer};
+use crate::schema::{Kind, MessageSchema, Type};
+use crate::value::Value;
+
+/// Something with a name and versions of its own: the body of a request, a response or a persisted record.
+pub trait Message<'a>: Value<'a> {
+    const NAME: &'static str;
+    const KIND: Kind;
+    /// API key of a request or response, id of a metadata record.
+    const KEY: Option<i16>;
+    const VALID: RangeInclusive<i16>;
+    /// `i16::MAX` when no version is flexible.
+    const FLEXIBLE_FROM: i16;
+
+    const SCHEMA: MessageSchema = MessageSchema {
+        kind: Self::KIND,
+        key: Self::KEY,
+        valid: Self::VALID,
+        flexible_from: Self::FLEXIBLE_FROM,
+        body: match Self::TYPE {
+            Type::Struct(body) => body,
+            _ => panic!("a message is a struct"),
+        },
+    };
+
+    fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
+        if !Self::VALID.contains(&version) {
+            return Err(DecodeError::UnsupportedVersion {
+                message: Self::NAME,
+                version,
+            });
+        }
+        Self::read(reader, Version::new(version, Self::FLEXIBLE_FROM))
+    }
+
+    /// `version` is one of `VALID`. Fields that it lacks are left out.
+    fn encode(&self, writer: &mut Writer, version: i16) {
+        assert!(
+            Self::VALID.contains(&version),
+            "{} has no version {version}",
+            Self::NAME
+        );
+        self.write(writer, Version::new(version, Self::FLEXIBLE_FROM));
+    }
+}

@@ -1,0 +1,66 @@
+//! The tables behind the codec, as data: what the derive read in the declarations.
+
+use std::ops::RangeInclusive;
+
+/// A struct: its fields, in the order of the wire.
+#[derive(Debug)]
+pub struct Schema {
+    pub name: &'static str,
+    pub fields: &'static [Field],
+}
+
+/// One field of a struct.
+#[derive(Debug)]
+pub struct Field {
+    pub name: &'static str,
+    pub ty: Type,
+    /// The versions that have the field.
+    pub versions: RangeInclusive<i16>,
+    /// The versions in which it may be null.
+    pub nullable: Option<RangeInclusive<i16>>,
+    pub tag: Option<u32>,
+    /// Whether a value may be left out silently where the version lacks the field.
+    pub ignorable: bool,
+    /// What it holds in versions without it, as `Debug` prints it.
+    pub default: fn() -> String,
+}
+
+/// The type of a field on the wire.
+#[derive(Clone, Copy, Debug)]
+pub enum Type {
+    Bool,
+    Int8,
+    Int16,
+    Uint16,
+    Int32,
+    Int64,
+    Float64,
+    Uuid,
+    String,
+    Bytes,
+    Records,
+    Array(&'static Type),
+    Struct(&'static Schema),
+}
+
+/// A message: its outermost struct and its versions.
+#[derive(Debug)]
+pub struct MessageSchema {
+    pub kind: Kind,
+    /// API key of a request or response, id of a metadata record.
+    pub key: Option<i16>,
+    pub valid: RangeInclusive<i16>,
+    /// `i16::MAX` when no version is flexible.
+    pub flexible_from: i16,
+    pub body: &'static Schema,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Request,
+    Response,
+    /// A record of the metadata log.
+    Metadata,
+    /// Other persisted data.
+    Data,
+}

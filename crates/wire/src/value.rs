@@ -1,0 +1,44 @@
+//! What can be a field: the trait, and its implementation for every type that fields have.
+
+mod array;
+mod bytes;
+mod numbers;
+mod records;
+mod strings;
+
+use crate::codec::{DecodeError, Reader, Version, Writer};
+use crate::schema::Type;
+
+pub use records::Records;
+
+/// A value inside a message. Structs get it from `#[derive(Struct)]`.
+pub trait Value<'a>: Sized {
+    const TYPE: Type;
+
+    fn read(reader: &mut Reader<'a>, version: Version) -> Result<Self, DecodeError>;
+    fn write(&self, writer: &mut Writer, version: Version);
+}
+
+/// A value of which the protocol has a null.
+pub trait Nullable<'a>: Value<'a> + Default {
+    fn read_nullable(
+        reader: &mut Reader<'a>,
+        version: Version,
+    ) -> Result<Option<Self>, DecodeError>;
+    fn write_nullable(value: Option<&Self>, writer: &mut Writer, version: Version);
+}
+
+/// The same without borrowing from the frame. Structs get it from `#[derive(IntoOwned)]`.
+pub trait IntoOwned {
+    type Owned: 'static;
+
+    fn into_owned(self) -> Self::Owned;
+}
+
+impl<T: IntoOwned> IntoOwned for Option<T> {
+    type Owned = Option<T::Owned>;
+
+    fn into_owned(self) -> Self::Owned {
+        self.map(T::into_owned)
+    }
+}
