@@ -212,6 +212,7 @@ pub(crate) struct MessageAttributes {
     pub(crate) key: Option<i16>,
     pub(crate) valid: Versions,
     pub(crate) flexible_from: i16,
+    pub(crate) latest_unstable: bool,
 }
 
 impl MessageAttributes {
@@ -224,6 +225,7 @@ impl MessageAttributes {
         let mut kind = None;
         let mut valid = None;
         let mut flexible_from = i16::MAX;
+        let mut latest_unstable = false;
         attribute.parse_nested_meta(|meta| {
             let Some(word) = meta.path.get_ident() else {
                 return Err(meta.error("expected a word"));
@@ -236,9 +238,10 @@ impl MessageAttributes {
                 "data" => kind = Some(("Data", None)),
                 "versions" => valid = Some(Versions::parse(&meta)?),
                 "flexible" => flexible_from = Versions::parse(&meta)?.first,
+                "latest_unstable" => latest_unstable = true,
                 _ => {
                     return Err(meta.error(
-                        "expected `request`, `response`, `metadata`, `data`, `versions` or `flexible`",
+                        "expected `request`, `response`, `metadata`, `data`, `versions`, `flexible` or `latest_unstable`",
                     ));
                 }
             }
@@ -252,6 +255,7 @@ impl MessageAttributes {
             key,
             valid: valid.ok_or_else(|| missing("`versions`"))?,
             flexible_from,
+            latest_unstable,
         })
     }
 }

@@ -16,7 +16,8 @@
 //! ```
 //!
 //! On the struct, `request`, `response` or `metadata` gives the API key or record id, `data` stands alone;
-//! `versions` are those spoken; `flexible` those with compact lengths and tagged fields, and is left out if there are none.
+//! `versions` are those spoken; `flexible` those with compact lengths and tagged fields, and is left out if there are none;
+//! `latest_unstable` says that the last of them may still change.
 //!
 //! On a field, all of it optional:
 //!

@@ -58,15 +58,33 @@ pub(crate) fn message(
         key,
         valid,
         flexible_from,
+        latest_unstable,
     } = attributes;
     let key = match key {
         Some(key) => quote! { ::core::option::Option::Some(#key) },
         None => quote! { ::core::option::Option::None },
     };
+    let ident = &declaration.name;
     quote! {
         impl<'a> ::ottla_wire::Message<'a> for #this {
+            const SCHEMA: ::ottla_wire::schema::MessageSchema = ::ottla_wire::schema::MessageSchema {
+                kind: ::ottla_wire::schema::Kind::#kind,
+                key: #key,
+                valid: #valid,
+                flexible_from: #flexible_from,
+                latest_unstable: #latest_unstable,
+                body: <Self as ::ottla_wire::Value<'a>>::TYPE.body(),
+                recode: |bytes, version| {
+                    let mut reader = ::ottla_wire::codec::Reader::new(bytes);
+                    let message: #ident = ::ottla_wire::Message::decode(&mut reader, version)?;
+                    reader.finish()?;
+                    let mut writer = ::ottla_wire::codec::Writer::new();
+                    ::ottla_wire::Message::encode(&message, &mut writer, version);
+                    ::core::result::Result::Ok(writer.into_bytes())
+                },
+            };
+
             const NAME: &'static str = #name;
-            const KIND: ::ottla_wire::schema::Kind = ::ottla_wire::schema::Kind::#kind;
             const KEY: ::core::option::Option<i16> = #key;
             const VALID: ::core::ops::RangeInclusive<i16> = #valid;
             const FLEXIBLE_FROM: i16 = #flexible_from;

@@ -2,6 +2,10 @@
 
 use std::ops::RangeInclusive;
 
+use crate::Message;
+use crate::message::*;
+use crate::schema::{Kind, MessageSchema};
+
 /// One API: what is spoken of it, and where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Api {
@@ -31,135 +35,138 @@ impl Api {
 }
 
 macro_rules! apis {
-    ($($code:literal $name:ident $min:literal..=$max:literal, $flexible:expr, $($listener:ident)|+;)*) => {
+    ($($name:ident($request:ty, $response:ty) on $($listener:ident)|+;)*) => {
         /// The number that begins a request.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[repr(i16)]
         pub enum ApiKey {
-            $($name = $code,)*
+            $($name = key(&<$request>::SCHEMA, &<$response>::SCHEMA),)*
         }
 
         /// Every API, ascending by key.
         pub const TABLE: &[Api] = &[$(Api {
             key: ApiKey::$name,
             name: stringify!($name),
-            min_version: $min,
-            max_version: $max,
-            flexible_from: $flexible,
-            on_broker: $(is_broker(Listener::$listener))||+,
-            on_controller: $(is_controller(Listener::$listener))||+,
+            min_version: *<$request>::SCHEMA.stable().start(),
+            max_version: *<$request>::SCHEMA.stable().end(),
+            flexible_from: <$request>::FLEXIBLE_FROM,
+            on_broker: $(matches!(Listener::$listener, Listener::Broker))||+,
+            on_controller: $(matches!(Listener::$listener, Listener::Controller))||+,
         }),*];
+
+        /// The tables of all requests and responses, in the order of the APIs.
+        pub const SCHEMAS: &[MessageSchema] = &[$(<$request>::SCHEMA, <$response>::SCHEMA),*];
     };
 }
 
-#[derive(Clone, Copy)]
 enum Listener {
     Broker,
     Controller,
 }
 
-const fn is_broker(listener: Listener) -> bool {
-    matches!(listener, Listener::Broker)
+/// The key that a request and its response agree on, as they do on their versions.
+const fn key(request: &MessageSchema, response: &MessageSchema) -> i16 {
+    assert!(matches!(request.kind, Kind::Request) && matches!(response.kind, Kind::Response));
+    assert!(*request.valid.start() == *response.valid.start());
+    assert!(*request.valid.end() == *response.valid.end());
+    assert!(request.flexible_from == response.flexible_from);
+    let (Some(key), Some(of_response)) = (request.key, response.key) else {
+        unreachable!();
+    };
+    assert!(key == of_response);
+    key
 }
 
-const fn is_controller(listener: Listener) -> bool {
-    matches!(listener, Listener::Controller)
-}
-
-/// For the APIs without flexible versions.
-const NEVER: i16 = i16::MAX;
-
-// Key, name, stable versions, first flexible version, listeners.
 apis! {
-    0 Produce 3..=13, 9, Broker;
-    1 Fetch 4..=18, 12, Broker | Controller;
-    2 ListOffsets 1..=11, 6, Broker;
-    3 Metadata 0..=13, 9, Broker;
-    8 OffsetCommit 2..=10, 8, Broker;
-    9 OffsetFetch 1..=10, 6, Broker;
-    10 FindCoordinator 0..=6, 3, Broker;
-    11 JoinGroup 0..=9, 6, Broker;
-    12 Heartbeat 0..=4, 4, Broker;
-    13 LeaveGroup 0..=5, 4, Broker;
-    14 SyncGroup 0..=5, 4, Broker;
-    15 DescribeGroups 0..=6, 5, Broker;
-    16 ListGroups 0..=5, 3, Broker;
-    17 SaslHandshake 0..=1, NEVER, Broker | Controller;
-    18 ApiVersions 0..=4, 3, Broker | Controller;
-    19 CreateTopics 2..=7, 5, Broker | Controller;
-    20 DeleteTopics 1..=6, 4, Broker | Controller;
-    21 DeleteRecords 0..=2, 2, Broker;
-    22 InitProducerId 0..=5, 2, Broker;
-    23 OffsetForLeaderEpoch 2..=4, 4, Broker;
-    24 AddPartitionsToTxn 0..=5, 3, Broker;
-    25 AddOffsetsToTxn 0..=4, 3, Broker;
-    26 EndTxn 0..=5, 3, Broker;
-    27 WriteTxnMarkers 1..=2, 1, Broker;
-    28 TxnOffsetCommit 0..=5, 3, Broker;
-    29 DescribeAcls 1..=3, 2, Broker | Controller;
-    30 CreateAcls 1..=3, 2, Broker | Controller;
-    31 DeleteAcls 1..=3, 2, Broker | Controller;
-    32 DescribeConfigs 1..=4, 4, Broker | Controller;
-    33 AlterConfigs 0..=2, 2, Broker | Controller;
-    34 AlterReplicaLogDirs 1..=2, 2, Broker;
-    35 DescribeLogDirs 1..=5, 2, Broker;
-    36 SaslAuthenticate 0..=2, 2, Broker | Controller;
-    37 CreatePartitions 0..=3, 2, Broker | Controller;
-    38 CreateDelegationToken 1..=3, 2, Broker | Controller;
-    39 RenewDelegationToken 1..=2, 2, Broker | Controller;
-    40 ExpireDelegationToken 1..=2, 2, Broker | Controller;
-    41 DescribeDelegationToken 1..=3, 2, Broker | Controller;
-    42 DeleteGroups 0..=2, 2, Broker;
-    43 ElectLeaders 0..=2, 2, Broker | Controller;
-    44 IncrementalAlterConfigs 0..=1, 1, Broker | Controller;
-    45 AlterPartitionReassignments 0..=1, 0, Broker | Controller;
-    46 ListPartitionReassignments 0..=0, 0, Broker | Controller;
-    47 OffsetDelete 0..=0, NEVER, Broker;
-    48 DescribeClientQuotas 0..=1, 1, Broker;
-    49 AlterClientQuotas 0..=1, 1, Broker | Controller;
-    50 DescribeUserScramCredentials 0..=0, 0, Broker | Controller;
-    51 AlterUserScramCredentials 0..=0, 0, Broker | Controller;
-    52 Vote 0..=2, 0, Controller;
-    53 BeginQuorumEpoch 0..=1, 1, Controller;
-    54 EndQuorumEpoch 0..=1, 1, Controller;
-    55 DescribeQuorum 0..=2, 0, Broker | Controller;
-    56 AlterPartition 2..=3, 0, Controller;
-    57 UpdateFeatures 0..=2, 0, Broker | Controller;
-    58 Envelope 0..=0, 0, Controller;
-    59 FetchSnapshot 0..=1, 0, Controller;
-    60 DescribeCluster 0..=2, 0, Broker | Controller;
-    61 DescribeProducers 0..=0, 0, Broker;
-    62 BrokerRegistration 0..=4, 0, Controller;
-    63 BrokerHeartbeat 0..=2, 0, Controller;
-    64 UnregisterBroker 0..=0, 0, Broker | Controller;
-    65 DescribeTransactions 0..=0, 0, Broker;
-    66 ListTransactions 0..=2, 0, Broker;
-    67 AllocateProducerIds 0..=0, 0, Controller;
-    68 ConsumerGroupHeartbeat 0..=1, 0, Broker;
-    69 ConsumerGroupDescribe 0..=1, 0, Broker;
-    70 ControllerRegistration 0..=0, 0, Controller;
-    71 GetTelemetrySubscriptions 0..=0, 0, Broker;
-    72 PushTelemetry 0..=0, 0, Broker;
-    73 AssignReplicasToDirs 0..=0, 0, Controller;
-    74 ListConfigResources 0..=1, 0, Broker;
-    75 DescribeTopicPartitions 0..=0, 0, Broker;
-    76 ShareGroupHeartbeat 1..=1, 0, Broker;
-    77 ShareGroupDescribe 1..=1, 0, Broker;
-    78 ShareFetch 1..=2, 0, Broker;
-    79 ShareAcknowledge 1..=2, 0, Broker;
-    80 AddRaftVoter 0..=1, 0, Broker | Controller;
-    81 RemoveRaftVoter 0..=0, 0, Broker | Controller;
-    82 UpdateRaftVoter 0..=0, 0, Controller;
-    83 InitializeShareGroupState 0..=0, 0, Broker;
-    84 ReadShareGroupState 0..=0, 0, Broker;
-    85 WriteShareGroupState 0..=1, 0, Broker;
-    86 DeleteShareGroupState 0..=0, 0, Broker;
-    87 ReadShareGroupStateSummary 0..=1, 0, Broker;
-    88 StreamsGroupHeartbeat 0..=0, 0, Broker;
-    89 StreamsGroupDescribe 0..=0, 0, Broker;
-    90 DescribeShareGroupOffsets 0..=1, 0, Broker;
-    91 AlterShareGroupOffsets 0..=0, 0, Broker;
-    92 DeleteShareGroupOffsets 0..=0, 0, Broker;
+    Produce(produce::ProduceRequest, produce::ProduceResponse) on Broker;
+    Fetch(fetch::FetchRequest, fetch::FetchResponse) on Broker | Controller;
+    ListOffsets(list_offsets::ListOffsetsRequest, list_offsets::ListOffsetsResponse) on Broker;
+    Metadata(metadata::MetadataRequest, metadata::MetadataResponse) on Broker;
+    OffsetCommit(offset_commit::OffsetCommitRequest, offset_commit::OffsetCommitResponse) on Broker;
+    OffsetFetch(offset_fetch::OffsetFetchRequest, offset_fetch::OffsetFetchResponse) on Broker;
+    FindCoordinator(find_coordinator::FindCoordinatorRequest, find_coordinator::FindCoordinatorResponse) on Broker;
+    JoinGroup(join_group::JoinGroupRequest, join_group::JoinGroupResponse) on Broker;
+    Heartbeat(heartbeat::HeartbeatRequest, heartbeat::HeartbeatResponse) on Broker;
+    LeaveGroup(leave_group::LeaveGroupRequest, leave_group::LeaveGroupResponse) on Broker;
+    SyncGroup(sync_group::SyncGroupRequest, sync_group::SyncGroupResponse) on Broker;
+    DescribeGroups(describe_groups::DescribeGroupsRequest, describe_groups::DescribeGroupsResponse) on Broker;
+    ListGroups(list_groups::ListGroupsRequest, list_groups::ListGroupsResponse) on Broker;
+    SaslHandshake(sasl_handshake::SaslHandshakeRequest, sasl_handshake::SaslHandshakeResponse) on Broker | Controller;
+    ApiVersions(api_versions::ApiVersionsRequest, api_versions::ApiVersionsResponse) on Broker | Controller;
+    CreateTopics(create_topics::CreateTopicsRequest, create_topics::CreateTopicsResponse) on Broker | Controller;
+    DeleteTopics(delete_topics::DeleteTopicsRequest, delete_topics::DeleteTopicsResponse) on Broker | Controller;
+    DeleteRecords(delete_records::DeleteRecordsRequest, delete_records::DeleteRecordsResponse) on Broker;
+    InitProducerId(init_producer_id::InitProducerIdRequest, init_producer_id::InitProducerIdResponse) on Broker;
+    OffsetForLeaderEpoch(offset_for_leader_epoch::OffsetForLeaderEpochRequest, offset_for_leader_epoch::OffsetForLeaderEpochResponse) on Broker;
+    AddPartitionsToTxn(add_partitions_to_txn::AddPartitionsToTxnRequest, add_partitions_to_txn::AddPartitionsToTxnResponse) on Broker;
+    AddOffsetsToTxn(add_offsets_to_txn::AddOffsetsToTxnRequest, add_offsets_to_txn::AddOffsetsToTxnResponse) on Broker;
+    EndTxn(end_txn::EndTxnRequest, end_txn::EndTxnResponse) on Broker;
+    WriteTxnMarkers(write_txn_markers::WriteTxnMarkersRequest, write_txn_markers::WriteTxnMarkersResponse) on Broker;
+    TxnOffsetCommit(txn_offset_commit::TxnOffsetCommitRequest, txn_offset_commit::TxnOffsetCommitResponse) on Broker;
+    DescribeAcls(describe_acls::DescribeAclsRequest, describe_acls::DescribeAclsResponse) on Broker | Controller;
+    CreateAcls(create_acls::CreateAclsRequest, create_acls::CreateAclsResponse) on Broker | Controller;
+    DeleteAcls(delete_acls::DeleteAclsRequest, delete_acls::DeleteAclsResponse) on Broker | Controller;
+    DescribeConfigs(describe_configs::DescribeConfigsRequest, describe_configs::DescribeConfigsResponse) on Broker | Controller;
+    AlterConfigs(alter_configs::AlterConfigsRequest, alter_configs::AlterConfigsResponse) on Broker | Controller;
+    AlterReplicaLogDirs(alter_replica_log_dirs::AlterReplicaLogDirsRequest, alter_replica_log_dirs::AlterReplicaLogDirsResponse) on Broker;
+    DescribeLogDirs(describe_log_dirs::DescribeLogDirsRequest, describe_log_dirs::DescribeLogDirsResponse) on Broker;
+    SaslAuthenticate(sasl_authenticate::SaslAuthenticateRequest, sasl_authenticate::SaslAuthenticateResponse) on Broker | Controller;
+    CreatePartitions(create_partitions::CreatePartitionsRequest, create_partitions::CreatePartitionsResponse) on Broker | Controller;
+    CreateDelegationToken(create_delegation_token::CreateDelegationTokenRequest, create_delegation_token::CreateDelegationTokenResponse) on Broker | Controller;
+    RenewDelegationToken(renew_delegation_token::RenewDelegationTokenRequest, renew_delegation_token::RenewDelegationTokenResponse) on Broker | Controller;
+    ExpireDelegationToken(expire_delegation_token::ExpireDelegationTokenRequest, expire_delegation_token::ExpireDelegationTokenResponse) on Broker | Controller;
+    DescribeDelegationToken(describe_delegation_token::DescribeDelegationTokenRequest, describe_delegation_token::DescribeDelegationTokenResponse) on Broker | Controller;
+    DeleteGroups(delete_groups::DeleteGroupsRequest, delete_groups::DeleteGroupsResponse) on Broker;
+    ElectLeaders(elect_leaders::ElectLeadersRequest, elect_leaders::ElectLeadersResponse) on Broker | Controller;
+    IncrementalAlterConfigs(incremental_alter_configs::IncrementalAlterConfigsRequest, incremental_alter_configs::IncrementalAlterConfigsResponse) on Broker | Controller;
+    AlterPartitionReassignments(alter_partition_reassignments::AlterPartitionReassignmentsRequest, alter_partition_reassignments::AlterPartitionReassignmentsResponse) on Broker | Controller;
+    ListPartitionReassignments(list_partition_reassignments::ListPartitionReassignmentsRequest, list_partition_reassignments::ListPartitionReassignmentsResponse) on Broker | Controller;
+    OffsetDelete(offset_delete::OffsetDeleteRequest, offset_delete::OffsetDeleteResponse) on Broker;
+    DescribeClientQuotas(describe_client_quotas::DescribeClientQuotasRequest, describe_client_quotas::DescribeClientQuotasResponse) on Broker;
+    AlterClientQuotas(alter_client_quotas::AlterClientQuotasRequest, alter_client_quotas::AlterClientQuotasResponse) on Broker | Controller;
+    DescribeUserScramCredentials(describe_user_scram_credentials::DescribeUserScramCredentialsRequest, describe_user_scram_credentials::DescribeUserScramCredentialsResponse) on Broker | Controller;
+    AlterUserScramCredentials(alter_user_scram_credentials::AlterUserScramCredentialsRequest, alter_user_scram_credentials::AlterUserScramCredentialsResponse) on Broker | Controller;
+    Vote(vote::VoteRequest, vote::VoteResponse) on Controller;
+    BeginQuorumEpoch(begin_quorum_epoch::BeginQuorumEpochRequest, begin_quorum_epoch::BeginQuorumEpochResponse) on Controller;
+    EndQuorumEpoch(end_quorum_epoch::EndQuorumEpochRequest, end_quorum_epoch::EndQuorumEpochResponse) on Controller;
+    DescribeQuorum(describe_quorum::DescribeQuorumRequest, describe_quorum::DescribeQuorumResponse) on Broker | Controller;
+    AlterPartition(alter_partition::AlterPartitionRequest, alter_partition::AlterPartitionResponse) on Controller;
+    UpdateFeatures(update_features::UpdateFeaturesRequest, update_features::UpdateFeaturesResponse) on Broker | Controller;
+    Envelope(envelope::EnvelopeRequest, envelope::EnvelopeResponse) on Controller;
+    FetchSnapshot(fetch_snapshot::FetchSnapshotRequest, fetch_snapshot::FetchSnapshotResponse) on Controller;
+    DescribeCluster(describe_cluster::DescribeClusterRequest, describe_cluster::DescribeClusterResponse) on Broker | Controller;
+    DescribeProducers(describe_producers::DescribeProducersRequest, describe_producers::DescribeProducersResponse) on Broker;
+    BrokerRegistration(broker_registration::BrokerRegistrationRequest, broker_registration::BrokerRegistrationResponse) on Controller;
+    BrokerHeartbeat(broker_heartbeat::BrokerHeartbeatRequest, broker_heartbeat::BrokerHeartbeatResponse) on Controller;
+    UnregisterBroker(unregister_broker::UnregisterBrokerRequest, unregister_broker::UnregisterBrokerResponse) on Broker | Controller;
+    DescribeTransactions(describe_transactions::DescribeTransactionsRequest, describe_transactions::DescribeTransactionsResponse) on Broker;
+    ListTransactions(list_transactions::ListTransactionsRequest, list_transactions::ListTransactionsResponse) on Broker;
+    AllocateProducerIds(allocate_producer_ids::AllocateProducerIdsRequest, allocate_producer_ids::AllocateProducerIdsResponse) on Controller;
+    ConsumerGroupHeartbeat(consumer_group_heartbeat::ConsumerGroupHeartbeatRequest, consumer_group_heartbeat::ConsumerGroupHeartbeatResponse) on Broker;
+    ConsumerGroupDescribe(consumer_group_describe::ConsumerGroupDescribeRequest, consumer_group_describe::ConsumerGroupDescribeResponse) on Broker;
+    ControllerRegistration(controller_registration::ControllerRegistrationRequest, controller_registration::ControllerRegistrationResponse) on Controller;
+    GetTelemetrySubscriptions(get_telemetry_subscriptions::GetTelemetrySubscriptionsRequest, get_telemetry_subscriptions::GetTelemetrySubscriptionsResponse) on Broker;
+    PushTelemetry(push_telemetry::PushTelemetryRequest, push_telemetry::PushTelemetryResponse) on Broker;
+    AssignReplicasToDirs(assign_replicas_to_dirs::AssignReplicasToDirsRequest, assign_replicas_to_dirs::AssignReplicasToDirsResponse) on Controller;
+    ListConfigResources(list_config_resources::ListConfigResourcesRequest, list_config_resources::ListConfigResourcesResponse) on Broker;
+    DescribeTopicPartitions(describe_topic_partitions::DescribeTopicPartitionsRequest, describe_topic_partitions::DescribeTopicPartitionsResponse) on Broker;
+    ShareGroupHeartbeat(share_group_heartbeat::ShareGroupHeartbeatRequest, share_group_heartbeat::ShareGroupHeartbeatResponse) on Broker;
+    ShareGroupDescribe(share_group_describe::ShareGroupDescribeRequest, share_group_describe::ShareGroupDescribeResponse) on Broker;
+    ShareFetch(share_fetch::ShareFetchRequest, share_fetch::ShareFetchResponse) on Broker;
+    ShareAcknowledge(share_acknowledge::ShareAcknowledgeRequest, share_acknowledge::ShareAcknowledgeResponse) on Broker;
+    AddRaftVoter(add_raft_voter::AddRaftVoterRequest, add_raft_voter::AddRaftVoterResponse) on Broker | Controller;
+    RemoveRaftVoter(remove_raft_voter::RemoveRaftVoterRequest, remove_raft_voter::RemoveRaftVoterResponse) on Broker | Controller;
+    UpdateRaftVoter(update_raft_voter::UpdateRaftVoterRequest, update_raft_voter::UpdateRaftVoterResponse) on Controller;
+    InitializeShareGroupState(initialize_share_group_state::InitializeShareGroupStateRequest, initialize_share_group_state::InitializeShareGroupStateResponse) on Broker;
+    ReadShareGroupState(read_share_group_state::ReadShareGroupStateRequest, read_share_group_state::ReadShareGroupStateResponse) on Broker;
+    WriteShareGroupState(write_share_group_state::WriteShareGroupStateRequest, write_share_group_state::WriteShareGroupStateResponse) on Broker;
+    DeleteShareGroupState(delete_share_group_state::DeleteShareGroupStateRequest, delete_share_group_state::DeleteShareGroupStateResponse) on Broker;
+    ReadShareGroupStateSummary(read_share_group_state_summary::ReadShareGroupStateSummaryRequest, read_share_group_state_summary::ReadShareGroupStateSummaryResponse) on Broker;
+    StreamsGroupHeartbeat(streams_group_heartbeat::StreamsGroupHeartbeatRequest, streams_group_heartbeat::StreamsGroupHeartbeatResponse) on Broker;
+    StreamsGroupDescribe(streams_group_describe::StreamsGroupDescribeRequest, streams_group_describe::StreamsGroupDescribeResponse) on Broker;
+    DescribeShareGroupOffsets(describe_share_group_offsets::DescribeShareGroupOffsetsRequest, describe_share_group_offsets::DescribeShareGroupOffsetsResponse) on Broker;
+    AlterShareGroupOffsets(alter_share_group_offsets::AlterShareGroupOffsetsRequest, alter_share_group_offsets::AlterShareGroupOffsetsResponse) on Broker;
+    DeleteShareGroupOffsets(delete_share_group_offsets::DeleteShareGroupOffsetsRequest, delete_share_group_offsets::DeleteShareGroupOffsetsResponse) on Broker;
 }
 
 impl ApiKey {

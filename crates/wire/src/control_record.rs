@@ -18,6 +18,7 @@ pub use voters::{Endpoint, KRaftVersionFeature, Voter, VotersRecord};
 use bytes::Bytes;
 
 use crate::codec::{DecodeError, Reader, Writer};
+use crate::schema::MessageSchema;
 use crate::{IntoOwned, Message};
 
 const KEY_VERSION: i16 = 0;
@@ -35,6 +36,16 @@ pub enum ControlRecord<'a> {
 }
 
 impl<'a> ControlRecord<'a> {
+    /// The tables of all of them.
+    pub const SCHEMAS: &'static [MessageSchema] = &[
+        EndTxnMarker::SCHEMA,
+        LeaderChangeMessage::SCHEMA,
+        SnapshotHeaderRecord::SCHEMA,
+        SnapshotFooterRecord::SCHEMA,
+        KRaftVersionRecord::SCHEMA,
+        VotersRecord::SCHEMA,
+    ];
+
     /// The number that the key carries.
     #[must_use]
     pub const fn type_code(&self) -> i16 {

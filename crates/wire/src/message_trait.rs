@@ -1,29 +1,19 @@
 use std::ops::RangeInclusive;
 
 use crate::codec::{DecodeError, Reader, Version, Writer};
-use crate::schema::{Kind, MessageSchema, Type};
+use crate::schema::MessageSchema;
 use crate::value::Value;
 
 /// Something with a name and versions of its own: the body of a request, a response or a persisted record.
 pub trait Message<'a>: Value<'a> {
+    /// The declaration as data.
+    const SCHEMA: MessageSchema;
     const NAME: &'static str;
-    const KIND: Kind;
     /// API key of a request or response, id of a metadata record.
     const KEY: Option<i16>;
     const VALID: RangeInclusive<i16>;
     /// `i16::MAX` when no version is flexible.
     const FLEXIBLE_FROM: i16;
-
-    const SCHEMA: MessageSchema = MessageSchema {
-        kind: Self::KIND,
-        key: Self::KEY,
-        valid: Self::VALID,
-        flexible_from: Self::FLEXIBLE_FROM,
-        body: match Self::TYPE {
-            Type::Struct(body) => body,
-            _ => panic!("a message is a struct"),
-        },
-    };
 
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
         if !Self::VALID.contains(&version) {

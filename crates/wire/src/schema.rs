@@ -2,6 +2,10 @@
 
 use std::ops::RangeInclusive;
 
+use bytes::Bytes;
+
+use crate::codec::DecodeError;
+
 /// A struct: its fields, in the order of the wire.
 #[derive(Debug)]
 pub struct Schema {
@@ -52,7 +56,19 @@ pub struct MessageSchema {
     pub valid: RangeInclusive<i16>,
     /// `i16::MAX` when no version is flexible.
     pub flexible_from: i16,
+    /// Whether the last of the valid versions may still change.
+    pub latest_unstable: bool,
     pub body: &'static Schema,
+    /// Decodes a message and encodes it again: for exchanges with other implementations, and for fuzzing.
+    pub recode: fn(&[u8], i16) -> Result<Bytes, DecodeError>,
+}
+
+impl MessageSchema {
+    #[must_use]
+    pub const fn stable(&self) -> RangeInclusive<i16> {
+        let last = *self.valid.end();
+        *self.valid.start()..=if self.latest_unstable { last - 1 } else { last }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,4 +79,15 @@ pub enum Kind {
     Metadata,
     /// Other persisted data.
     Data,
+}
+
+impl Type {
+    /// The table of a struct.
+    #[must_use]
+    pub const fn body(self) -> &'static Schema {
+        let Self::Struct(body) = self else {
+            unreachable!();
+        };
+        body
+    }
 }

@@ -7,6 +7,8 @@ pub enum DecodeError {
     UnexpectedEnd { expected: usize, found: usize },
     #[error("length {length} is negative or exceeds the {remaining} bytes left")]
     InvalidLength { length: i64, remaining: usize },
+    #[error("{0} array elements would take far more memory than the frame")]
+    TooManyElements(usize),
     #[error("null where the version has no null")]
     UnexpectedNull,
     #[error("variable-length integer is too long")]

@@ -2,10 +2,17 @@ use std::borrow::Cow;
 
 use super::{DecodeError, Version};
 
+/// What arrays may take in memory: so much for each byte of the frame, and a little that any frame may take.
+/// An element can be far larger in memory than its two or three bytes in a hostile frame; in honest ones few are.
+const MEMORY_PER_BYTE: usize = 8;
+const MEMORY_FOR_ALL: usize = 1 << 20;
+
 /// Takes values from the front of a frame. What it hands out borrows from the frame.
 #[derive(Clone, Debug)]
 pub struct Reader<'a> {
     rest: &'a [u8],
+    /// What arrays may still take in memory.
+    memory: usize,
 }
 
 macro_rules! fixed {
@@ -19,7 +26,10 @@ macro_rules! fixed {
 impl<'a> Reader<'a> {
     #[must_use]
     pub const fn new(bytes: &'a [u8]) -> Self {
-        Self { rest: bytes }
+        Self {
+            rest: bytes,
+            memory: bytes.len() * MEMORY_PER_BYTE + MEMORY_FOR_ALL,
+        }
     }
 
     #[must_use]
@@ -103,8 +113,8 @@ impl<'a> Reader<'a> {
             })
     }
 
-    /// The length before bytes and the count before array elements.
-    pub fn length(&mut self, version: Version) -> Result<Option<usize>, DecodeError> {
+    /// The length before bytes.
+    fn length(&mut self, version: Version) -> Result<Option<usize>, DecodeError> {
         if version.flexible {
             self.compact_length()
         } else {
@@ -114,6 +124,18 @@ impl<'a> Reader<'a> {
             }
             self.checked(i64::from(length)).map(Some)
         }
+    }
+
+    /// The count before array elements that take `size` bytes each in memory. Nothing is allocated yet.
+    pub fn count(&mut self, version: Version, size: usize) -> Result<Option<usize>, DecodeError> {
+        let Some(count) = self.length(version)? else {
+            return Ok(None);
+        };
+        self.memory = count
+            .checked_mul(size)
+            .and_then(|needed| self.memory.checked_sub(needed))
+            .ok_or(DecodeError::TooManyElements(count))?;
+        Ok(Some(count))
     }
 
     fn compact_length(&mut self) -> Result<Option<usize>, DecodeError> {
@@ -164,7 +186,12 @@ impl<'a> Reader<'a> {
             let tag = self.uvarint()?;
             let length = self.uvarint()?;
             let length = self.checked(i64::from(length))?;
-            read(tag, &mut Self::new(self.take(length)?))?;
+            let mut field = Self {
+                rest: self.take(length)?,
+                memory: self.memory,
+            };
+            read(tag, &mut field)?;
+            self.memory = field.memory;
         }
         Ok(())
     }
@@ -208,6 +235,17 @@ mod tests {
                 .is_err()
         );
         assert!(Reader::new(&[0xff, 0xfe]).string(CLASSIC).is_err());
+    }
+
+    #[test]
+    fn an_array_far_larger_in_memory_than_in_the_frame_is_refused() {
+        let mut frame = vec![0; 1 << 20];
+        frame[..4].copy_from_slice(&1_000_000i32.to_be_bytes());
+        assert_eq!(Reader::new(&frame).count(CLASSIC, 9), Ok(Some(1_000_000)));
+        assert_eq!(
+            Reader::new(&frame).count(CLASSIC, 10),
+            Err(DecodeError::TooManyElements(1_000_000))
+        );
     }
 
     #[test]

@@ -5,7 +5,7 @@ use ottla_model::{ErrorCode, ProducerEpoch, ProducerId};
 use crate::{Message, Str};
 
 #[derive(Clone, Debug, PartialEq, Message)]
-#[message(request = 22, versions = 0..=6, flexible = 2..)]
+#[message(request = 22, versions = 0..=6, flexible = 2.., latest_unstable)]
 pub struct InitProducerIdRequest<'a> {
     pub transactional_id: Option<Str<'a>>,
     pub transaction_timeout_ms: i32,
@@ -22,7 +22,7 @@ pub struct InitProducerIdRequest<'a> {
 }
 
 #[derive(Clone, Debug, PartialEq, Message)]
-#[message(response = 22, versions = 0..=6, flexible = 2..)]
+#[message(response = 22, versions = 0..=6, flexible = 2.., latest_unstable)]
 pub struct InitProducerIdResponse {
     #[field(ignorable)]
     pub throttle_time_ms: i32,

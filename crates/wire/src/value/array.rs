@@ -2,10 +2,6 @@ use super::{IntoOwned, Nullable, Value};
 use crate::codec::{DecodeError, Reader, Version, Writer};
 use crate::schema::Type;
 
-/// Room made for elements before any of them is seen. In memory one can be many times as large as on the wire,
-/// so beyond this an array grows only with elements that are really there.
-const CAPACITY_AHEAD: usize = 256;
-
 impl<'a, T: Value<'a>> Value<'a> for Vec<T> {
     const TYPE: Type = Type::Array(&T::TYPE);
 
@@ -23,10 +19,10 @@ impl<'a, T: Value<'a>> Nullable<'a> for Vec<T> {
         reader: &mut Reader<'a>,
         version: Version,
     ) -> Result<Option<Self>, DecodeError> {
-        let Some(count) = reader.length(version)? else {
+        let Some(count) = reader.count(version, size_of::<T>())? else {
             return Ok(None);
         };
-        let mut elements = Self::with_capacity(count.min(CAPACITY_AHEAD));
+        let mut elements = Self::with_capacity(count);
         for _ in 0..count {
             elements.push(T::read(reader, version)?);
         }
