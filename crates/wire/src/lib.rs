@@ -14,6 +14,7 @@ pub mod frame;
 pub mod message;
 mod message_trait;
 pub mod metadata_record;
+pub mod records;
 pub mod schema;
 mod value;
 
