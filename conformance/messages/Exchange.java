@@ -1,0 +1,58 @@
+import java.io.BufferedReader;
+import java.io.InputStreamReader;
+import java.nio.ByteBuffer;
+import java.util.HexFormat;
+import org.apache.kafka.common.protocol.ByteBufferAccessor;
+import org.apache.kafka.common.protocol.Message;
+import org.apache.kafka.common.protocol.ObjectSerializationCache;
+
+/** Reads "NAME VERSION HEX" lines, lets Apache's classes read and write the message, and reports where the bytes differ. */
+class Exchange {
+    public static void main(String[] arguments) throws Exception {
+        int compared = 0;
+        int differences = 0;
+        BufferedReader lines = new BufferedReader(new InputStreamReader(System.in));
+        for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+            String[] words = line.split(" ", -1);
+            short version = Short.parseShort(words[1]);
+            String outcome;
+            try {
+                outcome = rewrite(words[0], version, HexFormat.of().parseHex(words[2]));
+            } catch (Exception error) {
+                outcome = error.toString();
+            }
+            compared++;
+            if (!outcome.equals(words[2])) {
+                differences++;
+                System.out.println(words[0] + " " + version + "\n  ours   " + words[2] + "\n  theirs " + outcome);
+            }
+        }
+        System.out.println(compared + " instances exchanged, " + differences + " differences");
+        System.exit(compared == 0 || differences > 0 ? 1 : 0);
+    }
+
+    private static String rewrite(String name, short version, byte[] bytes) throws Exception {
+        Message message = (Message) classOf(name).getConstructor().newInstance();
+        ByteBuffer in = ByteBuffer.wrap(bytes);
+        message.read(new ByteBufferAccessor(in), version);
+        if (in.hasRemaining()) {
+            return in.remaining() + " bytes left unread";
+        }
+        ObjectSerializationCache cache = new ObjectSerializationCache();
+        ByteBuffer out = ByteBuffer.allocate(message.size(cache, version));
+        message.write(new ByteBufferAccessor(out), cache, version);
+        return HexFormat.of().formatHex(out.array());
+    }
+
+    private static Class<?> classOf(String name) throws ClassNotFoundException {
+        String[] candidates = {"message." + name + "Data", "metadata." + name, "message." + name};
+        for (String candidate : candidates) {
+            try {
+                return Class.forName("org.apache.kafka.common." + candidate);
+            } catch (ClassNotFoundException next) {
+                // The kinds of messages live in different packages.
+            }
+        }
+        throw new ClassNotFoundException(name);
+    }
+}
