@@ -12,6 +12,7 @@ pub(crate) fn value(declaration: &StructDeclaration) -> TokenStream {
     let schema = schema::schema(declaration);
     let read = read(declaration);
     let write = write(declaration);
+    let lost_field = lost_field(declaration);
     quote! {
         impl<'a> ::ottla_wire::Value<'a> for #this {
             const TYPE: ::ottla_wire::schema::Type = ::ottla_wire::schema::Type::Struct(&#schema);
@@ -29,6 +30,13 @@ pub(crate) fn value(declaration: &StructDeclaration) -> TokenStream {
                 version: ::ottla_wire::codec::Version,
             ) {
                 #write
+            }
+
+            fn lost_field(
+                &self,
+                version: ::ottla_wire::codec::Version,
+            ) -> ::core::option::Option<&'static str> {
+                #lost_field
             }
         }
     }
@@ -158,6 +166,42 @@ fn write(declaration: &StructDeclaration) -> TokenStream {
             writer.uvarint(0 #(+ u32::from(#present))*);
             #(#write_tags)*
         }
+    }
+}
+
+/// The body of `Value::lost_field`: each field that the version has is asked, each other one must hold its default.
+fn lost_field(declaration: &StructDeclaration) -> TokenStream {
+    let checks = declaration.fields.iter().map(|field| {
+        let FieldDeclaration {
+            name,
+            ty,
+            versions,
+            default,
+            ..
+        } = field;
+        let value = if field.nullable.is_some() {
+            quote! { self.#name.as_ref() }
+        } else {
+            quote! { ::core::option::Option::Some(&self.#name) }
+        };
+        let inside = quote! {
+            let lost = #value.and_then(|value| ::ottla_wire::Value::lost_field(value, version));
+            if lost.is_some() {
+                return lost;
+            }
+        };
+        let text = name.to_string();
+        let outside = quote! {
+            let default: #ty = #default;
+            if self.#name != default {
+                return ::core::option::Option::Some(#text);
+            }
+        };
+        if_version_has(*versions, &inside, (!field.ignorable).then_some(&outside))
+    });
+    quote! {
+        #({ #checks })*
+        ::core::option::Option::None
     }
 }
 

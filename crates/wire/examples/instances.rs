@@ -6,7 +6,8 @@ mod composer;
 
 use std::io::{self, BufWriter, Write};
 
-use composer::{all, compose, versions};
+use composer::compose;
+use ottla_wire::schema::all;
 
 fn main() -> io::Result<()> {
     let instances: u32 = std::env::args()
@@ -15,7 +16,7 @@ fn main() -> io::Result<()> {
         .unwrap_or(20);
     let mut out = BufWriter::new(io::stdout().lock());
     for message in all() {
-        for version in versions(message) {
+        for version in message.versions() {
             for seed in 0..instances {
                 let composed = compose(message, version, &choices(seed), seed % 2 == 1);
                 let bytes =

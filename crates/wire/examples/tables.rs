@@ -3,16 +3,10 @@
 use std::fmt::Write;
 use std::ops::RangeInclusive;
 
-use ottla_wire::schema::{Field, Kind, MessageSchema, Schema, Type};
-use ottla_wire::{api, control_record, metadata_record};
+use ottla_wire::schema::{Field, Kind, MessageSchema, Schema, Type, all};
 
 fn main() {
-    let messages: Vec<String> = api::SCHEMAS
-        .iter()
-        .chain(metadata_record::MetadataRecord::SCHEMAS)
-        .chain(control_record::ControlRecord::SCHEMAS)
-        .map(message)
-        .collect();
+    let messages: Vec<String> = all().map(message).collect();
     println!("[{}]", messages.join(",\n"));
 }
 

@@ -77,3 +77,76 @@ pub fn decode_response_header(
 fn has_response_tags(api: &Api, version: i16) -> bool {
     api.key != ApiKey::ApiVersions && api.is_flexible(version)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn header(api: ApiKey, api_version: i16) -> RequestHeader<'static> {
+        RequestHeader {
+            api_key: api.code(),
+            api_version,
+            correlation_id: 0x0102_0304,
+            client_id: Some(Str::Borrowed("kcat")),
+        }
+    }
+
+    #[test]
+    fn a_flexible_request_has_tags_behind_a_classic_client_id() {
+        for (version, tags) in [(8, &[][..]), (9, &[0][..])] {
+            let header = header(ApiKey::Metadata, version);
+            let mut writer = Writer::new();
+            encode_request_header(&mut writer, &header);
+            let bytes = writer.into_bytes();
+            let expected = [
+                &[0, 3, 0, version as u8, 1, 2, 3, 4, 0, 4],
+                &b"kcat"[..],
+                tags,
+            ];
+            assert_eq!(bytes, expected.concat());
+            let mut reader = Reader::new(&bytes);
+            assert_eq!(decode_request_header(&mut reader), Ok(header));
+            assert_eq!(reader.finish(), Ok(()));
+        }
+    }
+
+    #[test]
+    fn tags_of_a_request_are_passed_over() {
+        let bytes = [0, 3, 0, 12, 0, 0, 0, 1, 0xff, 0xff, 1, 5, 2, 0xaa, 0xbb, 99];
+        let mut reader = Reader::new(&bytes);
+        let header = decode_request_header(&mut reader).unwrap();
+        assert_eq!(header.client_id, None);
+        assert_eq!(reader.rest(), [99]);
+    }
+
+    #[test]
+    fn only_api_versions_is_answered_without_tags_in_flexible_versions() {
+        for (api, version, length) in [
+            (ApiKey::Metadata, 8, 4),
+            (ApiKey::Metadata, 9, 5),
+            (ApiKey::SaslHandshake, 1, 4),
+            (ApiKey::ApiVersions, 0, 4),
+            (ApiKey::ApiVersions, 4, 4),
+        ] {
+            let mut writer = Writer::new();
+            encode_response_header(&mut writer, api, version, 77);
+            let bytes = writer.into_bytes();
+            assert_eq!(bytes.len(), length, "{api:?} {version}");
+            let mut reader = Reader::new(&bytes);
+            assert_eq!(decode_response_header(&mut reader, api, version), Ok(77));
+            assert_eq!(reader.finish(), Ok(()));
+        }
+    }
+
+    #[test]
+    fn a_version_that_does_not_exist_has_a_header_but_an_api_that_does_not_has_none() {
+        let bytes = [0, 18, 0x7f, 0xff, 0, 0, 0, 1, 0xff, 0xff, 0];
+        let header = decode_request_header(&mut Reader::new(&bytes)).unwrap();
+        assert_eq!(header.api_version, i16::MAX);
+        let removed = [0, 4, 0, 0, 0, 0, 0, 1, 0xff, 0xff];
+        assert_eq!(
+            decode_request_header(&mut Reader::new(&removed)),
+            Err(DecodeError::UnknownApi(4))
+        );
+    }
+}

@@ -25,6 +25,12 @@ pub trait Message<'a>: Value<'a> {
         Self::read(reader, Version::new(version, Self::FLEXIBLE_FROM))
     }
 
+    /// The first field that `version` would lose: it lacks the field, which holds more than its default and is not ignorable.
+    /// Who sends a request asks before choosing the version; a response is told as much as the client can understand.
+    fn lost_by(&self, version: i16) -> Option<&'static str> {
+        self.lost_field(Version::new(version, Self::FLEXIBLE_FROM))
+    }
+
     /// `version` is one of `VALID`. Fields that it lacks are left out.
     fn encode(&self, writer: &mut Writer, version: i16) {
         assert!(

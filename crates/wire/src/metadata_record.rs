@@ -99,6 +99,12 @@ macro_rules! metadata_records {
                 match self { $(Self::$variant(_) => <$record>::VALID,)* }
             }
 
+            /// The first field whose value would be lost in `version`: see [`Message::lost_by`].
+            #[must_use]
+            pub fn lost_by(&self, version: i16) -> Option<&'static str> {
+                match self { $(Self::$variant(record) => record.lost_by(version),)* }
+            }
+
             fn decode_body(id: u32, reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
                 match id {
                     $($id => Message::decode(reader, version).map(Self::$variant),)*
@@ -218,6 +224,16 @@ mod tests {
         let value = record.encode(2);
         assert_eq!(value.len(), 3 + 4 + 16 + 1 + 2 + 4);
         assert_eq!(MetadataRecord::decode(&value), Ok(record));
+    }
+
+    #[test]
+    fn a_version_without_directories_would_lose_them() {
+        let mut record = PartitionRecord::default();
+        assert_eq!(MetadataRecord::from(record.clone()).lost_by(0), None);
+        record.directories = vec![Uuid::from_u128(1)];
+        let record = MetadataRecord::from(record);
+        assert_eq!(record.lost_by(0), Some("directories"));
+        assert_eq!(record.lost_by(1), None);
     }
 
     #[test]

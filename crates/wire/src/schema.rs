@@ -4,7 +4,10 @@ use std::ops::RangeInclusive;
 
 use bytes::Bytes;
 
-use crate::codec::DecodeError;
+use crate::api;
+use crate::codec::{DecodeError, Version};
+use crate::control_record::ControlRecord;
+use crate::metadata_record::MetadataRecord;
 
 /// A struct: its fields, in the order of the wire.
 #[derive(Debug)]
@@ -63,7 +66,23 @@ pub struct MessageSchema {
     pub recode: fn(&[u8], i16) -> Result<Bytes, DecodeError>,
 }
 
+/// The table of every message there is.
+pub fn all() -> impl Iterator<Item = &'static MessageSchema> {
+    api::SCHEMAS
+        .iter()
+        .chain(MetadataRecord::SCHEMAS)
+        .chain(ControlRecord::SCHEMAS)
+}
+
 impl MessageSchema {
+    /// The valid versions, each with what follows from it.
+    pub fn versions(&self) -> impl Iterator<Item = Version> {
+        let flexible_from = self.flexible_from;
+        self.valid
+            .clone()
+            .map(move |number| Version::new(number, flexible_from))
+    }
+
     #[must_use]
     pub const fn stable(&self) -> RangeInclusive<i16> {
         let last = *self.valid.end();

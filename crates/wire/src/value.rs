@@ -17,6 +17,11 @@ pub trait Value<'a>: Sized {
 
     fn read(reader: &mut Reader<'a>, version: Version) -> Result<Self, DecodeError>;
     fn write(&self, writer: &mut Writer, version: Version);
+
+    /// The first field inside that `version` lacks although it holds more than its default and is not ignorable.
+    fn lost_field(&self, _version: Version) -> Option<&'static str> {
+        None
+    }
 }
 
 /// A value of which the protocol has a null.

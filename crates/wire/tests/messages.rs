@@ -2,8 +2,13 @@
 
 mod composer;
 
-use composer::{all, compose, versions};
-use ottla_wire::DecodeError;
+use composer::compose;
+use ottla_model::{LeaderEpoch, TopicId};
+use ottla_wire::message::fetch::{FetchPartition, FetchRequest, FetchTopic};
+use ottla_wire::message::metadata::MetadataRequest;
+use ottla_wire::message::produce::{PartitionProduceData, ProduceRequest, TopicProduceData};
+use ottla_wire::schema::all;
+use ottla_wire::{DecodeError, Message, Reader, Records, Writer};
 use proptest::prelude::*;
 
 proptest! {
@@ -12,7 +17,7 @@ proptest! {
     #[test]
     fn what_is_written_by_the_table_is_read_and_written_again(choices in prop::collection::vec(any::<u8>(), 1..64)) {
         for message in all() {
-            for version in versions(message) {
+            for version in message.versions() {
                 let name = message.body.name;
                 let bytes = compose(message, version, &choices, false);
                 let again = (message.recode)(&bytes, version.number);
@@ -31,7 +36,7 @@ proptest! {
     #[test]
     fn any_bytes_are_a_message_or_an_error(bytes in prop::collection::vec(any::<u8>(), 0..256)) {
         for message in all() {
-            for version in versions(message) {
+            for version in message.versions() {
                 // Decoding must come back; what it says is its own affair.
                 if let Ok(again) = (message.recode)(&bytes, version.number) {
                     prop_assert_eq!((message.recode)(&again, version.number), Ok(again));
@@ -48,7 +53,7 @@ proptest! {
         cut in any::<prop::sample::Index>(),
     ) {
         for message in all() {
-            for version in versions(message) {
+            for version in message.versions() {
                 let mut bytes = compose(message, version, &choices, true).to_vec();
                 if bytes.is_empty() {
                     continue;
@@ -76,5 +81,62 @@ fn versions_beyond_the_valid_ones_are_refused() {
                 })
             );
         }
+    }
+}
+
+#[test]
+fn a_version_loses_what_it_lacks_unless_that_is_ignorable() {
+    let mut request = FetchRequest::default();
+    request.topics.push(FetchTopic::default());
+    assert_eq!(request.lost_by(4), None);
+    request.session_epoch = 3;
+    request.topics[0].topic_id = TopicId::METADATA;
+    assert_eq!(request.lost_by(4), None, "ignorable");
+    request.topics[0].partitions.push(FetchPartition {
+        last_fetched_epoch: LeaderEpoch(1),
+        ..Default::default()
+    });
+    assert_eq!(request.lost_by(11), Some("last_fetched_epoch"));
+    assert_eq!(request.lost_by(12), None);
+}
+
+#[test]
+fn none_is_written_as_empty_where_there_is_no_null() {
+    let request = MetadataRequest {
+        topics: None,
+        ..Default::default()
+    };
+    for (version, topics) in [(0, Some(Vec::new())), (1, None)] {
+        let mut writer = Writer::new();
+        request.encode(&mut writer, version);
+        let bytes = writer.into_bytes();
+        let again = MetadataRequest::decode(&mut Reader::new(&bytes), version).unwrap();
+        assert_eq!(again.topics, topics);
+    }
+}
+
+#[test]
+fn records_are_the_slice_of_the_frame() {
+    let batch = [5; 70];
+    let request = ProduceRequest {
+        topic_data: vec![TopicProduceData {
+            partition_data: vec![PartitionProduceData {
+                records: Some(Records::Bytes(&batch)),
+                ..Default::default()
+            }],
+            ..Default::default()
+        }],
+        ..Default::default()
+    };
+    for version in ProduceRequest::VALID {
+        let mut writer = Writer::new();
+        request.encode(&mut writer, version);
+        let frame = writer.into_bytes();
+        let decoded = ProduceRequest::decode(&mut Reader::new(&frame), version).unwrap();
+        let Some(Records::Bytes(bytes)) = decoded.topic_data[0].partition_data[0].records else {
+            panic!("the records are bytes");
+        };
+        assert_eq!(bytes, batch);
+        assert!(frame.as_ptr_range().contains(&bytes.as_ptr()), "copied");
     }
 }

@@ -181,3 +181,65 @@ impl Writer {
         self.buffer[at..at + 4].copy_from_slice(&value.to_be_bytes());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::Reader;
+
+    const CLASSIC: Version = Version::new(0, 1);
+    const FLEXIBLE: Version = Version::new(1, 1);
+
+    #[test]
+    fn a_hole_has_its_length_written_and_its_place_kept() {
+        let mut writer = Writer::new();
+        writer.i8(7);
+        writer.hole(300, CLASSIC);
+        writer.hole(0, FLEXIBLE);
+        writer.i8(8);
+        let encoded = writer.finish();
+        assert_eq!(&encoded.bytes[..], [7, 0, 0, 1, 44, 1, 8]);
+        assert_eq!(encoded.holes, [Hole { at: 5, length: 300 }]);
+        assert_eq!(encoded.len(), 307);
+    }
+
+    #[test]
+    fn a_tagged_field_is_preceded_by_its_length_however_long() {
+        for length in [0, 1, 127, 128, 20_000] {
+            let mut writer = Writer::new();
+            writer.i8(1);
+            writer.tagged_field(3, |writer| writer.raw(&vec![9; length]));
+            let bytes = writer.into_bytes();
+            let mut reader = Reader::new(&bytes);
+            assert_eq!(reader.i8(), Ok(1));
+            assert_eq!(reader.uvarint(), Ok(3));
+            assert_eq!(reader.uvarint(), Ok(length as u32));
+            assert_eq!(reader.take(length), Ok(&vec![9; length][..]));
+            assert_eq!(reader.finish(), Ok(()));
+        }
+    }
+
+    #[test]
+    fn a_text_is_cut_between_characters_where_its_length_has_16_bits() {
+        let text = "ö".repeat(20_000);
+        let mut writer = Writer::new();
+        writer.string(Some(&text), CLASSIC);
+        let bytes = writer.into_bytes();
+        assert_eq!(bytes.len(), 2 + 32_766);
+        let read = Reader::new(&bytes).string(CLASSIC).unwrap().unwrap();
+        assert!(text.starts_with(&*read));
+    }
+
+    #[test]
+    fn signed_varints_are_read_as_written() {
+        for value in [0, -1, 1, 63, -64, 64, i32::MAX, i32::MIN] {
+            let mut writer = Writer::new();
+            writer.varint(value);
+            writer.varlong(i64::from(value) << 31);
+            let bytes = writer.into_bytes();
+            let mut reader = Reader::new(&bytes);
+            assert_eq!(reader.varint(), Ok(value));
+            assert_eq!(reader.varlong(), Ok(i64::from(value) << 31));
+        }
+    }
+}

@@ -58,7 +58,7 @@ pub struct ResponseTopicSnapshot<'a> {
 
 #[derive(Clone, Debug, PartialEq, Struct)]
 pub struct ResponsePartitionSnapshot<'a> {
-    pub index: i32,
+    pub index: PartitionIndex,
     pub error_code: ErrorCode,
     pub snapshot_id: SnapshotId,
     #[field(tag = 0)]

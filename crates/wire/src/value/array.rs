@@ -12,6 +12,10 @@ impl<'a, T: Value<'a>> Value<'a> for Vec<T> {
     fn write(&self, writer: &mut Writer, version: Version) {
         Self::write_nullable(Some(self), writer, version);
     }
+
+    fn lost_field(&self, version: Version) -> Option<&'static str> {
+        self.iter().find_map(|element| element.lost_field(version))
+    }
 }
 
 impl<'a, T: Value<'a>> Nullable<'a> for Vec<T> {

@@ -1,26 +1,8 @@
 //! Messages made from their tables alone, without the codec that is tested with them.
 
 use bytes::Bytes;
-use ottla_wire::api;
 use ottla_wire::codec::{Version, Writer};
-use ottla_wire::control_record::ControlRecord;
-use ottla_wire::metadata_record::MetadataRecord;
 use ottla_wire::schema::{Field, MessageSchema, Schema, Type};
-
-pub(crate) fn all() -> impl Iterator<Item = &'static MessageSchema> {
-    api::SCHEMAS
-        .iter()
-        .chain(MetadataRecord::SCHEMAS)
-        .chain(ControlRecord::SCHEMAS)
-}
-
-pub(crate) fn versions(message: &MessageSchema) -> impl Iterator<Item = Version> {
-    let flexible_from = message.flexible_from;
-    message
-        .valid
-        .clone()
-        .map(move |number| Version::new(number, flexible_from))
-}
 
 /// Writes a message from its table alone, with values drawn from `choices`: what the derived codec must read.
 struct Composer<'a> {
