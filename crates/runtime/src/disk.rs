@@ -1,0 +1,185 @@
+//! Files through the kernel's calls that name their position.
+
+#[cfg_attr(target_os = "linux", path = "disk/cached_linux.rs")]
+#[cfg_attr(not(target_os = "linux"), path = "disk/cached_portable.rs")]
+mod cached;
+mod lock;
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind, IoSlice};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+
+use ottla_env::{Disk, DiskEntry, DiskFile, DiskSpace, OpenMode};
+use ottla_model::Timestamp;
+
+pub(crate) use cached::{Residence, residence};
+pub use lock::RealLock;
+
+use crate::clock::to_timestamp;
+
+/// The most slices one `writev` takes (`IOV_MAX`).
+const MAX_SLICES: usize = 1024;
+
+/// The machine's file systems.
+#[derive(Clone, Copy, Debug)]
+pub struct RealDisk;
+
+impl Disk for RealDisk {
+    type File = RealFile;
+    type Lock = RealLock;
+
+    fn open(&self, path: &Path, mode: OpenMode) -> io::Result<RealFile> {
+        let mut options = OpenOptions::new();
+        options.read(true);
+        match mode {
+            OpenMode::Read => &mut options,
+            OpenMode::ReadWrite => options.write(true),
+            OpenMode::Create => options.write(true).create(true).truncate(false),
+            OpenMode::Truncate => options.write(true).create(true).truncate(true),
+        };
+        Ok(RealFile {
+            file: options.open(path)?,
+        })
+    }
+
+    fn list(&self, directory: &Path) -> io::Result<Vec<DiskEntry>> {
+        let mut entries = Vec::new();
+        for found in fs::read_dir(directory)? {
+            let found = found?;
+            // Removed since the directory was read: it is not there, and that is no error.
+            if let Some(entry) = self.entry(&found.path())? {
+                entries.push(entry);
+            }
+        }
+        entries.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(entries)
+    }
+
+    fn entry(&self, path: &Path) -> io::Result<Option<DiskEntry>> {
+        let facts = match fs::metadata(path) {
+            Ok(facts) => facts,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let name = path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        let is_directory = facts.is_dir();
+        let length = if is_directory { 0 } else { facts.len() };
+        Ok(Some(DiskEntry {
+            name,
+            is_directory,
+            length,
+        }))
+    }
+
+    fn create_directories(&self, path: &Path) -> io::Result<()> {
+        fs::create_dir_all(path)
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        fs::rename(from, to)
+    }
+
+    fn remove_file(&self, path: &Path) -> io::Result<()> {
+        fs::remove_file(path)
+    }
+
+    fn remove_directory(&self, path: &Path) -> io::Result<()> {
+        fs::remove_dir_all(path)
+    }
+
+    fn sync_directory(&self, directory: &Path) -> io::Result<()> {
+        File::open(directory)?.sync_all()
+    }
+
+    fn lock(&self, path: &Path) -> io::Result<RealLock> {
+        RealLock::take(path)
+    }
+
+    fn space(&self, path: &Path) -> io::Result<DiskSpace> {
+        let facts = rustix::fs::statvfs(path)?;
+        Ok(DiskSpace {
+            total: facts.f_blocks.saturating_mul(facts.f_frsize),
+            free: facts.f_bavail.saturating_mul(facts.f_frsize),
+        })
+    }
+}
+
+/// An open file of the machine.
+#[derive(Debug)]
+pub struct RealFile {
+    file: File,
+}
+
+impl AsFd for RealFile {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.file.as_fd()
+    }
+}
+
+impl DiskFile for RealFile {
+    fn read_at(&self, buffer: &mut [u8], position: u64) -> io::Result<usize> {
+        let mut filled = 0;
+        while filled < buffer.len() {
+            match self
+                .file
+                .read_at(&mut buffer[filled..], position + filled as u64)
+            {
+                Ok(0) => break,
+                Ok(read) => filled += read,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(filled)
+    }
+
+    fn read_cached(&self, buffer: &mut [u8], position: u64) -> io::Result<Option<usize>> {
+        cached::read(&self.file, buffer, position)
+    }
+
+    fn write_at(&self, slices: &mut [IoSlice<'_>], position: u64) -> io::Result<()> {
+        let mut slices = slices;
+        let mut position = position;
+        // Drops empty slices in front, so that a write of 0 can only mean a disk that takes nothing.
+        IoSlice::advance_slices(&mut slices, 0);
+        while !slices.is_empty() {
+            let batch = &slices[..slices.len().min(MAX_SLICES)];
+            match rustix::io::pwritev(&self.file, batch, position) {
+                Ok(0) => return Err(ErrorKind::WriteZero.into()),
+                Ok(written) => {
+                    IoSlice::advance_slices(&mut slices, written);
+                    position += written as u64;
+                }
+                Err(rustix::io::Errno::INTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+
+    fn length(&self) -> io::Result<u64> {
+        Ok(self.file.metadata()?.len())
+    }
+
+    fn set_length(&self, length: u64) -> io::Result<()> {
+        self.file.set_len(length)
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        // The data and what is needed to read it back, its length above all; not the times.
+        self.file.sync_data()
+    }
+
+    fn modified(&self) -> io::Result<Timestamp> {
+        Ok(to_timestamp(self.file.metadata()?.modified()?))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,154 @@
+use std::io::{ErrorKind, IoSlice};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use ottla_env::{ConnectionWriter, Disk, DiskFile, FilePiece, OpenMode, Piece};
+
+use super::*;
+use crate::disk::RealDisk;
+
+async fn pair() -> (RealConnection, RealConnection) {
+    let net = RealNet::new(Handle::current());
+    let mut listener = net.bind("127.0.0.1", 0).await.unwrap();
+    let port = listener.local_address().unwrap().port();
+    let (client, server) = tokio::join!(net.connect("127.0.0.1", port), listener.accept());
+    (client.unwrap(), server.unwrap())
+}
+
+async fn read_to_end(mut reader: RealReader) -> Vec<u8> {
+    let mut buffer = BytesMut::new();
+    loop {
+        buffer.reserve(1000);
+        if reader.read(&mut buffer).await.unwrap() == 0 {
+            return buffer.to_vec();
+        }
+    }
+}
+
+/// Bytes that differ from their neighbours.
+fn pattern(length: usize) -> Vec<u8> {
+    (0..length).map(|at| (at % 251) as u8).collect()
+}
+
+fn file_of(content: &[u8]) -> (tempfile::TempDir, Arc<RealFile>) {
+    let directory = tempfile::tempdir().unwrap();
+    let file = RealDisk
+        .open(&directory.path().join("file"), OpenMode::Create)
+        .unwrap();
+    file.write_at(&mut [IoSlice::new(content)], 0).unwrap();
+    (directory, Arc::new(file))
+}
+
+#[tokio::test]
+async fn bytes_and_file_pieces_arrive_in_order() {
+    let content = pattern(3_000_000);
+    let (_directory, file) = file_of(&content);
+    let (client, server) = pair().await;
+    let (reader, _kept) = client.split();
+    let (_, mut writer) = server.split();
+    let mut pieces: Vec<Piece<RealFile>> = (0..200u8)
+        .map(|byte| Piece::Bytes(Bytes::from(vec![byte; usize::from(byte)])))
+        .collect();
+    pieces.push(Piece::File(FilePiece {
+        file: Arc::clone(&file),
+        position: 10,
+        length: 2_500_000,
+    }));
+    pieces.push(Piece::Bytes(Bytes::from_static(b"between")));
+    pieces.push(Piece::File(FilePiece {
+        file,
+        position: 0,
+        length: 0,
+    }));
+    pieces.push(Piece::Bytes(Bytes::from_static(b"end")));
+    let mut expected: Vec<u8> = (0..200u8)
+        .flat_map(|byte| vec![byte; usize::from(byte)])
+        .collect();
+    expected.extend_from_slice(&content[10..2_500_010]);
+    expected.extend_from_slice(b"betweenend");
+    let write = async move { writer.write(pieces).await.unwrap() };
+    let ((), arrived) = tokio::join!(write, read_to_end(reader));
+    assert!(arrived == expected);
+}
+
+#[tokio::test]
+async fn a_file_that_ends_within_its_piece_is_an_error() {
+    let (_directory, file) = file_of(b"short");
+    let (client, server) = pair().await;
+    let (_, mut writer) = server.split();
+    let piece = FilePiece {
+        file,
+        position: 2,
+        length: 10,
+    };
+    let error = writer.write(vec![Piece::File(piece)]).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::UnexpectedEof);
+    drop(writer);
+    assert_eq!(read_to_end(client.split().0).await, b"ort");
+}
+
+#[tokio::test]
+async fn the_portable_way_sends_the_same() {
+    let content = pattern(600_000);
+    let (_directory, file) = file_of(&content);
+    let (client, server) = pair().await;
+    let (reader, _kept) = client.split();
+    let handle = Handle::current();
+    let piece = FilePiece {
+        file,
+        position: 1,
+        length: 500_000,
+    };
+    let send = async move {
+        send_file_portable::send(&server.stream, &handle, piece.clone())
+            .await
+            .unwrap();
+        let beyond = FilePiece {
+            length: 600_000,
+            ..piece
+        };
+        send_file_portable::send(&server.stream, &handle, beyond)
+            .await
+            .unwrap_err()
+            .kind()
+    };
+    let (error, arrived) = tokio::join!(send, read_to_end(reader));
+    assert_eq!(error, ErrorKind::UnexpectedEof);
+    assert!(arrived.starts_with(&content[1..500_001]));
+}
+
+#[tokio::test]
+async fn no_more_is_read_than_there_is_room_for() {
+    let (client, server) = pair().await;
+    let (mut reader, _kept) = client.split();
+    let (_, mut writer) = server.split();
+    writer
+        .write(vec![Piece::Bytes(Bytes::from(pattern(100)))])
+        .await
+        .unwrap();
+    let mut buffer = BytesMut::with_capacity(10);
+    let room = buffer.capacity();
+    assert_eq!(reader.read(&mut buffer).await.unwrap(), room);
+    assert_eq!(buffer[..], pattern(room)[..]);
+}
+
+#[tokio::test]
+async fn an_empty_host_listens_on_every_address() {
+    let net = RealNet::new(Handle::current());
+    let mut listener = net.bind("", 0).await.unwrap();
+    let port = listener.local_address().unwrap().port();
+    let (client, server) = tokio::join!(net.connect("127.0.0.1", port), listener.accept());
+    let (client, server) = (client.unwrap(), server.unwrap());
+    assert_eq!(server.local_address(), client.peer_address());
+    assert_eq!(server.peer_address(), client.local_address());
+    assert!(server.local_address().is_ipv4());
+}
+
+#[tokio::test]
+async fn a_port_in_use_is_refused() {
+    let net = RealNet::new(Handle::current());
+    let listener = net.bind("127.0.0.1", 0).await.unwrap();
+    let port = listener.local_address().unwrap().port();
+    let error = net.bind("127.0.0.1", port).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::AddrInUse);
+}
