@@ -1,7 +1,7 @@
-//! Reading and writing a struct.
+//! Reading and writing a struct. The names used in what is written here are brought in by `in_scope`.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{format_ident, quote};
 
 use crate::declaration::{FieldDeclaration, StructDeclaration, Versions};
 use crate::schema;
@@ -14,28 +14,28 @@ pub(crate) fn value(declaration: &StructDeclaration) -> TokenStream {
     let write = write(declaration);
     let lost_field = lost_field(declaration);
     quote! {
-        impl<'a> ::ottla_wire::Value<'a> for #this {
-            const TYPE: ::ottla_wire::schema::Type = ::ottla_wire::schema::Type::Struct(&#schema);
+        impl<'a> Value<'a> for #this {
+            const TYPE: schema::Type = schema::Type::Struct(&#schema);
 
             fn read(
-                reader: &mut ::ottla_wire::codec::Reader<'a>,
-                version: ::ottla_wire::codec::Version,
-            ) -> ::core::result::Result<Self, ::ottla_wire::codec::DecodeError> {
+                reader: &mut Reader<'a>,
+                version: Version,
+            ) -> Result<Self, DecodeError> {
                 #read
             }
 
             fn write(
                 &self,
-                writer: &mut ::ottla_wire::codec::Writer,
-                version: ::ottla_wire::codec::Version,
+                writer: &mut Writer,
+                version: Version,
             ) {
                 #write
             }
 
             fn lost_field(
                 &self,
-                version: ::ottla_wire::codec::Version,
-            ) -> ::core::option::Option<&'static str> {
+                version: Version,
+            ) -> Option<&'static str> {
                 #lost_field
             }
         }
@@ -48,7 +48,7 @@ pub(crate) fn default(declaration: &StructDeclaration) -> TokenStream {
     let names = declaration.fields.iter().map(|field| &field.name);
     let defaults = declaration.fields.iter().map(|field| &field.default);
     quote! {
-        impl ::core::default::Default for #this {
+        impl Default for #this {
             fn default() -> Self {
                 Self { #(#names: #defaults),* }
             }
@@ -60,26 +60,26 @@ pub(crate) fn default(declaration: &StructDeclaration) -> TokenStream {
 pub(crate) fn nullable(declaration: &StructDeclaration) -> TokenStream {
     let this = declaration.with_lifetime(quote! { 'a });
     quote! {
-        impl<'a> ::ottla_wire::Nullable<'a> for #this {
+        impl<'a> Nullable<'a> for #this {
             fn read_nullable(
-                reader: &mut ::ottla_wire::codec::Reader<'a>,
-                version: ::ottla_wire::codec::Version,
-            ) -> ::core::result::Result<::core::option::Option<Self>, ::ottla_wire::codec::DecodeError> {
+                reader: &mut Reader<'a>,
+                version: Version,
+            ) -> Result<Option<Self>, DecodeError> {
                 if reader.is_present()? {
-                    ::ottla_wire::Value::read(reader, version).map(::core::option::Option::Some)
+                    Value::read(reader, version).map(Some)
                 } else {
-                    ::core::result::Result::Ok(::core::option::Option::None)
+                    Ok(None)
                 }
             }
 
             fn write_nullable(
-                value: ::core::option::Option<&Self>,
-                writer: &mut ::ottla_wire::codec::Writer,
-                version: ::ottla_wire::codec::Version,
+                value: Option<&Self>,
+                writer: &mut Writer,
+                version: Version,
             ) {
                 writer.present(value.is_some());
-                if let ::core::option::Option::Some(value) = value {
-                    ::ottla_wire::Value::write(value, writer, version);
+                if let Some(value) = value {
+                    Value::write(value, writer, version);
                 }
             }
         }
@@ -116,12 +116,12 @@ fn read(declaration: &StructDeclaration) -> TokenStream {
         }
     };
     quote! {
-        let mut this = <Self as ::core::default::Default>::default();
+        let mut this = <Self as Default>::default();
         #(#positional)*
         if version.flexible {
             reader.tagged_fields(#read_tags)?;
         }
-        ::core::result::Result::Ok(this)
+        Ok(this)
     }
 }
 
@@ -132,9 +132,8 @@ fn write(declaration: &StructDeclaration) -> TokenStream {
         if_version_has(field.versions, &write, None)
     });
     let tagged = declaration.tagged();
-    let present: Vec<_> = tagged
-        .iter()
-        .map(|(tag, _)| quote::format_ident!("has_tag_{tag}"))
+    let present: Vec<_> = (0..tagged.len())
+        .map(|i| format_ident!("writes_tag_{i}"))
         .collect();
     let decide = tagged.iter().zip(&present).map(|((_, field), present)| {
         let FieldDeclaration {
@@ -182,49 +181,48 @@ fn lost_field(declaration: &StructDeclaration) -> TokenStream {
         let value = if field.nullable.is_some() {
             quote! { self.#name.as_ref() }
         } else {
-            quote! { ::core::option::Option::Some(&self.#name) }
+            quote! { Some(&self.#name) }
         };
         let inside = quote! {
-            let lost = #value.and_then(|value| ::ottla_wire::Value::lost_field(value, version));
+            let lost = #value.and_then(|value| Value::lost_field(value, version));
             if lost.is_some() {
                 return lost;
             }
         };
-        let text = name.to_string();
+        let text = field.text();
         let outside = quote! {
             let default: #ty = #default;
             if self.#name != default {
-                return ::core::option::Option::Some(#text);
+                return Some(#text);
             }
         };
         if_version_has(*versions, &inside, (!field.ignorable).then_some(&outside))
     });
     quote! {
         #({ #checks })*
-        ::core::option::Option::None
+        None
     }
 }
 
 fn read_value(field: &FieldDeclaration, reader: &TokenStream) -> TokenStream {
-    let plain = quote! { ::ottla_wire::Value::read(#reader, version)? };
+    let plain = quote! { Value::read(#reader, version)? };
     let Some(nullable) = field.nullable else {
         return plain;
     };
-    let maybe_null = quote! { ::ottla_wire::Nullable::read_nullable(#reader, version)? };
-    let some = quote! { ::core::option::Option::Some(#plain) };
+    let maybe_null = quote! { Nullable::read_nullable(#reader, version)? };
+    let some = quote! { Some(#plain) };
     if_version_has(nullable, &maybe_null, Some(&some))
 }
 
 fn write_value(field: &FieldDeclaration) -> TokenStream {
     let name = &field.name;
     let Some(nullable) = field.nullable else {
-        return quote! { ::ottla_wire::Value::write(&self.#name, writer, version); };
+        return quote! { Value::write(&self.#name, writer, version); };
     };
-    let maybe_null =
-        quote! { ::ottla_wire::Nullable::write_nullable(self.#name.as_ref(), writer, version); };
+    let maybe_null = quote! { Nullable::write_nullable(self.#name.as_ref(), writer, version); };
     let never_null = quote! {
-        ::ottla_wire::Value::write(
-            self.#name.as_ref().unwrap_or(&::core::default::Default::default()),
+        Value::write(
+            self.#name.as_ref().unwrap_or(&Default::default()),
             writer,
             version,
         );

@@ -2,6 +2,7 @@
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
+use syn::ext::IdentExt;
 use syn::meta::ParseNestedMeta;
 use syn::spanned::Spanned;
 use syn::{
@@ -145,6 +146,11 @@ fn check_tags(fields: &[FieldDeclaration]) -> Result<()> {
 }
 
 impl FieldDeclaration {
+    /// The name as text.
+    pub(crate) fn text(&self) -> String {
+        self.name.unraw().to_string()
+    }
+
     fn parse(field: &syn::Field) -> Result<Self> {
         let name = field
             .ident
@@ -257,5 +263,98 @@ impl MessageAttributes {
             flexible_from,
             latest_unstable,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(input: DeriveInput) -> String {
+        let declaration = StructDeclaration::parse(&input);
+        let attributes = MessageAttributes::parse(&input);
+        declaration
+            .err()
+            .or(attributes.err())
+            .map_or_else(String::new, |error| error.to_string())
+    }
+
+    #[test]
+    fn ranges_are_inclusive_and_open_ends_reach_all() {
+        let declaration = StructDeclaration::parse(&syn::parse_quote! {
+            struct S {
+                #[field(versions = 3..=5)] a: i8,
+                #[field(versions = ..=5)] b: i8,
+                #[field(versions = 3..)] c: i8,
+                #[field(versions = 3)] d: i8,
+                e: Option<i8>,
+            }
+        })
+        .unwrap();
+        let ranges: Vec<_> = declaration
+            .fields
+            .iter()
+            .map(|field| (field.versions.first, field.versions.last))
+            .collect();
+        assert_eq!(
+            ranges,
+            [(3, 5), (0, 5), (3, i16::MAX), (3, 3), (0, i16::MAX)]
+        );
+        assert!(declaration.fields[0].nullable.is_none());
+        assert!(declaration.fields[4].nullable.is_some());
+    }
+
+    #[test]
+    fn tagged_fields_are_written_by_ascending_tag() {
+        let declaration = StructDeclaration::parse(&syn::parse_quote! {
+            struct S { #[field(tag = 8)] a: i8, #[field(tag = 2)] b: i8, c: i8 }
+        })
+        .unwrap();
+        let tags: Vec<_> = declaration.tagged().iter().map(|(tag, _)| *tag).collect();
+        assert_eq!(tags, [2, 8]);
+        assert_eq!(declaration.positional().count(), 1);
+    }
+
+    #[test]
+    fn a_wrong_declaration_is_told_what_is_wrong() {
+        let of_field = |field: TokenStream| {
+            error(syn::parse_quote! { #[message(data, versions = 0)] struct S { #field } })
+        };
+        assert_eq!(of_field(quote! { a: i8 }), "");
+        for (field, expected) in [
+            (
+                quote! { #[field(versions = 1..3)] a: i8 },
+                "name the last version: `..=`",
+            ),
+            (
+                quote! { #[field(versions = 5..=3)] a: i8 },
+                "no version is in this range",
+            ),
+            (
+                quote! { #[field(nullable = 1..)] a: i8 },
+                "only an `Option` is nullable",
+            ),
+            (
+                quote! { #[field(tag = 1)] a: i8, #[field(tag = 1)] b: i8 },
+                "the tag is taken",
+            ),
+        ] {
+            assert_eq!(of_field(field), expected);
+        }
+        assert_eq!(
+            of_field(
+                quote! { #[field(versions = ..=3, tag = 1)] a: i8, #[field(versions = 4.., tag = 1)] b: i8 }
+            ),
+            "",
+            "no version has both"
+        );
+        assert_eq!(
+            error(syn::parse_quote! { struct S {} }),
+            "expected `#[message(...)]`"
+        );
+        assert_eq!(
+            error(syn::parse_quote! { #[message(data)] struct S {} }),
+            "expected `versions`"
+        );
     }
 }

@@ -35,6 +35,7 @@ mod owned;
 mod schema;
 
 use proc_macro::TokenStream;
+use proc_macro2::TokenStream as TokenStream2;
 use quote::quote;
 use syn::{DeriveInput, parse_macro_input};
 
@@ -43,43 +44,59 @@ use declaration::{MessageAttributes, StructDeclaration};
 /// A message: `Value`, `Default` and `Message`.
 #[proc_macro_derive(Message, attributes(message, field))]
 pub fn derive_message(input: TokenStream) -> TokenStream {
-    let input = parse_macro_input!(input as DeriveInput);
-    respond(message(&input))
+    derive(input, |input, declaration| {
+        let attributes = MessageAttributes::parse(input)?;
+        Ok(vec![
+            codec::value(declaration),
+            codec::default(declaration),
+            schema::message(declaration, &attributes),
+        ])
+    })
 }
 
-/// A struct inside messages: `Value`, `Nullable` and `Default`.
+/// A struct inside messages: `Value`, `Default` and `Nullable`.
 #[proc_macro_derive(Struct, attributes(field))]
 pub fn derive_struct(input: TokenStream) -> TokenStream {
-    let input = parse_macro_input!(input as DeriveInput);
-    respond(nested_struct(&input))
+    derive(input, |_, declaration| {
+        Ok(vec![
+            codec::value(declaration),
+            codec::default(declaration),
+            codec::nullable(declaration),
+        ])
+    })
 }
 
 /// The struct with everything borrowed copied: `IntoOwned`.
 #[proc_macro_derive(IntoOwned)]
 pub fn derive_into_owned(input: TokenStream) -> TokenStream {
+    derive(input, |_, declaration| {
+        Ok(vec![owned::into_owned(declaration)])
+    })
+}
+
+/// Puts the `impls` for a declaration in its place, or what is wrong with it.
+fn derive(
+    input: TokenStream,
+    impls: impl FnOnce(&DeriveInput, &StructDeclaration) -> syn::Result<Vec<TokenStream2>>,
+) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
-    respond(StructDeclaration::parse(&input).map(|declaration| owned::into_owned(&declaration)))
-}
-
-fn message(input: &DeriveInput) -> syn::Result<proc_macro2::TokenStream> {
-    let declaration = StructDeclaration::parse(input)?;
-    let attributes = MessageAttributes::parse(input)?;
-    let value = codec::value(&declaration);
-    let default = codec::default(&declaration);
-    let message = schema::message(&declaration, &attributes);
-    Ok(quote! { #value #default #message })
-}
-
-fn nested_struct(input: &DeriveInput) -> syn::Result<proc_macro2::TokenStream> {
-    let declaration = StructDeclaration::parse(input)?;
-    let value = codec::value(&declaration);
-    let default = codec::default(&declaration);
-    let nullable = codec::nullable(&declaration);
-    Ok(quote! { #value #default #nullable })
-}
-
-fn respond(output: syn::Result<proc_macro2::TokenStream>) -> TokenStream {
-    output
+    StructDeclaration::parse(&input)
+        .and_then(|declaration| impls(&input, &declaration))
+        .map(|impls| in_scope(&impls))
         .unwrap_or_else(|error| error.into_compile_error())
         .into()
+}
+
+/// A scope with the names that the codec uses, which the module of the declaration does not see.
+fn in_scope(impls: &[TokenStream2]) -> TokenStream2 {
+    quote! {
+        #[allow(unused_imports)]
+        const _: () = {
+            use ::std::ops::RangeInclusive;
+
+            use ::ottla_wire::codec::{DecodeError, Reader, Version, Writer};
+            use ::ottla_wire::{IntoOwned, Message, Nullable, Value, schema};
+            #(#impls)*
+        };
+    }
 }

@@ -13,10 +13,10 @@ pub(crate) fn into_owned(declaration: &StructDeclaration) -> TokenStream {
     let fields = declaration.fields.iter().map(|field| &field.name);
     let copies = declaration.fields.iter().map(|field| {
         let name = &field.name;
-        quote! { ::ottla_wire::IntoOwned::into_owned(self.#name) }
+        quote! { IntoOwned::into_owned(self.#name) }
     });
     quote! {
-        impl ::ottla_wire::IntoOwned for #this {
+        impl IntoOwned for #this {
             type Owned = #owned;
 
             fn into_owned(self) -> Self::Owned {
