@@ -1,0 +1,609 @@
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Properties;
+import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.function.IntFunction;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AlterConfigOp;
+import org.apache.kafka.clients.admin.ConfigEntry;
+import org.apache.kafka.clients.admin.NewPartitions;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.admin.TopicDescription;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.errors.InvalidConfigurationException;
+import org.apache.kafka.common.errors.InvalidPartitionsException;
+import org.apache.kafka.common.errors.InvalidReplicationFactorException;
+import org.apache.kafka.common.errors.InvalidTimestampException;
+import org.apache.kafka.common.errors.InvalidTopicException;
+import org.apache.kafka.common.errors.RecordTooLargeException;
+import org.apache.kafka.common.errors.TopicExistsException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.utils.Utils;
+
+/** The Java client against a node: {@code Cases BOOTSTRAP LOGS} prints {@code case pass|fail seconds} for each case. */
+class Cases {
+    private interface Case {
+        void run(String topic) throws Exception;
+    }
+
+    private static String bootstrap;
+    private static Admin admin;
+
+    public static void main(String[] args) throws Exception {
+        bootstrap = args[0];
+        Path logs = Path.of(args[1]);
+        Map<String, Case> cases = new LinkedHashMap<>();
+        for (String codec : List.of("none", "gzip", "snappy", "lz4", "zstd")) {
+            cases.put("codec-" + codec, topic -> roundTrip(topic, "compression.type", codec, "linger.ms", "20"));
+        }
+        cases.put("acks-0", Cases::acksNone);
+        cases.put("acks-1", topic -> roundTrip(topic, "acks", "1", "enable.idempotence", "false"));
+        cases.put("acks-all", topic -> roundTrip(topic, "acks", "all"));
+        cases.put("idempotent", topic -> roundTrip(topic, "enable.idempotence", "true", "batch.size", "500"));
+        cases.put("not-idempotent", topic -> roundTrip(topic, "enable.idempotence", "false", "batch.size", "500"));
+        cases.put("keyed", Cases::keyed);
+        cases.put("unkeyed", Cases::unkeyed);
+        cases.put("partitioner", Cases::partitioner);
+        cases.put("null-key", topic -> oneRecord(topic, null, bytes("value")));
+        cases.put("null-value", topic -> oneRecord(topic, bytes("key"), null));
+        cases.put("empty-value", topic -> oneRecord(topic, bytes("key"), new byte[0]));
+        cases.put("headers", Cases::headers);
+        cases.put("large-record", Cases::largeRecord);
+        cases.put("too-large", Cases::tooLarge);
+        cases.put("earliest", Cases::earliest);
+        cases.put("latest", Cases::latest);
+        cases.put("timestamp", Cases::timestamp);
+        cases.put("log-append-time", Cases::logAppendTime);
+        cases.put("out-of-range", Cases::outOfRange);
+        cases.put("fetch-limits", Cases::fetchLimits);
+        cases.put("topic-create", Cases::createTopic);
+        cases.put("topic-describe", Cases::describeTopic);
+        cases.put("topic-grow", Cases::growTopic);
+        cases.put("topic-delete", Cases::deleteTopic);
+        cases.put("topic-config", Cases::topicConfig);
+        cases.put("broker-config", topic -> brokerConfig());
+        cases.put("cluster-describe", topic -> describeCluster());
+
+        try (Admin shared = Admin.create(Map.of("bootstrap.servers", bootstrap, "default.api.timeout.ms", "30000"))) {
+            admin = shared;
+            for (var entry : cases.entrySet()) {
+                if (args.length > 2 && !args[2].equals(entry.getKey())) {
+                    continue;
+                }
+                long start = System.nanoTime();
+                String verdict = "pass";
+                try {
+                    entry.getValue().run("java-" + entry.getKey());
+                } catch (Throwable failure) {
+                    verdict = "fail";
+                    var text = new java.io.StringWriter();
+                    failure.printStackTrace(new java.io.PrintWriter(text));
+                    Files.writeString(logs.resolve("java." + entry.getKey() + ".log"), text.toString());
+                }
+                System.out.println(entry.getKey() + " " + verdict + " " + (System.nanoTime() - start) / 1_000_000_000);
+            }
+        }
+    }
+
+    // Clients
+
+    private static KafkaProducer<byte[], byte[]> producer(String... settings) {
+        Properties properties = new Properties();
+        properties.put("bootstrap.servers", bootstrap);
+        properties.put("delivery.timeout.ms", "20000");
+        properties.put("request.timeout.ms", "10000");
+        for (int i = 0; i < settings.length; i += 2) {
+            properties.put(settings[i], settings[i + 1]);
+        }
+        return new KafkaProducer<>(properties, new ByteArraySerializer(), new ByteArraySerializer());
+    }
+
+    private static KafkaConsumer<byte[], byte[]> consumer(String... settings) {
+        Properties properties = new Properties();
+        properties.put("bootstrap.servers", bootstrap);
+        properties.put("enable.auto.commit", "false");
+        properties.put("auto.offset.reset", "none");
+        for (int i = 0; i < settings.length; i += 2) {
+            properties.put(settings[i], settings[i + 1]);
+        }
+        return new KafkaConsumer<>(properties, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+    }
+
+    private static void create(String topic, int partitions, String... configs) throws Exception {
+        Map<String, String> map = new HashMap<>();
+        for (int i = 0; i < configs.length; i += 2) {
+            map.put(configs[i], configs[i + 1]);
+        }
+        admin.createTopics(List.of(new NewTopic(topic, partitions, (short) 1).configs(map))).all().get();
+        ready(topic, partitions);
+    }
+
+    /**
+     * Waits until the partitions answer: the controller acknowledges a topic before its broker has the logs, and a producer with
+     * several requests in flight would see the first of them refused and the second, out of sequence, taken.
+     */
+    private static void ready(String topic, int partitions) throws Exception {
+        var latest = partitionsOf(topic, partitions).stream().collect(Collectors.toMap(p -> p, p -> OffsetSpec.latest()));
+        await("the partitions", () -> {
+            try {
+                admin.listOffsets(latest).all().get();
+                return true;
+            } catch (ExecutionException e) {
+                holds("only not yet there: " + e, e.getCause() instanceof UnknownTopicOrPartitionException);
+                return false;
+            }
+        });
+    }
+
+    private static List<TopicPartition> partitionsOf(String topic, int count) {
+        return IntStream.range(0, count).mapToObj(i -> new TopicPartition(topic, i)).toList();
+    }
+
+    /** The records from the beginning of these partitions, `count` of them and not one more. */
+    private static List<ConsumerRecord<byte[], byte[]>> consume(List<TopicPartition> partitions, int count) {
+        try (var consumer = consumer()) {
+            consumer.assign(partitions);
+            consumer.seekToBeginning(partitions);
+            return poll(consumer, count);
+        }
+    }
+
+    private static List<ConsumerRecord<byte[], byte[]>> poll(KafkaConsumer<byte[], byte[]> consumer, int count) {
+        List<ConsumerRecord<byte[], byte[]>> records = new ArrayList<>();
+        long deadline = System.nanoTime() + 20_000_000_000L;
+        while (records.size() < count && System.nanoTime() < deadline) {
+            consumer.poll(Duration.ofMillis(200)).forEach(records::add);
+        }
+        long end = consumer.endOffsets(consumer.assignment()).values().stream().mapToLong(Long::longValue).sum();
+        long at = consumer.assignment().stream().mapToLong(consumer::position).sum();
+        equal("position at the end", end, at);
+        equal("number of records", count, records.size());
+        return records;
+    }
+
+    // Produce and consume
+
+    /** Sends records without waiting in between; every one must be acknowledged. */
+    private static List<RecordMetadata> sendAll(IntFunction<ProducerRecord<byte[], byte[]>> record, int count, String... settings)
+        throws Exception {
+        List<Future<RecordMetadata>> sent = new ArrayList<>();
+        try (var producer = producer(settings)) {
+            for (int i = 0; i < count; i++) {
+                sent.add(producer.send(record.apply(i)));
+            }
+        }
+        List<RecordMetadata> answers = new ArrayList<>();
+        for (var future : sent) {
+            answers.add(future.get());
+        }
+        return answers;
+    }
+
+    private static void roundTrip(String topic, String... settings) throws Exception {
+        create(topic, 1);
+        int count = 5000;
+        var sent = sendAll(i -> new ProducerRecord<>(topic, 0, 1_700_000_000_000L + i, null, value(i)), count, settings);
+        for (int i = 0; i < count; i++) {
+            equal("offset in the answer", (long) i, sent.get(i).offset());
+        }
+        var records = consume(partitionsOf(topic, 1), count);
+        for (int i = 0; i < count; i++) {
+            equal("offset", (long) i, records.get(i).offset());
+            equal("timestamp", 1_700_000_000_000L + i, records.get(i).timestamp());
+            equalBytes("value", value(i), records.get(i).value());
+        }
+    }
+
+    private static void acksNone(String topic) throws Exception {
+        create(topic, 1);
+        try (var producer = producer("acks", "0", "enable.idempotence", "false")) {
+            for (int i = 0; i < 1000; i++) {
+                producer.send(new ProducerRecord<>(topic, 0, null, value(i)));
+            }
+        }
+        await("the records", () -> endOffset(topic, 0) == 1000);
+        var records = consume(partitionsOf(topic, 1), 1000);
+        for (int i = 0; i < 1000; i++) {
+            equalBytes("value", value(i), records.get(i).value());
+        }
+    }
+
+    private static void keyed(String topic) throws Exception {
+        create(topic, 5);
+        int keys = 41;
+        int count = 4100;
+        sendAll(i -> new ProducerRecord<>(topic, bytes("key-" + i % keys), value(i)), count, "batch.size", "1000", "compression.type", "zstd");
+        int[] next = IntStream.range(0, keys).toArray();
+        for (var record : consume(partitionsOf(topic, 5), count)) {
+            int key = Integer.parseInt(text(record.key()).substring(4));
+            equal("partition of " + key, Utils.toPositive(Utils.murmur2(record.key())) % 5, record.partition());
+            equalBytes("value of key " + key + " in its order", value(next[key]), record.value());
+            next[key] += keys;
+        }
+    }
+
+    private static void unkeyed(String topic) throws Exception {
+        create(topic, 4);
+        int count = 4000;
+        sendAll(i -> new ProducerRecord<>(topic, value(i)), count, "batch.size", "1000");
+        Set<String> found = consume(partitionsOf(topic, 4), count).stream().map(r -> text(r.value())).collect(Collectors.toSet());
+        equal("distinct values", count, found.size());
+    }
+
+    private static void partitioner(String topic) throws Exception {
+        create(topic, 7);
+        try (var producer = producer()) {
+            for (int i = 0; i < 700; i++) {
+                byte[] key = new byte[i % 33];
+                new Random(i).nextBytes(key);
+                int chosen = producer.send(new ProducerRecord<>(topic, key, bytes(""))).get().partition();
+                equal("partition of key " + i, Utils.toPositive(Utils.murmur2(key)) % 7, chosen);
+            }
+        }
+        for (var record : consume(partitionsOf(topic, 7), 700)) {
+            equal("partition", Utils.toPositive(Utils.murmur2(record.key())) % 7, record.partition());
+        }
+    }
+
+    private static void oneRecord(String topic, byte[] key, byte[] value) throws Exception {
+        create(topic, 1);
+        try (var producer = producer()) {
+            producer.send(new ProducerRecord<>(topic, key, value)).get();
+        }
+        var record = consume(partitionsOf(topic, 1), 1).get(0);
+        equalBytes("key", key, record.key());
+        equalBytes("value", value, record.value());
+    }
+
+    private static void headers(String topic) throws Exception {
+        create(topic, 1);
+        try (var producer = producer()) {
+            var record = new ProducerRecord<>(topic, bytes("key"), bytes("value"));
+            record.headers().add("first", bytes("1")).add("empty", new byte[0]).add("first", bytes("zwölf")).add("none", null);
+            producer.send(record).get();
+        }
+        var headers = consume(partitionsOf(topic, 1), 1).get(0).headers().toArray();
+        equal("number of headers", 4, headers.length);
+        equal("names", List.of("first", "empty", "first", "none"), List.of(headers).stream().map(h -> h.key()).toList());
+        equalBytes("first", bytes("1"), headers[0].value());
+        equalBytes("empty", new byte[0], headers[1].value());
+        equalBytes("third", bytes("zwölf"), headers[2].value());
+        equalBytes("none", null, headers[3].value());
+    }
+
+    private static void largeRecord(String topic) throws Exception {
+        create(topic, 1);
+        byte[] value = new byte[1_000_000];
+        new Random(1).nextBytes(value);
+        try (var producer = producer()) {
+            producer.send(new ProducerRecord<>(topic, bytes("key"), value)).get();
+        }
+        equalBytes("value", value, consume(partitionsOf(topic, 1), 1).get(0).value());
+    }
+
+    private static void tooLarge(String topic) throws Exception {
+        create(topic, 1, "max.message.bytes", "10000");
+        try (var producer = producer("max.request.size", "2000000", "compression.type", "none")) {
+            fails(RecordTooLargeException.class, () -> producer.send(new ProducerRecord<>(topic, new byte[20_000])).get());
+            // The connection stays: the next record goes through.
+            equal("offset", 0L, producer.send(new ProducerRecord<>(topic, new byte[5_000])).get().offset());
+        }
+    }
+
+    // Where reading starts
+
+    private static void fill(String topic, int count) throws Exception {
+        sendAll(i -> new ProducerRecord<>(topic, 0, 1_700_000_000_000L + i * 10L, null, value(i)), count, "batch.size", "300");
+    }
+
+    private static void earliest(String topic) throws Exception {
+        create(topic, 1);
+        fill(topic, 100);
+        equal("earliest", 0L, offset(topic, OffsetSpec.earliest()));
+        equal("first record", 0L, consume(partitionsOf(topic, 1), 100).get(0).offset());
+    }
+
+    private static void latest(String topic) throws Exception {
+        create(topic, 1);
+        fill(topic, 100);
+        equal("latest", 100L, offset(topic, OffsetSpec.latest()));
+        try (var consumer = consumer(); var producer = producer()) {
+            consumer.assign(partitionsOf(topic, 1));
+            consumer.seekToEnd(consumer.assignment());
+            equal("position", 100L, consumer.position(new TopicPartition(topic, 0)));
+            producer.send(new ProducerRecord<>(topic, 0, null, bytes("new"))).get();
+            equal("first record", "new", text(poll(consumer, 1).get(0).value()));
+        }
+    }
+
+    private static void timestamp(String topic) throws Exception {
+        create(topic, 1);
+        fill(topic, 100);
+        equal("at a record's time", 50L, offset(topic, OffsetSpec.forTimestamp(1_700_000_000_500L)));
+        equal("between two records", 51L, offset(topic, OffsetSpec.forTimestamp(1_700_000_000_501L)));
+        equal("before all", 0L, offset(topic, OffsetSpec.forTimestamp(0)));
+        equal("after all", -1L, offset(topic, OffsetSpec.forTimestamp(1_800_000_000_000L)));
+        equal("of the largest timestamp", 99L, offset(topic, OffsetSpec.maxTimestamp()));
+        try (var consumer = consumer()) {
+            var partition = new TopicPartition(topic, 0);
+            var found = consumer.offsetsForTimes(Map.of(partition, 1_700_000_000_501L)).get(partition);
+            equal("offset", 51L, found.offset());
+            equal("timestamp", 1_700_000_000_510L, found.timestamp());
+            consumer.assign(List.of(partition));
+            consumer.seek(partition, found.offset());
+            equal("first record", 51L, poll(consumer, 49).get(0).offset());
+        }
+    }
+
+    private static void logAppendTime(String topic) throws Exception {
+        create(topic, 1, "message.timestamp.type", "LogAppendTime");
+        long before = System.currentTimeMillis();
+        try (var producer = producer("compression.type", "gzip")) {
+            long answered = producer.send(new ProducerRecord<>(topic, 0, 5L, null, bytes("value"))).get().timestamp();
+            var record = consume(partitionsOf(topic, 1), 1).get(0);
+            equal("timestamp in the answer", record.timestamp(), answered);
+            holds("time is the broker's", record.timestamp() >= before && record.timestamp() <= System.currentTimeMillis());
+        }
+        create(topic + "-bounds", 1, "message.timestamp.before.max.ms", "1000");
+        try (var producer = producer()) {
+            fails(InvalidTimestampException.class, () -> producer.send(new ProducerRecord<>(topic + "-bounds", 0, 5L, null, bytes("old"))).get());
+        }
+    }
+
+    private static void outOfRange(String topic) throws Exception {
+        create(topic, 1);
+        fill(topic, 10);
+        try (var consumer = consumer()) {
+            var partition = new TopicPartition(topic, 0);
+            consumer.assign(List.of(partition));
+            consumer.seek(partition, 11);
+            boolean[] thrown = {false};
+            await("an error for an offset beyond the end", () -> {
+                try {
+                    consumer.poll(Duration.ofMillis(200));
+                } catch (OffsetOutOfRangeException e) {
+                    thrown[0] = true;
+                }
+                return thrown[0];
+            });
+        }
+    }
+
+    /** Small limits slow reading down but never stop it, not even at a batch larger than they are. */
+    private static void fetchLimits(String topic) throws Exception {
+        create(topic, 3);
+        sendAll(i -> new ProducerRecord<>(topic, i % 3, null, new byte[1000]), 600, "batch.size", "20000", "linger.ms", "50");
+        try (var consumer = consumer("max.partition.fetch.bytes", "1000", "fetch.max.bytes", "2000", "fetch.min.bytes", "100", "max.poll.records", "7")) {
+            consumer.assign(partitionsOf(topic, 3));
+            consumer.seekToBeginning(consumer.assignment());
+            poll(consumer, 600);
+        }
+        try (var consumer = consumer("fetch.min.bytes", "1000000", "fetch.max.wait.ms", "500")) {
+            consumer.assign(partitionsOf(topic, 3));
+            consumer.seekToBeginning(consumer.assignment());
+            poll(consumer, 600);
+        }
+    }
+
+    // Topics and configs
+
+    private static void createTopic(String topic) throws Exception {
+        var made = admin.createTopics(List.of(new NewTopic(topic, 3, (short) 1).configs(Map.of("retention.ms", "1234567"))));
+        made.all().get();
+        ready(topic, 3);
+        equal("partitions in the answer", 3, made.numPartitions(topic).get());
+        equal("config in the answer", "1234567", made.config(topic).get().get("retention.ms").value());
+        equal("id", made.topicId(topic).get(), describe(topic).topicId());
+        fails(TopicExistsException.class, () -> create(topic, 3));
+        fails(InvalidTopicException.class, () -> create("not/a/name", 1));
+        fails(InvalidPartitionsException.class, () -> create(topic + "-0", 0));
+        fails(InvalidConfigurationException.class, () -> create(topic + "-1", 1, "retention.ms", "soon"));
+        fails(InvalidReplicationFactorException.class, () -> admin.createTopics(List.of(new NewTopic(topic + "-2", 1, (short) 2))).all().get());
+        var dry = new org.apache.kafka.clients.admin.CreateTopicsOptions().validateOnly(true);
+        admin.createTopics(List.of(new NewTopic(topic + "-dry", 1, (short) 1)), dry).all().get();
+        holds("a trial creates nothing", !admin.listTopics().names().get().contains(topic + "-dry"));
+        holds("it is listed", admin.listTopics().names().get().contains(topic));
+    }
+
+    private static TopicDescription describe(String topic) throws Exception {
+        return admin.describeTopics(List.of(topic)).allTopicNames().get().get(topic);
+    }
+
+    private static void describeTopic(String topic) throws Exception {
+        create(topic, 5);
+        var description = describe(topic);
+        equal("partitions", 5, description.partitions().size());
+        for (var partition : description.partitions()) {
+            equal("leader", 1, partition.leader().id());
+            equal("replicas", 1, partition.replicas().size());
+            equal("in-sync replicas", 1, partition.isr().size());
+            equal("eligible leader replicas", 0, partition.elr().size());
+        }
+        var byId = admin.describeTopics(org.apache.kafka.common.TopicCollection.ofTopicIds(List.of(description.topicId()))).allTopicIds().get();
+        equal("name by id", topic, byId.get(description.topicId()).name());
+        fails(UnknownTopicOrPartitionException.class, () -> describe(topic + "-none"));
+    }
+
+    private static void growTopic(String topic) throws Exception {
+        create(topic, 2);
+        fill(topic, 10);
+        admin.createPartitions(Map.of(topic, NewPartitions.increaseTo(4))).all().get();
+        await("the new partitions", () -> describe(topic).partitions().size() == 4);
+        try (var producer = producer()) {
+            equal("first offset of the new partition", 0L, producer.send(new ProducerRecord<>(topic, 3, null, bytes("new"))).get().offset());
+        }
+        equal("records", 11, consume(partitionsOf(topic, 4), 11).size());
+        fails(InvalidPartitionsException.class, () -> admin.createPartitions(Map.of(topic, NewPartitions.increaseTo(3))).all().get());
+    }
+
+    private static void deleteTopic(String topic) throws Exception {
+        create(topic, 2);
+        fill(topic, 10);
+        var first = describe(topic).topicId();
+        admin.deleteTopics(List.of(topic)).all().get();
+        await("its end", () -> !admin.listTopics().names().get().contains(topic));
+        fails(UnknownTopicOrPartitionException.class, () -> admin.deleteTopics(List.of(topic)).all().get());
+        create(topic, 1);
+        holds("another id", !describe(topic).topicId().equals(first));
+        equal("records of the new topic", 0L, endOffset(topic, 0));
+        admin.deleteTopics(org.apache.kafka.common.TopicCollection.ofTopicIds(List.of(describe(topic).topicId()))).all().get();
+        await("its end by id", () -> !admin.listTopics().names().get().contains(topic));
+    }
+
+    private static ConfigEntry config(ConfigResource resource, String name) throws Exception {
+        return admin.describeConfigs(List.of(resource), new org.apache.kafka.clients.admin.DescribeConfigsOptions().includeSynonyms(true).includeDocumentation(true))
+            .all().get().get(resource).get(name);
+    }
+
+    private static void alter(ConfigResource resource, String name, String value, AlterConfigOp.OpType type) throws Exception {
+        admin.incrementalAlterConfigs(Map.of(resource, List.of(new AlterConfigOp(new ConfigEntry(name, value), type)))).all().get();
+    }
+
+    private static void topicConfig(String topic) throws Exception {
+        create(topic, 1, "max.message.bytes", "50000");
+        var resource = new ConfigResource(ConfigResource.Type.TOPIC, topic);
+        var entry = config(resource, "max.message.bytes");
+        equal("value", "50000", entry.value());
+        equal("source", ConfigEntry.ConfigSource.DYNAMIC_TOPIC_CONFIG, entry.source());
+        equal("type", ConfigEntry.ConfigType.INT, entry.type());
+        equal("synonyms", List.of("max.message.bytes", "message.max.bytes"), entry.synonyms().stream().map(s -> s.name()).toList());
+        holds("documentation", entry.documentation() != null && !entry.documentation().isEmpty());
+        equal("default source", ConfigEntry.ConfigSource.DEFAULT_CONFIG, config(resource, "retention.ms").source());
+        equal("default", "604800000", config(resource, "retention.ms").value());
+
+        alter(resource, "retention.ms", "1000000", AlterConfigOp.OpType.SET);
+        await("the new value", () -> "1000000".equals(config(resource, "retention.ms").value()));
+        alter(resource, "cleanup.policy", "compact", AlterConfigOp.OpType.APPEND);
+        await("the longer list", () -> "delete,compact".equals(config(resource, "cleanup.policy").value()));
+        alter(resource, "cleanup.policy", "delete", AlterConfigOp.OpType.SUBTRACT);
+        await("the shorter list", () -> "compact".equals(config(resource, "cleanup.policy").value()));
+        alter(resource, "retention.ms", null, AlterConfigOp.OpType.DELETE);
+        await("the default", () -> "604800000".equals(config(resource, "retention.ms").value()));
+        fails(InvalidConfigurationException.class, () -> alter(resource, "retention.ms", "soon", AlterConfigOp.OpType.SET));
+        fails(InvalidConfigurationException.class, () -> alter(resource, "no.such.key", "1", AlterConfigOp.OpType.SET));
+        fails(UnknownTopicOrPartitionException.class, () -> config(new ConfigResource(ConfigResource.Type.TOPIC, topic + "-none"), "retention.ms"));
+    }
+
+    private static void brokerConfig() throws Exception {
+        var broker = new ConfigResource(ConfigResource.Type.BROKER, "1");
+        var all = new ConfigResource(ConfigResource.Type.BROKER, "");
+        equal("node.id", "1", config(broker, "node.id").value());
+        holds("node.id is read-only", config(broker, "node.id").isReadOnly());
+        equal("source", ConfigEntry.ConfigSource.STATIC_BROKER_CONFIG, config(broker, "num.partitions").source());
+        alter(all, "log.retention.ms", "7000000", AlterConfigOp.OpType.SET);
+        await("the cluster's value", () -> "7000000".equals(config(broker, "log.retention.ms").value()));
+        equal("source", ConfigEntry.ConfigSource.DYNAMIC_DEFAULT_BROKER_CONFIG, config(broker, "log.retention.ms").source());
+        alter(broker, "log.retention.ms", "8000000", AlterConfigOp.OpType.SET);
+        await("the broker's value", () -> "8000000".equals(config(broker, "log.retention.ms").value()));
+        equal("source", ConfigEntry.ConfigSource.DYNAMIC_BROKER_CONFIG, config(broker, "log.retention.ms").source());
+        alter(broker, "log.retention.ms", null, AlterConfigOp.OpType.DELETE);
+        alter(all, "log.retention.ms", null, AlterConfigOp.OpType.DELETE);
+        await("neither", () -> config(broker, "log.retention.ms").value() == null);
+    }
+
+    private static void describeCluster() throws Exception {
+        var cluster = admin.describeCluster();
+        equal("cluster id", 22, cluster.clusterId().get().length());
+        equal("nodes", 1, cluster.nodes().get().size());
+        var node = cluster.nodes().get().iterator().next();
+        equal("address", bootstrap, node.host() + ":" + node.port());
+        equal("controller", 1, cluster.controller().get().id());
+        var features = admin.describeFeatures().featureMetadata().get().finalizedFeatures();
+        holds("metadata.version is known", features.containsKey("metadata.version"));
+    }
+
+    // Expectations
+
+    private interface Action {
+        void run() throws Exception;
+    }
+
+    private interface Condition {
+        boolean holds() throws Exception;
+    }
+
+    private static void await(String what, Condition condition) throws Exception {
+        long deadline = System.nanoTime() + 15_000_000_000L;
+        while (!condition.holds()) {
+            holds(what + " within 15 s", System.nanoTime() < deadline);
+            Thread.sleep(20);
+        }
+    }
+
+    private static void fails(Class<? extends KafkaException> expected, Action action) {
+        try {
+            action.run();
+        } catch (Exception e) {
+            Throwable cause = e instanceof ExecutionException ? e.getCause() : e;
+            if (expected.isInstance(cause)) {
+                return;
+            }
+            throw new AssertionError("expected " + expected.getSimpleName() + ", found " + cause, cause);
+        }
+        throw new AssertionError("expected " + expected.getSimpleName() + ", found success");
+    }
+
+    private static void holds(String what, boolean condition) {
+        if (!condition) {
+            throw new AssertionError("does not hold: " + what);
+        }
+    }
+
+    private static void equal(String what, Object expected, Object found) {
+        if (!Objects.equals(expected, found)) {
+            throw new AssertionError(what + ": expected " + expected + ", found " + found);
+        }
+    }
+
+    private static void equalBytes(String what, byte[] expected, byte[] found) {
+        if (!java.util.Arrays.equals(expected, found)) {
+            throw new AssertionError(what + ": expected " + text(expected) + ", found " + text(found));
+        }
+    }
+
+    private static long offset(String topic, OffsetSpec spec) throws Exception {
+        var partition = new TopicPartition(topic, 0);
+        return admin.listOffsets(Map.of(partition, spec)).partitionResult(partition).get().offset();
+    }
+
+    private static long endOffset(String topic, int partition) throws Exception {
+        var key = new TopicPartition(topic, partition);
+        return admin.listOffsets(Map.of(key, OffsetSpec.latest())).partitionResult(key).get().offset();
+    }
+
+    private static byte[] value(int i) {
+        return bytes("value " + i + " of many, with words that repeat, repeat, repeat");
+    }
+
+    private static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+
+    private static String text(byte[] bytes) {
+        return bytes == null ? "null" : bytes.length > 200 ? bytes.length + " bytes" : new String(bytes, StandardCharsets.UTF_8);
+    }
+}
