@@ -12,6 +12,7 @@ pub(crate) fn value(declaration: &StructDeclaration) -> TokenStream {
     let schema = schema::schema(declaration);
     let read = read(declaration);
     let write = write(declaration);
+    let room = room(declaration);
     let lost_field = lost_field(declaration);
     quote! {
         impl<'a> Value<'a> for #this {
@@ -30,6 +31,10 @@ pub(crate) fn value(declaration: &StructDeclaration) -> TokenStream {
                 version: Version,
             ) {
                 #write
+            }
+
+            fn room(&self) -> usize {
+                #room
             }
 
             fn lost_field(
@@ -165,6 +170,30 @@ fn write(declaration: &StructDeclaration) -> TokenStream {
             writer.uvarint(0 #(+ u32::from(#present))*);
             #(#write_tags)*
         }
+    }
+}
+
+/// The body of `Value::room`: that of every field, and what tags and null markers add.
+fn room(declaration: &StructDeclaration) -> TokenStream {
+    let fields = declaration.fields.iter().map(|field| {
+        let FieldDeclaration {
+            name, value_type, ..
+        } = field;
+        if field.nullable.is_none() {
+            return quote! { Value::room(&self.#name) };
+        }
+        // Where it may not be null, nothing is written as the empty value.
+        quote! {
+            1 + match &self.#name {
+                Some(value) => Value::room(value),
+                None => Value::room(&<#value_type as Default>::default()),
+            }
+        }
+    });
+    let tagged = declaration.tagged().len();
+    quote! {
+        // A tag and a length each, and how many there are.
+        LENGTH_ROOM + #tagged * 2 * LENGTH_ROOM #(+ #fields)*
     }
 }
 

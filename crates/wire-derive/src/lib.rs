@@ -94,7 +94,7 @@ fn in_scope(impls: &[TokenStream2]) -> TokenStream2 {
         const _: () = {
             use ::std::ops::RangeInclusive;
 
-            use ::ottla_wire::codec::{DecodeError, Reader, Version, Writer};
+            use ::ottla_wire::codec::{DecodeError, LENGTH_ROOM, Reader, Version, Writer};
             use ::ottla_wire::{IntoOwned, Message, Nullable, Value, schema};
             #(#impls)*
         };

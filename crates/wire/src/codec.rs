@@ -10,4 +10,4 @@ mod writer;
 pub use error::DecodeError;
 pub use reader::Reader;
 pub use version::Version;
-pub use writer::{Encoded, Hole, Writer};
+pub use writer::{Encoded, Hole, LENGTH_ROOM, Writer};

@@ -38,6 +38,14 @@ pub trait Message<'a>: Value<'a> {
             "{} has no version {version}",
             Self::NAME
         );
+        let room = self.room();
+        let start = writer.len();
+        writer.reserve(room);
         self.write(writer, Version::new(version, Self::FLEXIBLE_FROM));
+        debug_assert!(
+            writer.len() - start <= room,
+            "{} outgrew its room",
+            Self::NAME
+        );
     }
 }

@@ -18,6 +18,9 @@ pub trait Value<'a>: Sized {
     fn read(reader: &mut Reader<'a>, version: Version) -> Result<Self, DecodeError>;
     fn write(&self, writer: &mut Writer, version: Version);
 
+    /// At least the bytes that it takes, whatever the version: what is reserved before writing.
+    fn room(&self) -> usize;
+
     /// The first field inside that `version` lacks although it holds more than its default and is not ignorable.
     fn lost_field(&self, _version: Version) -> Option<&'static str> {
         None

@@ -2,6 +2,9 @@ use bytes::Bytes;
 
 use super::Version;
 
+/// The most that a length or count takes: 32 bits, seven per byte.
+pub const LENGTH_ROOM: usize = 5;
+
 /// Bytes that were left out of an encoded message, to be filled in from a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hole {
@@ -62,6 +65,11 @@ impl Writer {
             buffer: Vec::with_capacity(bytes),
             holes: Vec::new(),
         }
+    }
+
+    /// Allocates once what is about to be written.
+    pub fn reserve(&mut self, bytes: usize) {
+        self.buffer.reserve(bytes);
     }
 
     /// The bytes written so far, holes left out.

@@ -1,5 +1,5 @@
 use super::{IntoOwned, Nullable, Value};
-use crate::codec::{DecodeError, Reader, Version, Writer};
+use crate::codec::{DecodeError, LENGTH_ROOM, Reader, Version, Writer};
 use crate::schema::Type;
 
 impl<'a, T: Value<'a>> Value<'a> for Vec<T> {
@@ -11,6 +11,10 @@ impl<'a, T: Value<'a>> Value<'a> for Vec<T> {
 
     fn write(&self, writer: &mut Writer, version: Version) {
         Self::write_nullable(Some(self), writer, version);
+    }
+
+    fn room(&self) -> usize {
+        LENGTH_ROOM + self.iter().map(T::room).sum::<usize>()
     }
 
     fn lost_field(&self, version: Version) -> Option<&'static str> {

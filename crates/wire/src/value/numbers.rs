@@ -21,6 +21,10 @@ macro_rules! fixed {
                 fn write(&self, writer: &mut Writer, _: Version) {
                     writer.$primitive($into(*self));
                 }
+
+                fn room(&self) -> usize {
+                    size_of::<Self>()
+                }
             }
 
             impl IntoOwned for $type {

@@ -1,5 +1,5 @@
 use super::{Nullable, Value};
-use crate::codec::{DecodeError, Reader, Version, Writer};
+use crate::codec::{DecodeError, LENGTH_ROOM, Reader, Version, Writer};
 use crate::schema::Type;
 
 /// Record batches inside a message, which are never decoded with it.
@@ -43,6 +43,13 @@ impl<'a> Value<'a> for Records<'a> {
         match self {
             Self::Bytes(bytes) => writer.bytes(Some(bytes), version),
             Self::Hole(length) => writer.hole(*length, version),
+        }
+    }
+
+    fn room(&self) -> usize {
+        match self {
+            Self::Bytes(bytes) => LENGTH_ROOM + bytes.len(),
+            Self::Hole(_) => LENGTH_ROOM,
         }
     }
 }

@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 
 use super::{IntoOwned, Nullable, Value};
-use crate::codec::{DecodeError, Reader, Version, Writer};
+use crate::codec::{DecodeError, LENGTH_ROOM, Reader, Version, Writer};
 use crate::schema::Type;
 
 impl<'a> Value<'a> for Cow<'a, str> {
@@ -13,6 +13,10 @@ impl<'a> Value<'a> for Cow<'a, str> {
 
     fn write(&self, writer: &mut Writer, version: Version) {
         writer.string(Some(self), version);
+    }
+
+    fn room(&self) -> usize {
+        LENGTH_ROOM + self.len()
     }
 }
 
