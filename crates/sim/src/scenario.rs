@@ -1,0 +1,36 @@
+//! What is played in a world, and how it is judged.
+
+pub mod journal;
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::Stuck;
+
+/// Longer than any scenario takes in virtual time.
+pub(crate) const LIMIT: Duration = Duration::from_secs(3600);
+
+/// What one run of a scenario came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Played {
+    /// Equal for equal seeds.
+    pub trace: u64,
+    /// Facts that were judged; a scenario that judges nothing proves nothing.
+    pub judged: u64,
+}
+
+/// What a judge found wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    Stuck(Stuck),
+    Violated(String),
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stuck(stuck) => stuck.fmt(f),
+            Self::Violated(what) => f.write_str(what),
+        }
+    }
+}
