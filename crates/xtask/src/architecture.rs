@@ -33,7 +33,15 @@ fn check_edges(root: &Path, allowed: &Edges, findings: &mut Vec<String>) {
             ));
             continue;
         };
-        for used in dependencies(&manifest).difference(may) {
+        // Whoever may not depend on `env` is pure, and stays so in its tests.
+        if !may.contains("env") && folder != "env" {
+            for used in dependencies(&manifest, "dev-dependencies") {
+                if ["runtime", "node"].contains(&used.as_str()) {
+                    findings.push(format!("crates/{folder} is pure, and its tests use {used}"));
+                }
+            }
+        }
+        for used in dependencies(&manifest, "dependencies").difference(may) {
             findings.push(format!(
                 "crates/{folder} uses {used}, which the table of ARCHITECTURE.md does not allow"
             ));
@@ -79,11 +87,11 @@ fn allowed(map: &str) -> Edges {
     }
 }
 
-/// The project's own crates among the normal dependencies of a manifest.
-fn dependencies(manifest: &str) -> BTreeSet<String> {
+/// The project's own crates in one of a manifest's tables.
+fn dependencies(manifest: &str, table: &str) -> BTreeSet<String> {
     let section = manifest
         .split("\n[")
-        .find_map(|section| section.strip_prefix("dependencies]"));
+        .find_map(|section| section.strip_prefix(table)?.strip_prefix(']'));
     section
         .unwrap_or_default()
         .lines()
@@ -120,11 +128,15 @@ mod tests {
     }
 
     #[test]
-    fn only_normal_dependencies_count() {
+    fn dependencies_are_told_apart_by_their_table() {
         let manifest = "[package]\nname = \"x\"\n\n[dependencies]\nottla-wire.workspace = true\nottla-env = { path = \"\" }\nbytes = \"1\"\n\n[dev-dependencies]\nottla-node.workspace = true\n";
         assert_eq!(
-            dependencies(manifest),
+            dependencies(manifest, "dependencies"),
             ["env", "wire"].map(str::to_owned).into()
+        );
+        assert_eq!(
+            dependencies(manifest, "dev-dependencies"),
+            ["node".to_owned()].into()
         );
     }
 

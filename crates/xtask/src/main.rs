@@ -17,7 +17,12 @@ fn main() -> ExitCode {
     for finding in &findings {
         eprintln!("{finding}");
     }
-    for line in sizes::longest_files(&root, 5) {
+    for line in [
+        sizes::longest_files(&root, 5),
+        sizes::longest_functions(&root, 5),
+    ]
+    .concat()
+    {
         println!("{line}");
     }
     if findings.is_empty() {
