@@ -514,15 +514,15 @@ class Cases {
         equal("node.id", "1", config(broker, "node.id").value());
         holds("node.id is read-only", config(broker, "node.id").isReadOnly());
         equal("source", ConfigEntry.ConfigSource.STATIC_BROKER_CONFIG, config(broker, "num.partitions").source());
-        alter(all, "log.retention.ms", "7000000", AlterConfigOp.OpType.SET);
-        await("the cluster's value", () -> "7000000".equals(config(broker, "log.retention.ms").value()));
-        equal("source", ConfigEntry.ConfigSource.DYNAMIC_DEFAULT_BROKER_CONFIG, config(broker, "log.retention.ms").source());
-        alter(broker, "log.retention.ms", "8000000", AlterConfigOp.OpType.SET);
-        await("the broker's value", () -> "8000000".equals(config(broker, "log.retention.ms").value()));
-        equal("source", ConfigEntry.ConfigSource.DYNAMIC_BROKER_CONFIG, config(broker, "log.retention.ms").source());
-        alter(broker, "log.retention.ms", null, AlterConfigOp.OpType.DELETE);
-        alter(all, "log.retention.ms", null, AlterConfigOp.OpType.DELETE);
-        await("neither", () -> config(broker, "log.retention.ms").value() == null);
+        alter(all, "log.roll.ms", "7000000", AlterConfigOp.OpType.SET);
+        await("the cluster's value", () -> "7000000".equals(config(broker, "log.roll.ms").value()));
+        equal("source", ConfigEntry.ConfigSource.DYNAMIC_DEFAULT_BROKER_CONFIG, config(broker, "log.roll.ms").source());
+        alter(broker, "log.roll.ms", "8000000", AlterConfigOp.OpType.SET);
+        await("the broker's value", () -> "8000000".equals(config(broker, "log.roll.ms").value()));
+        equal("source", ConfigEntry.ConfigSource.DYNAMIC_BROKER_CONFIG, config(broker, "log.roll.ms").source());
+        alter(broker, "log.roll.ms", null, AlterConfigOp.OpType.DELETE);
+        alter(all, "log.roll.ms", null, AlterConfigOp.OpType.DELETE);
+        await("neither", () -> config(broker, "log.roll.ms").value() == null);
     }
 
     private static void describeCluster() throws Exception {
