@@ -1,0 +1,701 @@
+use std::io::{self, IoSlice};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use ottla_env::{Disk, DiskFile, OpenMode};
+use ottla_model::{ErrorCode, LeaderEpoch, Offset, Timestamp, TopicId};
+use ottla_wire::records::{BATCH_OVERHEAD, Batches, TimestampType};
+use thiserror::Error;
+
+use crate::leader_epochs::LeaderEpochs;
+use crate::options::LogOptions;
+use crate::producer_snapshot;
+use crate::producer_state::{ProducerError, ProducerState, Verdict};
+use crate::reader::{LogReader, Shared};
+use crate::recovery::{self, EPOCHS, OpenError};
+use crate::segment::{Segment, path};
+use crate::validate::ValidBatch;
+
+/// Where a batch is, or was before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Appended {
+    pub base_offset: Offset,
+    pub last_offset: Offset,
+    /// -1 unless the leader's clock counts.
+    pub log_append_time: Timestamp,
+    pub log_start_offset: Offset,
+    /// It was there already: nothing was written.
+    pub duplicate: bool,
+}
+
+/// Why a batch is not appended.
+#[derive(Debug, Error)]
+pub enum AppendError {
+    #[error(transparent)]
+    Producer(#[from] ProducerError),
+    #[error("a batch of {size} bytes does not fit a segment of {segment} (segment.bytes)")]
+    LargerThanSegment { size: usize, segment: u64 },
+    #[error("the log cannot be written: {0}")]
+    Io(Arc<io::Error>),
+}
+
+impl AppendError {
+    #[must_use]
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Self::Producer(error) => error.code(),
+            Self::LargerThanSegment { .. } => ErrorCode::RecordListTooLarge,
+            Self::Io(_) => ErrorCode::KafkaStorageError,
+        }
+    }
+}
+
+/// The positions of a log that checkpoints keep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LogPoint {
+    /// All below is on disk.
+    pub recovery_point: Offset,
+    pub log_start: Offset,
+    pub high_watermark: Offset,
+    /// Of the first segment.
+    pub first_base: Offset,
+}
+
+/// Brings what is written to the disk, on whatever thread. Give the outcome back to [`Log::synced`].
+#[derive(Debug)]
+pub struct SyncJob<F> {
+    files: Vec<Arc<F>>,
+    up_to: Offset,
+}
+
+impl<F: DiskFile> SyncJob<F> {
+    /// The offset behind all that is on disk now.
+    ///
+    /// # Errors
+    /// The disk's. Nothing written since the last sync can be trusted then.
+    pub fn run(self) -> io::Result<Offset> {
+        for file in &self.files {
+            file.sync()?;
+        }
+        Ok(self.up_to)
+    }
+}
+
+/// One partition's log. Its owner changes it; see [`LogReader`] for everyone else.
+///
+/// ```text
+///  log start     recovery point   high watermark    end
+///     ▼                ▼               ▼             ▼
+/// ────┬────────────────┬───────────────┬─────────────┐
+///     │    on disk     │   may be lost by a power cut │
+/// ────┴────────────────┴───────────────┴─────────────┘
+/// ```
+#[derive(Debug)]
+pub struct Log<D: Disk> {
+    disk: D,
+    directory: PathBuf,
+    topic_id: TopicId,
+    options: LogOptions,
+    shared: Arc<Shared<D::File>>,
+    producers: ProducerState,
+    epochs: LeaderEpochs,
+    end: Offset,
+    recovery_point: Offset,
+    /// Since when something has been waiting for a sync.
+    unsynced_since: Option<Timestamp>,
+    /// When the active segment was created: its age counts from there until it has a batch.
+    rolled_at: Timestamp,
+}
+
+impl<D: Disk> Log<D> {
+    /// Opens the log in `directory`, or begins one. `clean`: it was closed, and nothing needs to be scanned.
+    ///
+    /// # Errors
+    /// See [`OpenError`]. What a crash left is mended, not an error.
+    pub fn open(
+        disk: D,
+        directory: &Path,
+        topic_id: TopicId,
+        options: LogOptions,
+        point: LogPoint,
+        clean: bool,
+        now: Timestamp,
+    ) -> Result<Self, OpenError> {
+        let recovered = recovery::recover(
+            &disk,
+            directory,
+            &options,
+            point.log_start,
+            point.recovery_point,
+            clean,
+        )?;
+        let first = recovered
+            .segments
+            .first()
+            .map_or(recovered.end, |segment| segment.base);
+        let log_start = point.log_start.max(first).min(recovered.end);
+        let shared = Shared::new(log_start);
+        shared.set_end(recovered.end);
+        shared.set_high_watermark(point.high_watermark.max(log_start).min(recovered.end));
+        shared.set_first_unstable(recovered.producers.first_open_transaction());
+        shared.segments.store(Arc::new(recovered.segments));
+        shared.epochs.store(Arc::new(recovered.epochs.clone()));
+        // A crash of the process alone kept what was written, but nothing says that it is on disk.
+        let recovery_point = if clean {
+            recovered.end
+        } else {
+            point.recovery_point.min(recovered.end)
+        };
+        Ok(Self {
+            disk,
+            directory: directory.to_path_buf(),
+            topic_id,
+            options,
+            shared: Arc::new(shared),
+            producers: recovered.producers,
+            epochs: recovered.epochs,
+            end: recovered.end,
+            recovery_point,
+            unsynced_since: (recovery_point < recovered.end).then_some(now),
+            rolled_at: now,
+        })
+    }
+
+    #[must_use]
+    pub fn reader(&self) -> LogReader<D::File> {
+        LogReader {
+            shared: Arc::clone(&self.shared),
+        }
+    }
+
+    #[must_use]
+    pub fn topic_id(&self) -> TopicId {
+        self.topic_id
+    }
+
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// The offset behind the last record.
+    #[must_use]
+    pub fn end(&self) -> Offset {
+        self.end
+    }
+
+    /// The offset behind the last record that is on disk.
+    #[must_use]
+    pub fn synced_end(&self) -> Offset {
+        self.recovery_point
+    }
+
+    /// Since when something has been waiting for a sync.
+    #[must_use]
+    pub fn unsynced_since(&self) -> Option<Timestamp> {
+        self.unsynced_since
+    }
+
+    #[must_use]
+    pub fn point(&self) -> LogPoint {
+        let reader = self.reader();
+        LogPoint {
+            recovery_point: self.recovery_point,
+            log_start: reader.log_start(),
+            high_watermark: reader.high_watermark(),
+            first_base: self
+                .segments()
+                .first()
+                .map_or(self.end, |segment| segment.base),
+        }
+    }
+
+    pub fn configure(&mut self, options: LogOptions) {
+        self.options = options;
+    }
+
+    /// Appends as the leader: offsets and epoch are set, sequences checked. Neighbours share a write. One answer per batch, in
+    /// order; a refused batch leaves the others alone.
+    pub fn append_many(
+        &mut self,
+        batches: Vec<ValidBatch>,
+        epoch: LeaderEpoch,
+        now: Timestamp,
+    ) -> Vec<Result<Appended, AppendError>> {
+        let mut results = Vec::with_capacity(batches.len());
+        let mut run = Run {
+            batches: Vec::new(),
+            results: Vec::new(),
+            size: 0,
+        };
+        let mut next = self.end;
+        for mut batch in batches {
+            let size = batch.header.size;
+            if size as u64 > self.options.segment_bytes {
+                let segment = self.options.segment_bytes;
+                results.push(Err(AppendError::LargerThanSegment { size, segment }));
+                continue;
+            }
+            match self.producers.check(&batch.header) {
+                Err(error) => {
+                    results.push(Err(error.into()));
+                    continue;
+                }
+                Ok(Verdict::Duplicate(trace)) => {
+                    results.push(Ok(Appended {
+                        base_offset: trace.first_offset(),
+                        last_offset: trace.last_offset,
+                        log_append_time: log_append_time(&batch, trace.timestamp),
+                        log_start_offset: self.reader().log_start(),
+                        duplicate: true,
+                    }));
+                    continue;
+                }
+                Ok(Verdict::Next) => {}
+            }
+            batch.header.base_offset = next;
+            batch.header.leader_epoch = epoch;
+            if self.must_roll(&batch, run.size, now) {
+                self.write(&mut run, &mut results);
+                if let Err(error) = self.roll(next, now) {
+                    results.push(Err(AppendError::Io(Arc::new(error))));
+                    continue;
+                }
+            }
+            next = batch.header.next_offset();
+            // Noted before it is written, so that a repetition within the same run is seen; a failed write is the log's end anyway.
+            self.producers.update(&batch.header);
+            run.size += size as u64;
+            run.results.push(results.len());
+            results.push(Ok(Appended {
+                base_offset: batch.header.base_offset,
+                last_offset: batch.header.last_offset(),
+                log_append_time: log_append_time(&batch, batch.header.max_timestamp),
+                log_start_offset: self.reader().log_start(),
+                duplicate: false,
+            }));
+            run.batches.push(batch);
+        }
+        self.write(&mut run, &mut results);
+        self.unsynced_since.get_or_insert(now);
+        if self.recovery_point == self.end {
+            self.unsynced_since = None;
+        }
+        results
+    }
+
+    /// Appends batches as they are, offsets and epochs set: the metadata log's own, or a leader's.
+    ///
+    /// # Errors
+    /// The disk's. Nothing is appended then.
+    ///
+    /// # Panics
+    /// When the batches do not begin at the log's end: whoever appends so has lost track.
+    pub fn append_raw(&mut self, batches: &[u8], now: Timestamp) -> io::Result<Offset> {
+        let invalid = |error| io::Error::new(io::ErrorKind::InvalidData, error);
+        for batch in Batches::new(batches) {
+            let batch = batch.map_err(invalid)?;
+            assert_eq!(
+                batch.header.base_offset, self.end,
+                "batches are appended at the end"
+            );
+            let valid =
+                ValidBatch::trusted(batch.header, bytes::Bytes::copy_from_slice(batch.bytes));
+            if self.must_roll(&valid, 0, now) {
+                self.roll(self.end, now)?;
+            }
+            if self
+                .epochs
+                .assign(batch.header.leader_epoch, batch.header.base_offset)
+            {
+                self.write_epochs()?;
+            }
+            self.producers.update(&batch.header);
+            self.write_run(&[valid])?;
+        }
+        self.unsynced_since.get_or_insert(now);
+        Ok(self.end)
+    }
+
+    /// Records that `epoch` begins at the end of the log.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn assign_epoch(&mut self, epoch: LeaderEpoch) -> io::Result<()> {
+        if self.epochs.assign(epoch, self.end) {
+            self.write_epochs()?;
+        }
+        Ok(())
+    }
+
+    /// Moves the high watermark, never back. True if it moved.
+    pub fn set_high_watermark(&mut self, offset: Offset) -> bool {
+        assert!(
+            offset <= self.end,
+            "the high watermark {offset} would lie beyond the end {}",
+            self.end
+        );
+        let moves = offset > self.reader().high_watermark();
+        if moves {
+            self.shared.set_high_watermark(offset);
+        }
+        moves
+    }
+
+    /// What has to be synced; `None` when all is on disk.
+    #[must_use]
+    pub fn unsynced(&self) -> Option<SyncJob<D::File>> {
+        if self.recovery_point == self.end {
+            return None;
+        }
+        let files = self
+            .segments()
+            .iter()
+            .filter(|segment| segment.size() > 0)
+            .rev()
+            .scan(false, |done, segment| {
+                let wanted = !*done;
+                *done = segment.base <= self.recovery_point;
+                wanted.then(|| Arc::clone(&segment.file))
+            })
+            .collect();
+        Some(SyncJob {
+            files,
+            up_to: self.end,
+        })
+    }
+
+    /// A [`SyncJob`] has brought everything below `offset` to the disk.
+    pub fn synced(&mut self, offset: Offset, now: Timestamp) {
+        self.recovery_point = self.recovery_point.max(offset.min(self.end));
+        self.unsynced_since = (self.recovery_point < self.end).then_some(now);
+    }
+
+    /// Removes what `retention.bytes`, `retention.ms` and the log's start no longer keep, and rolls a segment that is old enough.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn retain(&mut self, now: Timestamp) -> io::Result<()> {
+        self.producers.expire(now, self.options.producer_expiration);
+        let active = self.active();
+        if active.size() > 0 && self.is_old(&active, now) {
+            self.roll(self.end, now)?;
+        }
+        let removable = self.removable(now);
+        if removable == 0 {
+            return Ok(());
+        }
+        let segments = self.segments();
+        if removable == segments.len() {
+            self.roll(self.end, now)?;
+        }
+        let segments = self.segments();
+        let (gone, kept) = segments.split_at(removable);
+        let start = kept.first().map_or(self.end, |segment| segment.base);
+        self.shared.segments.store(Arc::new(kept.to_vec()));
+        self.move_log_start(start)?;
+        self.remove(gone)
+    }
+
+    /// Forgets everything below `offset`: consumers find it no more, whole segments are removed.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn advance_log_start(&mut self, offset: Offset, now: Timestamp) -> io::Result<()> {
+        assert!(
+            offset <= self.reader().high_watermark(),
+            "only what is replicated can be deleted"
+        );
+        if offset > self.reader().log_start() {
+            self.move_log_start(offset)?;
+        }
+        self.retain(now)
+    }
+
+    /// Cuts the log so that it ends at `offset` or, where that lies within a batch, before.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn truncate_to(&mut self, offset: Offset, now: Timestamp) -> io::Result<()> {
+        if offset >= self.end {
+            return Ok(());
+        }
+        let segments = self.segments();
+        let keep = segments
+            .partition_point(|segment| segment.base <= offset)
+            .max(1);
+        let (kept, gone) = segments.split_at(keep);
+        let last = kept.last().expect("at least one segment is kept");
+        let cut = last.find(0, |header| header.last_offset() >= offset)?;
+        if let Some((position, header)) = cut {
+            last.file.set_length(position)?;
+            last.file.sync()?;
+            last.set_size(position);
+            self.end = header.base_offset.min(offset);
+        } else {
+            self.end = offset;
+        }
+        self.shared.segments.store(Arc::new(kept.to_vec()));
+        self.remove(gone)?;
+        self.epochs.truncate_end(self.end);
+        self.write_epochs()?;
+        self.shared.set_end(self.end);
+        self.shared
+            .set_high_watermark(self.reader().high_watermark().min(self.end));
+        self.recovery_point = self.recovery_point.min(self.end);
+        // Indexes and producers are what a start would make of what is left.
+        let (disk, directory, point) = (self.disk.clone(), self.directory.clone(), self.point());
+        let reopened = Self::open(
+            disk,
+            &directory,
+            self.topic_id,
+            self.options.clone(),
+            LogPoint {
+                recovery_point: Offset::ZERO,
+                ..point
+            },
+            false,
+            now,
+        )
+        .map_err(io::Error::other)?;
+        self.producers = reopened.producers;
+        self.shared
+            .segments
+            .store(reopened.shared.segments.load_full());
+        Ok(())
+    }
+
+    /// Brings all to the disk: the next start finds a log that needs no recovery.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn close(&mut self) -> io::Result<()> {
+        if let Some(job) = self.unsynced() {
+            self.recovery_point = job.run()?;
+        }
+        let active = self.active();
+        active.indexes.write().close_times(active.base);
+        active.write_indexes(&self.disk, &self.directory)?;
+        self.write_producers()
+    }
+
+    fn segments(&self) -> Arc<Vec<Arc<Segment<D::File>>>> {
+        self.shared.segments.load_full()
+    }
+
+    fn active(&self) -> Arc<Segment<D::File>> {
+        Arc::clone(
+            self.segments()
+                .last()
+                .expect("a log has a segment from its opening on"),
+        )
+    }
+
+    fn write(&mut self, run: &mut Run, results: &mut [Result<Appended, AppendError>]) {
+        let batches = std::mem::take(&mut run.batches);
+        run.size = 0;
+        let written = self.write_run(&batches).map_err(Arc::new);
+        for index in run.results.drain(..) {
+            if let Err(error) = &written {
+                results[index] = Err(AppendError::Io(Arc::clone(error)));
+            }
+        }
+    }
+
+    /// One write for all batches, which fit the active segment.
+    fn write_run(&mut self, batches: &[ValidBatch]) -> io::Result<()> {
+        let Some(last) = batches.last() else {
+            return Ok(());
+        };
+        let segment = self.active();
+        let headers: Vec<[u8; BATCH_OVERHEAD]> = batches
+            .iter()
+            .map(|batch| batch.header.to_bytes())
+            .collect();
+        let mut slices: Vec<IoSlice<'_>> = headers
+            .iter()
+            .zip(batches)
+            .flat_map(|(header, batch)| {
+                [
+                    IoSlice::new(header),
+                    IoSlice::new(&batch.bytes[BATCH_OVERHEAD..]),
+                ]
+            })
+            .collect();
+        let start = segment.size();
+        segment.file.write_at(&mut slices, start)?;
+        let mut position = start;
+        {
+            let mut indexes = segment.indexes.write();
+            for batch in batches {
+                indexes.note(
+                    segment.base,
+                    &batch.header,
+                    position,
+                    self.options.index_interval_bytes,
+                );
+                position += batch.header.size as u64;
+            }
+        }
+        segment.set_size(position);
+        if self
+            .epochs
+            .assign(last.header.leader_epoch, batches[0].header.base_offset)
+        {
+            self.write_epochs()?;
+        }
+        self.end = last.header.next_offset();
+        self.shared
+            .set_first_unstable(self.producers.first_open_transaction());
+        self.shared.set_end(self.end);
+        Ok(())
+    }
+
+    /// `pending`: bytes that are about to be written before it.
+    fn must_roll(&self, batch: &ValidBatch, pending: u64, now: Timestamp) -> bool {
+        let active = self.active();
+        let size = active.size() + pending;
+        if size == 0 {
+            return false;
+        }
+        let indexes = active.indexes.read();
+        size + batch.header.size as u64 > self.options.segment_bytes
+            || indexes.offsets.is_full(self.options.index_bytes)
+            || indexes.times.is_full(self.options.index_bytes)
+            || batch.header.last_offset() - active.base > i64::from(i32::MAX)
+            || (drop(indexes), self.is_old(&active, now)).1
+    }
+
+    fn is_old(&self, segment: &Segment<D::File>, now: Timestamp) -> bool {
+        let since = segment
+            .indexes
+            .read()
+            .first_timestamp
+            .unwrap_or(self.rolled_at);
+        let age = i64::try_from(self.options.segment_age.as_millis()).unwrap_or(i64::MAX);
+        now.0.saturating_sub(since.0) > age
+    }
+
+    /// Begins a new segment at `base`, the end of the log.
+    fn roll(&mut self, base: Offset, now: Timestamp) -> io::Result<()> {
+        let active = self.active();
+        assert!(
+            base > active.base || active.size() == 0,
+            "an empty segment is not rolled"
+        );
+        if base == active.base {
+            return Ok(());
+        }
+        active.indexes.write().close_times(active.base);
+        active.write_indexes(&self.disk, &self.directory)?;
+        self.write_producers()?;
+        let segment = Arc::new(Segment::open(
+            &self.disk,
+            &self.directory,
+            base,
+            OpenMode::Create,
+        )?);
+        self.disk.sync_directory(&self.directory)?;
+        let mut segments = self.segments().to_vec();
+        segments.push(segment);
+        self.shared.segments.store(Arc::new(segments));
+        self.rolled_at = now;
+        Ok(())
+    }
+
+    /// How many of the oldest segments may go.
+    fn removable(&self, now: Timestamp) -> usize {
+        let segments = self.segments();
+        let reader = self.reader();
+        let (start, high_watermark) = (reader.log_start(), reader.high_watermark());
+        let mut total: u64 = segments.iter().map(|segment| segment.size()).sum();
+        let mut count = 0;
+        for (i, segment) in segments.iter().enumerate() {
+            let behind = segments.get(i + 1).map_or(self.end, |next| next.base);
+            if behind > high_watermark || segment.size() == 0 {
+                break;
+            }
+            let too_much = self.options.deletes
+                && self
+                    .options
+                    .retention_bytes
+                    .is_some_and(|bound| total - segment.size() >= bound);
+            let newest = segment
+                .indexes
+                .read()
+                .max_timestamp
+                .map(|(timestamp, _)| timestamp.0);
+            let too_old = self.options.deletes
+                && self
+                    .options
+                    .retention_age
+                    .zip(newest)
+                    .is_some_and(|(age, newest)| {
+                        now.0.saturating_sub(newest)
+                            > i64::try_from(age.as_millis()).unwrap_or(i64::MAX)
+                    });
+            let below_start = behind <= start && i + 1 < segments.len();
+            if !(too_much || too_old || below_start) {
+                break;
+            }
+            total -= segment.size();
+            count = i + 1;
+        }
+        count
+    }
+
+    fn move_log_start(&mut self, offset: Offset) -> io::Result<()> {
+        let start = offset.max(self.reader().log_start());
+        self.shared.set_log_start(start);
+        self.epochs.truncate_start(start);
+        self.write_epochs()
+    }
+
+    fn remove(&self, segments: &[Arc<Segment<D::File>>]) -> io::Result<()> {
+        for segment in segments {
+            for extension in ["log", "index", "timeindex", "txnindex", "snapshot"] {
+                let path = path(&self.directory, segment.base, extension);
+                if self.disk.entry(&path)?.is_some() {
+                    // Readers that came before keep the open file.
+                    self.disk.remove_file(&path)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn write_epochs(&self) -> io::Result<()> {
+        self.shared.epochs.store(Arc::new(self.epochs.clone()));
+        crate::dir::replace_file(
+            &self.disk,
+            &self.directory,
+            EPOCHS,
+            self.epochs.to_text().as_bytes(),
+        )
+    }
+
+    /// The snapshot at the end of the log.
+    fn write_producers(&self) -> io::Result<()> {
+        let path = path(&self.directory, self.end, "snapshot");
+        let file = self.disk.open(&path, OpenMode::Truncate)?;
+        file.write_at(
+            &mut [IoSlice::new(&producer_snapshot::to_bytes(&self.producers))],
+            0,
+        )?;
+        file.sync()
+    }
+}
+
+/// Batches on their way into one write, and where their answers stand.
+struct Run {
+    batches: Vec<ValidBatch>,
+    results: Vec<usize>,
+    size: u64,
+}
+
+fn log_append_time(batch: &ValidBatch, timestamp: Timestamp) -> Timestamp {
+    match batch.header.attributes.timestamp_type() {
+        TimestampType::LogAppendTime => timestamp,
+        TimestampType::CreateTime => Timestamp::NONE,
+    }
+}

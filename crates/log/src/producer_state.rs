@@ -1,0 +1,268 @@
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+use ottla_model::{ErrorCode, Offset, ProducerEpoch, ProducerId, Sequence, Timestamp};
+use ottla_wire::records::BatchHeader;
+use thiserror::Error;
+
+/// How many of a producer's last batches are recognised when they come again: as many as a producer may have in flight.
+const REMEMBERED_BATCHES: usize = 5;
+
+/// What is remembered of a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct BatchTrace {
+    pub(crate) last_sequence: Sequence,
+    pub(crate) last_offset: Offset,
+    pub(crate) offset_delta: i32,
+    pub(crate) timestamp: Timestamp,
+}
+
+impl BatchTrace {
+    fn first_sequence(&self) -> Sequence {
+        let back = self.last_sequence.0 - self.offset_delta;
+        // The batch crossed the end of the sequence numbers.
+        Sequence(if back < 0 { back + i32::MAX + 1 } else { back })
+    }
+
+    pub(crate) fn first_offset(&self) -> Offset {
+        self.last_offset - i64::from(self.offset_delta)
+    }
+}
+
+/// One producer in one partition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Producer {
+    pub(crate) epoch: ProducerEpoch,
+    /// The newest last; at most five.
+    pub(crate) batches: VecDeque<BatchTrace>,
+    pub(crate) last_timestamp: Timestamp,
+    pub(crate) coordinator_epoch: i32,
+    pub(crate) transaction_start: Option<Offset>,
+}
+
+/// Why a batch of an idempotent producer is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum ProducerError {
+    #[error("producer {producer} has epoch {known}, the batch {found}")]
+    Fenced {
+        producer: ProducerId,
+        known: ProducerEpoch,
+        found: ProducerEpoch,
+    },
+    #[error("producer {producer}: expected sequence {expected}, found {found}")]
+    OutOfOrder {
+        producer: ProducerId,
+        expected: Sequence,
+        found: Sequence,
+    },
+}
+
+impl ProducerError {
+    #[must_use]
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Self::Fenced { .. } => ErrorCode::InvalidProducerEpoch,
+            Self::OutOfOrder { .. } => ErrorCode::OutOfOrderSequenceNumber,
+        }
+    }
+}
+
+/// What an idempotent batch is to the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Next,
+    /// It is there already: this is its trace.
+    Duplicate(BatchTrace),
+}
+
+/// The producers of a partition: what makes a repeated batch count once (KIP-98).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ProducerState {
+    pub(crate) producers: BTreeMap<ProducerId, Producer>,
+}
+
+impl ProducerState {
+    /// Whether the leader may append `batch`, whose offsets are not set yet. A batch without a producer id always may.
+    pub(crate) fn check(&self, batch: &BatchHeader) -> Result<Verdict, ProducerError> {
+        let Some(known) = self.producers.get(&batch.producer_id) else {
+            return Ok(Verdict::Next);
+        };
+        if batch.producer_epoch < known.epoch {
+            let (known, found) = (known.epoch, batch.producer_epoch);
+            return Err(ProducerError::Fenced {
+                producer: batch.producer_id,
+                known,
+                found,
+            });
+        }
+        let expected = match known.batches.back() {
+            _ if batch.producer_epoch > known.epoch => Sequence(0),
+            Some(last) => last.last_sequence.plus(1),
+            // Only a marker was seen of it: any sequence begins it.
+            None => return Ok(Verdict::Next),
+        };
+        let repeated = |trace: &&BatchTrace| {
+            trace.first_sequence() == batch.base_sequence
+                && trace.last_sequence == batch.last_sequence()
+        };
+        if batch.producer_epoch == known.epoch
+            && let Some(trace) = known.batches.iter().find(repeated)
+        {
+            return Ok(Verdict::Duplicate(*trace));
+        }
+        if batch.base_sequence == expected {
+            return Ok(Verdict::Next);
+        }
+        Err(ProducerError::OutOfOrder {
+            producer: batch.producer_id,
+            expected,
+            found: batch.base_sequence,
+        })
+    }
+
+    /// Takes note of an appended batch, its offsets set. Never refuses: what is in the log has happened.
+    pub(crate) fn update(&mut self, batch: &BatchHeader) {
+        if batch.producer_id == ProducerId::NONE || batch.attributes.is_control() {
+            return;
+        }
+        let producer = self
+            .producers
+            .entry(batch.producer_id)
+            .or_insert_with(|| Producer {
+                epoch: batch.producer_epoch,
+                batches: VecDeque::new(),
+                last_timestamp: batch.max_timestamp,
+                coordinator_epoch: -1,
+                transaction_start: None,
+            });
+        if producer.epoch != batch.producer_epoch {
+            producer.epoch = batch.producer_epoch;
+            producer.batches.clear();
+        }
+        if producer.batches.len() == REMEMBERED_BATCHES {
+            producer.batches.pop_front();
+        }
+        producer.batches.push_back(BatchTrace {
+            last_sequence: batch.last_sequence(),
+            last_offset: batch.last_offset(),
+            offset_delta: batch.last_offset_delta,
+            timestamp: batch.max_timestamp,
+        });
+        producer.last_timestamp = batch.max_timestamp;
+        if batch.attributes.is_transactional() && producer.transaction_start.is_none() {
+            producer.transaction_start = Some(batch.base_offset);
+        }
+    }
+
+    /// Forgets producers that wrote nothing for `expiration` and have no transaction open.
+    pub(crate) fn expire(&mut self, now: Timestamp, expiration: Duration) {
+        let expiration = i64::try_from(expiration.as_millis()).unwrap_or(i64::MAX);
+        self.producers.retain(|_, producer| {
+            producer.transaction_start.is_some()
+                || now.0.saturating_sub(producer.last_timestamp.0) < expiration
+        });
+    }
+
+    /// The first record of a transaction that is still open.
+    pub(crate) fn first_open_transaction(&self) -> Option<Offset> {
+        self.producers
+            .values()
+            .filter_map(|producer| producer.transaction_start)
+            .min()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ottla_wire::records::{BatchBuilder, BatchFields, Compression};
+
+    use super::*;
+
+    fn batch(epoch: i16, sequence: i32, records: i32, offset: i64) -> BatchHeader {
+        let fields = BatchFields {
+            base_offset: Offset(offset),
+            producer_id: ProducerId(9),
+            producer_epoch: ProducerEpoch(epoch),
+            base_sequence: Sequence(sequence),
+            ..BatchFields::default()
+        };
+        let mut builder = BatchBuilder::new(fields, Compression::None);
+        (0..records).for_each(|_| builder.push(Timestamp(5), None, None, []));
+        BatchHeader::parse(&builder.build()).unwrap()
+    }
+
+    #[test]
+    fn sequences_go_on_or_repeat() {
+        let mut state = ProducerState::default();
+        assert_eq!(
+            state.check(&batch(0, 40, 2, 0)),
+            Ok(Verdict::Next),
+            "of an unknown producer any will do"
+        );
+        state.update(&batch(0, 0, 2, 10));
+        state.update(&batch(0, 2, 3, 12));
+        assert_eq!(state.check(&batch(0, 5, 1, 0)), Ok(Verdict::Next));
+        let Ok(Verdict::Duplicate(trace)) = state.check(&batch(0, 0, 2, 0)) else {
+            panic!("it is a repetition")
+        };
+        assert_eq!(trace.first_offset(), Offset(10));
+        assert!(matches!(
+            state.check(&batch(0, 6, 1, 0)),
+            Err(ProducerError::OutOfOrder { .. })
+        ));
+        assert!(matches!(
+            state.check(&batch(0, 0, 1, 0)),
+            Err(ProducerError::OutOfOrder { .. })
+        ));
+    }
+
+    #[test]
+    fn a_new_epoch_begins_at_zero_and_fences_the_old() {
+        let mut state = ProducerState::default();
+        state.update(&batch(1, 0, 2, 10));
+        assert!(matches!(
+            state.check(&batch(0, 2, 1, 0)),
+            Err(ProducerError::Fenced { .. })
+        ));
+        assert!(matches!(
+            state.check(&batch(2, 2, 1, 0)),
+            Err(ProducerError::OutOfOrder { .. })
+        ));
+        assert_eq!(state.check(&batch(2, 0, 1, 0)), Ok(Verdict::Next));
+    }
+
+    #[test]
+    fn the_sixth_batch_back_is_forgotten() {
+        let mut state = ProducerState::default();
+        (0..6).for_each(|i| state.update(&batch(0, i, 1, i64::from(i))));
+        assert!(matches!(
+            state.check(&batch(0, 1, 1, 0)),
+            Ok(Verdict::Duplicate(_))
+        ));
+        assert!(matches!(
+            state.check(&batch(0, 0, 1, 0)),
+            Err(ProducerError::OutOfOrder { .. })
+        ));
+    }
+
+    #[test]
+    fn a_batch_may_cross_the_last_sequence() {
+        let mut state = ProducerState::default();
+        state.update(&batch(0, i32::MAX, 2, 0));
+        assert_eq!(state.check(&batch(0, 1, 1, 0)), Ok(Verdict::Next));
+        assert!(matches!(
+            state.check(&batch(0, i32::MAX, 2, 0)),
+            Ok(Verdict::Duplicate(_))
+        ));
+    }
+
+    #[test]
+    fn silence_is_forgotten() {
+        let mut state = ProducerState::default();
+        state.update(&batch(0, 0, 1, 0));
+        state.expire(Timestamp(1004), Duration::from_secs(1));
+        assert_eq!(state.producers.len(), 1);
+        state.expire(Timestamp(1005), Duration::from_secs(1));
+        assert_eq!(state.producers.len(), 0);
+    }
+}

@@ -1,0 +1,337 @@
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use arc_swap::ArcSwap;
+use ottla_env::{DiskFile, FilePiece};
+use ottla_model::{LeaderEpoch, Offset, Timestamp};
+use ottla_wire::records::{Batch, BatchHeader, TimestampType};
+use thiserror::Error;
+
+use crate::leader_epochs::LeaderEpochs;
+use crate::segment::Segment;
+
+/// The most that a batch is decompressed to while a timestamp is looked up in it.
+const MAX_UNCOMPRESSED: usize = i32::MAX as usize;
+
+/// What the owner of a log publishes for its readers.
+///
+/// A batch is in its segment before the end counts it, and below the end before the high watermark does: whoever takes the high
+/// watermark first finds everything below it.
+#[derive(Debug)]
+pub(crate) struct Shared<F> {
+    /// Ascending; never empty once the log is open.
+    pub(crate) segments: ArcSwap<Vec<Arc<Segment<F>>>>,
+    pub(crate) epochs: ArcSwap<LeaderEpochs>,
+    log_start: AtomicI64,
+    high_watermark: AtomicI64,
+    /// Where the oldest open transaction begins; `i64::MAX` without one.
+    first_unstable: AtomicI64,
+    end: AtomicI64,
+}
+
+impl<F> Shared<F> {
+    /// An empty log.
+    pub(crate) fn new(start: Offset) -> Self {
+        Self {
+            segments: ArcSwap::default(),
+            epochs: ArcSwap::default(),
+            log_start: AtomicI64::new(start.0),
+            high_watermark: AtomicI64::new(start.0),
+            first_unstable: AtomicI64::new(Offset::MAX.0),
+            end: AtomicI64::new(start.0),
+        }
+    }
+
+    pub(crate) fn set_log_start(&self, offset: Offset) {
+        self.log_start.store(offset.0, Ordering::Release);
+    }
+
+    pub(crate) fn set_high_watermark(&self, offset: Offset) {
+        self.high_watermark.store(offset.0, Ordering::Release);
+    }
+
+    pub(crate) fn set_first_unstable(&self, offset: Option<Offset>) {
+        self.first_unstable
+            .store(offset.unwrap_or(Offset::MAX).0, Ordering::Release);
+    }
+
+    pub(crate) fn set_end(&self, offset: Offset) {
+        self.end.store(offset.0, Ordering::Release);
+    }
+}
+
+/// Reads a log that somebody else may be appending to. Cheap to clone.
+#[derive(Debug)]
+pub struct LogReader<F> {
+    pub(crate) shared: Arc<Shared<F>>,
+}
+
+impl<F> Clone for LogReader<F> {
+    fn clone(&self) -> Self {
+        Self {
+            shared: Arc::clone(&self.shared),
+        }
+    }
+}
+
+/// Whole batches, in files; only the last one may be cut.
+#[derive(Debug)]
+pub struct LogSlice<F> {
+    pub pieces: Vec<FilePiece<F>>,
+    /// Of all pieces.
+    pub bytes: u64,
+}
+
+/// A record found by its timestamp.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FoundOffset {
+    pub offset: Offset,
+    pub timestamp: Timestamp,
+}
+
+/// Why nothing can be read.
+#[derive(Debug, Error)]
+pub enum ReadError {
+    #[error("offset {asked} is not between {start} and {end}")]
+    OutOfRange {
+        asked: Offset,
+        start: Offset,
+        end: Offset,
+    },
+    #[error("segment {segment} is corrupt: {reason}")]
+    Corrupt { segment: Offset, reason: String },
+    #[error(transparent)]
+    Io(io::Error),
+}
+
+impl<F: DiskFile> LogReader<F> {
+    #[must_use]
+    pub fn log_start(&self) -> Offset {
+        Offset(self.shared.log_start.load(Ordering::Acquire))
+    }
+
+    #[must_use]
+    pub fn high_watermark(&self) -> Offset {
+        Offset(self.shared.high_watermark.load(Ordering::Acquire))
+    }
+
+    /// Below it every transaction has ended.
+    #[must_use]
+    pub fn last_stable_offset(&self) -> Offset {
+        let first_unstable = Offset(self.shared.first_unstable.load(Ordering::Acquire));
+        self.high_watermark().min(first_unstable)
+    }
+
+    /// The offset that the next record gets.
+    #[must_use]
+    pub fn end(&self) -> Offset {
+        Offset(self.shared.end.load(Ordering::Acquire))
+    }
+
+    /// Bytes of all segments.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.shared
+            .segments
+            .load()
+            .iter()
+            .map(|segment| segment.size())
+            .sum()
+    }
+
+    /// The epoch of the record at `offset`, or of the latest leader where there is none yet.
+    #[must_use]
+    pub fn epoch_of(&self, offset: Offset) -> LeaderEpoch {
+        self.shared.epochs.load().epoch_of(offset)
+    }
+
+    /// The largest epoch not above `epoch`, and the offset behind its last record; (-1, -1) where nothing can be said.
+    #[must_use]
+    pub fn end_offset_for_epoch(&self, epoch: LeaderEpoch) -> (LeaderEpoch, Offset) {
+        self.shared.epochs.load().end_offset_for(epoch, self.end())
+    }
+
+    /// Batches from the one with `from` on, below `up_to`. At most `max_bytes`, unless `at_least_one` asks for the first batch
+    /// however large it is; nothing if not even that fits.
+    ///
+    /// # Errors
+    /// When `from` lies outside the log, or the disk fails.
+    pub fn read(
+        &self,
+        from: Offset,
+        max_bytes: u64,
+        up_to: Offset,
+        at_least_one: bool,
+    ) -> Result<LogSlice<F>, ReadError> {
+        let (start, end) = (self.log_start(), self.end());
+        if from < start || from > end {
+            return Err(ReadError::OutOfRange {
+                asked: from,
+                start,
+                end,
+            });
+        }
+        let up_to = up_to.min(end);
+        let segments = self.shared.segments.load_full();
+        let mut slice = LogSlice {
+            pieces: Vec::new(),
+            bytes: 0,
+        };
+        let mut next = from;
+        let first = segments
+            .partition_point(|segment| segment.base <= from)
+            .saturating_sub(1);
+        for (index, segment) in segments.iter().enumerate().skip(first) {
+            if next >= up_to {
+                break;
+            }
+            let failed = |error| failed(segment.base, error);
+            let behind = segments.get(index + 1).map(|next| next.base);
+            // The last segment may be growing: where it ends is found, not assumed.
+            let bound = match behind {
+                Some(behind) if behind <= up_to => segment.size(),
+                _ => {
+                    let size = segment.size();
+                    segment
+                        .batch_of(up_to)
+                        .map_err(failed)?
+                        .map_or(size, |(position, _)| position.min(size))
+                }
+            };
+            // Compaction may have emptied the segment from here on.
+            let found = segment
+                .batch_of(next)
+                .map_err(failed)?
+                .filter(|(position, _)| *position < bound);
+            if let Some((position, header)) = found {
+                let batch_bytes = header.size as u64;
+                let room = max_bytes.saturating_sub(slice.bytes);
+                let is_forced = at_least_one && slice.bytes == 0;
+                if batch_bytes > room && !is_forced {
+                    break;
+                }
+                let length =
+                    (bound - position).min(room.max(if is_forced { batch_bytes } else { 0 }));
+                slice.pieces.push(FilePiece {
+                    file: Arc::clone(&segment.file),
+                    position,
+                    length,
+                });
+                slice.bytes += length;
+                if position + length < bound {
+                    break;
+                }
+            }
+            match behind {
+                Some(behind) => next = behind,
+                None => break,
+            }
+        }
+        Ok(slice)
+    }
+
+    /// The first record with a timestamp at or above `timestamp`.
+    ///
+    /// # Errors
+    /// When the disk fails or a batch cannot be decoded.
+    pub fn offset_for_timestamp(
+        &self,
+        timestamp: Timestamp,
+    ) -> Result<Option<FoundOffset>, ReadError> {
+        let segments = self.shared.segments.load_full();
+        let log_start = self.log_start();
+        for segment in segments.iter() {
+            let corrupt = |error| failed(segment.base, error);
+            let largest = segment.indexes.read().max_timestamp;
+            if largest.is_none_or(|(largest, _)| largest < timestamp) {
+                continue;
+            }
+            let Some(located) = segment.batch_since(timestamp).map_err(corrupt)? else {
+                continue;
+            };
+            let wanted =
+                |found: &FoundOffset| found.timestamp >= timestamp && found.offset >= log_start;
+            if let Some(found) = first_record(segment, located, wanted)? {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The record with the largest timestamp; the first of several.
+    ///
+    /// # Errors
+    /// When the disk fails or a batch cannot be decoded.
+    pub fn max_timestamp(&self) -> Result<Option<FoundOffset>, ReadError> {
+        let segments = self.shared.segments.load_full();
+        let mut best: Option<(usize, Timestamp, Offset)> = None;
+        for (index, segment) in segments.iter().enumerate() {
+            let largest = segment.indexes.read().max_timestamp;
+            if let Some((timestamp, offset)) =
+                largest.filter(|(timestamp, _)| *timestamp != Timestamp::NONE)
+                && best.is_none_or(|(_, best, _)| timestamp > best)
+            {
+                best = Some((index, timestamp, offset));
+            }
+        }
+        let Some((index, timestamp, offset)) = best else {
+            return Ok(None);
+        };
+        let segment = &segments[index];
+        match segment
+            .batch_of(offset)
+            .map_err(|error| failed(segment.base, error))?
+        {
+            Some(located) => first_record(segment, located, |found| found.timestamp >= timestamp),
+            None => Ok(None),
+        }
+    }
+}
+
+fn failed(segment: Offset, error: io::Error) -> ReadError {
+    if error.kind() == io::ErrorKind::InvalidData {
+        ReadError::Corrupt {
+            segment,
+            reason: error.to_string(),
+        }
+    } else {
+        ReadError::Io(error)
+    }
+}
+
+fn first_record<F: DiskFile>(
+    segment: &Segment<F>,
+    (position, header): (u64, BatchHeader),
+    wanted: impl Fn(&FoundOffset) -> bool,
+) -> Result<Option<FoundOffset>, ReadError> {
+    let corrupt = |reason: String| ReadError::Corrupt {
+        segment: segment.base,
+        reason,
+    };
+    if header.attributes.timestamp_type() == TimestampType::LogAppendTime {
+        let found = FoundOffset {
+            offset: header.base_offset,
+            timestamp: header.max_timestamp,
+        };
+        return Ok(wanted(&found).then_some(found));
+    }
+    let bytes = segment
+        .read_batch(position, &header)
+        .map_err(|error| failed(segment.base, error))?;
+    let batch = Batch::parse(&bytes).map_err(|error| corrupt(error.to_string()))?;
+    let records = batch
+        .uncompressed(MAX_UNCOMPRESSED)
+        .map_err(|error| corrupt(error.to_string()))?;
+    for record in batch.records(&records) {
+        let record = record.map_err(|error| corrupt(error.to_string()))?;
+        let found = FoundOffset {
+            offset: record.offset,
+            timestamp: record.timestamp,
+        };
+        if wanted(&found) {
+            return Ok(Some(found));
+        }
+    }
+    Ok(None)
+}

@@ -1,0 +1,381 @@
+//! Opening a log: what is on disk becomes what is in memory, and what a crash left behind is put right.
+//!
+//! After a clean stop nothing is scanned but the last segment, whose indexes end the log. After a crash every segment from the recovery
+//! point on is read batch by batch: the first batch that is not whole and right ends the log there; its indexes, the producers
+//! and the leader epochs are made to agree.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use ottla_env::{Disk, DiskFile, OpenMode};
+use ottla_model::{Offset, TopicId};
+use ottla_wire::records::{Batch, BatchError};
+use thiserror::Error;
+
+use crate::leader_epochs::LeaderEpochs;
+use crate::offset_index::OffsetIndex;
+use crate::options::LogOptions;
+use crate::producer_snapshot;
+use crate::producer_state::ProducerState;
+use crate::segment::{Indexes, Segment, path};
+use crate::time_index::TimeIndex;
+
+/// Why a log cannot be opened.
+#[derive(Debug, Error)]
+pub enum OpenError {
+    #[error("{path}: {error}")]
+    Io { path: PathBuf, error: io::Error },
+    #[error("{path} belongs to topic id {found}, expected {expected}")]
+    TopicId {
+        path: PathBuf,
+        expected: TopicId,
+        found: TopicId,
+    },
+    #[error("{path}: {problem}")]
+    Invalid { path: PathBuf, problem: String },
+}
+
+/// What was found and mended.
+pub(crate) struct Recovered<F> {
+    pub(crate) segments: Vec<Arc<Segment<F>>>,
+    pub(crate) producers: ProducerState,
+    pub(crate) epochs: LeaderEpochs,
+    pub(crate) end: Offset,
+}
+
+/// The leader epochs' file.
+pub(crate) const EPOCHS: &str = "leader-epoch-checkpoint";
+
+pub(crate) fn recover<D: Disk>(
+    disk: &D,
+    directory: &Path,
+    options: &LogOptions,
+    log_start: Offset,
+    recovery_point: Offset,
+    clean: bool,
+) -> Result<Recovered<D::File>, OpenError> {
+    let fails = |error| OpenError::Io {
+        path: directory.to_path_buf(),
+        error,
+    };
+    clear_leftovers(disk, directory).map_err(fails)?;
+    let mut bases = files(disk, directory, "log").map_err(fails)?;
+    if bases.is_empty() {
+        let segment = Segment::open(disk, directory, log_start, OpenMode::Create).map_err(fails)?;
+        disk.sync_directory(directory).map_err(fails)?;
+        drop(segment);
+        bases.push(log_start);
+    }
+    remove_orphan_indexes(disk, directory, &bases).map_err(fails)?;
+    let mut segments: Vec<Arc<Segment<D::File>>> = Vec::with_capacity(bases.len());
+    let mut end = log_start;
+    for (i, base) in bases.iter().enumerate() {
+        let segment = Segment::open(disk, directory, *base, OpenMode::ReadWrite).map_err(fails)?;
+        let is_last = i + 1 == bases.len();
+        let next = bases.get(i + 1).copied();
+        let must_scan = !clean && next.is_none_or(|next| next > recovery_point);
+        let loaded = if must_scan {
+            None
+        } else {
+            load_indexes(disk, directory, &segment)
+        };
+        match loaded {
+            Some(indexes) => {
+                *segment.indexes.write() = indexes;
+                end = next.map_or_else(|| last_end(&segment), Ok).map_err(fails)?;
+            }
+            None => {
+                let scan = scan(&segment, options).map_err(fails)?;
+                end = scan.end.max(*base);
+                if let Some(problem) = scan.problem {
+                    tracing::warn!(
+                        segment = %path(directory, *base, "log").display(), at = scan.size, %problem, "the log ends here: what follows is no batch"
+                    );
+                    segment.file.set_length(scan.size).map_err(fails)?;
+                    segment.file.sync().map_err(fails)?;
+                    segment.set_size(scan.size);
+                    *segment.indexes.write() = scan.indexes;
+                    segments.push(Arc::new(segment));
+                    remove_segments(disk, directory, &bases[i + 1..]).map_err(fails)?;
+                    break;
+                }
+                segment.set_size(scan.size);
+                *segment.indexes.write() = scan.indexes;
+                if !is_last {
+                    segment.write_indexes(disk, directory).map_err(fails)?;
+                }
+            }
+        }
+        segments.push(Arc::new(segment));
+    }
+    let epochs = load_epochs(disk, directory, &segments, end)?;
+    let producers = load_producers(disk, directory, &segments, end).map_err(fails)?;
+    Ok(Recovered {
+        segments,
+        producers,
+        epochs,
+        end,
+    })
+}
+
+struct Scan {
+    indexes: Indexes,
+    /// Of whole and right batches.
+    size: u64,
+    end: Offset,
+    problem: Option<String>,
+}
+
+/// Reads all batches of a segment.
+fn scan<F: DiskFile>(segment: &Segment<F>, options: &LogOptions) -> io::Result<Scan> {
+    let mut scan = Scan {
+        indexes: Indexes::default(),
+        size: 0,
+        end: segment.base,
+        problem: None,
+    };
+    let length = segment.size();
+    while scan.size < length {
+        match read_checked(segment, scan.size, scan.end)? {
+            Ok(header) => {
+                scan.indexes.note(
+                    segment.base,
+                    &header,
+                    scan.size,
+                    options.index_interval_bytes,
+                );
+                scan.size += header.size as u64;
+                scan.end = header.next_offset();
+            }
+            Err(problem) => {
+                scan.problem = Some(problem);
+                break;
+            }
+        }
+    }
+    scan.indexes.close_times(segment.base);
+    Ok(scan)
+}
+
+/// The batch at `position` if it is whole, right, and not below `expected`.
+fn read_checked<F: DiskFile>(
+    segment: &Segment<F>,
+    position: u64,
+    expected: Offset,
+) -> io::Result<Result<ottla_wire::records::BatchHeader, String>> {
+    let header = match segment.header_at(position) {
+        Ok(Some(header)) => header,
+        Ok(None) => return Ok(Err("it ends".to_owned())),
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+            return Ok(Err(error.to_string()));
+        }
+        Err(error) => return Err(error),
+    };
+    if header.base_offset < expected {
+        return Ok(Err(format!(
+            "offset {} comes again, expected {expected}",
+            header.base_offset
+        )));
+    }
+    if header.last_offset_delta < 0 {
+        return Ok(Err(format!(
+            "a batch of {} offsets",
+            i64::from(header.last_offset_delta) + 1
+        )));
+    }
+    let left = segment.size() - position;
+    if header.size as u64 > left {
+        return Ok(Err(BatchError::Truncated {
+            expected: header.size,
+            found: left as usize,
+        }
+        .to_string()));
+    }
+    let bytes = segment.read_batch(position, &header)?;
+    let checked = Batch::parse(&bytes).and_then(|batch| batch.check());
+    Ok(checked.map(|()| header).map_err(|error| error.to_string()))
+}
+
+/// The end of a segment that was closed cleanly: behind its last batch.
+fn last_end<F: DiskFile>(segment: &Segment<F>) -> io::Result<Offset> {
+    let from = segment
+        .indexes
+        .read()
+        .offsets
+        .floor(segment.base, Offset::MAX);
+    let mut position = from;
+    let mut end = segment.base;
+    while let Some(header) = segment.header_at(position)? {
+        position += header.size as u64;
+        end = header.next_offset();
+    }
+    Ok(end)
+}
+
+/// The indexes as they are on disk; `None` where one is missing or cannot be trusted.
+fn load_indexes<D: Disk>(
+    disk: &D,
+    directory: &Path,
+    segment: &Segment<D::File>,
+) -> Option<Indexes> {
+    let read = |extension| {
+        read_file(disk, &path(directory, segment.base, extension))
+            .ok()
+            .flatten()
+    };
+    let offsets = OffsetIndex::parse(&read("index")?, segment.size()).ok()?;
+    let times = TimeIndex::parse(&read("timeindex")?).ok()?;
+    let first = segment.header_at(0).ok()?;
+    let max_timestamp = times.last(segment.base);
+    if first.is_some() && max_timestamp.is_none() {
+        return None;
+    }
+    let first_timestamp = first.map(|header| header.max_timestamp);
+    Some(Indexes {
+        offsets,
+        times,
+        max_timestamp,
+        first_timestamp,
+        unindexed: 0,
+    })
+}
+
+fn load_epochs<D: Disk>(
+    disk: &D,
+    directory: &Path,
+    segments: &[Arc<Segment<D::File>>],
+    end: Offset,
+) -> Result<LeaderEpochs, OpenError> {
+    let path = directory.join(EPOCHS);
+    let text = read_file(disk, &path).map_err(|error| OpenError::Io {
+        path: path.clone(),
+        error,
+    })?;
+    let parsed = text
+        .and_then(|text| String::from_utf8(text).ok())
+        .map(|text| LeaderEpochs::parse(&text));
+    let mut epochs = match parsed {
+        Some(Ok(epochs)) => epochs,
+        // Every batch carries its epoch: the file can be made anew.
+        Some(Err(_)) | None => {
+            epochs_of(segments).map_err(|error| OpenError::Io { path, error })?
+        }
+    };
+    epochs.truncate_end(end);
+    Ok(epochs)
+}
+
+fn epochs_of<F: DiskFile>(segments: &[Arc<Segment<F>>]) -> io::Result<LeaderEpochs> {
+    let mut epochs = LeaderEpochs::default();
+    for segment in segments {
+        let mut position = 0;
+        while let Some(header) = segment.header_at(position)? {
+            epochs.assign(header.leader_epoch, header.base_offset);
+            position += header.size as u64;
+        }
+    }
+    Ok(epochs)
+}
+
+/// The newest snapshot that is right, and all batches since.
+fn load_producers<D: Disk>(
+    disk: &D,
+    directory: &Path,
+    segments: &[Arc<Segment<D::File>>],
+    end: Offset,
+) -> io::Result<ProducerState> {
+    let mut state = ProducerState::default();
+    let mut from = segments.first().map_or(end, |segment| segment.base);
+    for offset in files(disk, directory, "snapshot")?.into_iter().rev() {
+        let path = path(directory, offset, "snapshot");
+        if offset > end {
+            disk.remove_file(&path)?;
+            continue;
+        }
+        let bytes = read_file(disk, &path)?.unwrap_or_default();
+        if let Ok(found) = producer_snapshot::parse(&bytes) {
+            state = found;
+            from = offset;
+            break;
+        }
+        tracing::warn!(snapshot = %path.display(), "damaged, removed: an older one is used");
+        disk.remove_file(&path)?;
+    }
+    for segment in segments.iter().filter(|segment| segment.size() > 0) {
+        let mut next = segment.batch_of(from)?;
+        while let Some((position, header)) = next {
+            state.update(&header);
+            let behind = position + header.size as u64;
+            next = segment.header_at(behind)?.map(|header| (behind, header));
+        }
+    }
+    Ok(state)
+}
+
+/// What a crash within a deletion or a compaction left.
+fn clear_leftovers<D: Disk>(disk: &D, directory: &Path) -> io::Result<()> {
+    for entry in disk.list(directory)? {
+        let is_leftover = [".deleted", ".cleaned"]
+            .iter()
+            .any(|suffix| entry.name.ends_with(suffix));
+        if is_leftover && !entry.name.ends_with(".checkpoint.deleted") {
+            disk.remove_file(&directory.join(&entry.name))?;
+        }
+    }
+    Ok(())
+}
+
+fn remove_orphan_indexes<D: Disk>(disk: &D, directory: &Path, bases: &[Offset]) -> io::Result<()> {
+    for extension in ["index", "timeindex", "txnindex"] {
+        for base in files(disk, directory, extension)? {
+            if !bases.contains(&base) {
+                disk.remove_file(&path(directory, base, extension))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn remove_segments<D: Disk>(disk: &D, directory: &Path, bases: &[Offset]) -> io::Result<()> {
+    for base in bases {
+        for extension in ["log", "index", "timeindex", "txnindex"] {
+            let path = path(directory, *base, extension);
+            if disk.entry(&path)?.is_some() {
+                disk.remove_file(&path)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The offsets that name the files with this extension, ascending.
+pub(crate) fn files<D: Disk>(
+    disk: &D,
+    directory: &Path,
+    extension: &str,
+) -> io::Result<Vec<Offset>> {
+    let mut found: Vec<Offset> = disk
+        .list(directory)?
+        .iter()
+        .filter_map(|entry| entry.name.strip_suffix(extension)?.strip_suffix('.'))
+        .filter(|stem| stem.len() == 20)
+        .filter_map(|stem| stem.parse().ok().map(Offset))
+        .collect();
+    found.sort_unstable();
+    Ok(found)
+}
+
+/// All of a file; `None` when there is none.
+pub(crate) fn read_file<D: Disk>(disk: &D, path: &Path) -> io::Result<Option<Vec<u8>>> {
+    let file = match disk.open(path, OpenMode::Read) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let length = usize::try_from(file.length()?).map_err(io::Error::other)?;
+    let mut bytes = vec![0; length];
+    let read = file.read_at(&mut bytes, 0)?;
+    bytes.truncate(read);
+    Ok(Some(bytes))
+}

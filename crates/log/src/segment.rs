@@ -1,0 +1,179 @@
+use std::io::{self, IoSlice};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use ottla_env::{Disk, DiskFile, OpenMode};
+use ottla_model::{Offset, Timestamp};
+use ottla_wire::records::{BATCH_OVERHEAD, BatchHeader};
+use parking_lot::RwLock;
+
+use crate::offset_index::OffsetIndex;
+use crate::time_index::TimeIndex;
+
+/// A file of the segment that begins at `base`.
+pub(crate) fn path(directory: &Path, base: Offset, extension: &str) -> PathBuf {
+    directory.join(format!("{:020}.{extension}", base.0))
+}
+
+/// What is known of a segment's batches without reading them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Indexes {
+    pub(crate) offsets: OffsetIndex,
+    pub(crate) times: TimeIndex,
+    /// The largest timestamp and the last offset of the batch that carries it.
+    pub(crate) max_timestamp: Option<(Timestamp, Offset)>,
+    /// Of the first batch.
+    pub(crate) first_timestamp: Option<Timestamp>,
+    /// Bytes written since the last entry.
+    pub(crate) unindexed: u64,
+}
+
+impl Indexes {
+    /// Takes note of the batch at `position`, the next one.
+    pub(crate) fn note(
+        &mut self,
+        base: Offset,
+        header: &BatchHeader,
+        position: u64,
+        interval: u64,
+    ) {
+        self.first_timestamp.get_or_insert(header.max_timestamp);
+        if self
+            .max_timestamp
+            .is_none_or(|(largest, _)| header.max_timestamp > largest)
+        {
+            self.max_timestamp = Some((header.max_timestamp, header.last_offset()));
+        }
+        if self.unindexed > interval {
+            self.offsets.push(base, header.last_offset(), position);
+            self.close_times(base);
+            self.unindexed = 0;
+        }
+        self.unindexed += header.size as u64;
+    }
+
+    /// Adds the largest timestamp to the time index, as is due with each offset entry and at the end.
+    pub(crate) fn close_times(&mut self, base: Offset) {
+        if let Some((timestamp, offset)) = self.max_timestamp {
+            self.times.push(base, timestamp, offset);
+        }
+    }
+}
+
+/// A part of the log: one `.log` file with its indexes, named by the offset it begins at.
+#[derive(Debug)]
+pub(crate) struct Segment<F> {
+    pub(crate) base: Offset,
+    pub(crate) file: Arc<F>,
+    size: AtomicU64,
+    pub(crate) indexes: RwLock<Indexes>,
+}
+
+impl<F: DiskFile> Segment<F> {
+    /// Opens the `.log` file; the indexes are the caller's to set.
+    pub(crate) fn open<D: Disk<File = F>>(
+        disk: &D,
+        directory: &Path,
+        base: Offset,
+        mode: OpenMode,
+    ) -> io::Result<Self> {
+        let file = disk.open(&path(directory, base, "log"), mode)?;
+        let size = file.length()?;
+        Ok(Self {
+            base,
+            file: Arc::new(file),
+            size: AtomicU64::new(size),
+            indexes: RwLock::default(),
+        })
+    }
+
+    /// Bytes.
+    pub(crate) fn size(&self) -> u64 {
+        self.size.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn set_size(&self, size: u64) {
+        self.size.store(size, Ordering::Release);
+    }
+
+    /// The header of the batch at `position`; `None` at the end.
+    ///
+    /// # Errors
+    /// `InvalidData` when it is none.
+    pub(crate) fn header_at(&self, position: u64) -> io::Result<Option<BatchHeader>> {
+        if position >= self.size() {
+            return Ok(None);
+        }
+        let mut bytes = [0; BATCH_OVERHEAD];
+        let read = self.file.read_at(&mut bytes, position)?;
+        let header = BatchHeader::parse(&bytes[..read]);
+        header
+            .map(Some)
+            .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+    }
+
+    /// The whole batch at `position`.
+    pub(crate) fn read_batch(&self, position: u64, header: &BatchHeader) -> io::Result<Vec<u8>> {
+        let mut bytes = vec![0; header.size];
+        let read = self.file.read_at(&mut bytes, position)?;
+        if read < bytes.len() {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        Ok(bytes)
+    }
+
+    /// The first batch that ends at or behind `offset`.
+    pub(crate) fn batch_of(&self, offset: Offset) -> io::Result<Option<(u64, BatchHeader)>> {
+        let from = self.indexes.read().offsets.floor(self.base, offset);
+        self.find(from, |header| header.last_offset() >= offset)
+    }
+
+    /// The first batch with a record as new as `timestamp`.
+    pub(crate) fn batch_since(
+        &self,
+        timestamp: Timestamp,
+    ) -> io::Result<Option<(u64, BatchHeader)>> {
+        let from = {
+            let indexes = self.indexes.read();
+            let below = indexes.times.floor(self.base, timestamp);
+            indexes.offsets.floor(self.base, below)
+        };
+        self.find(from, |header| header.max_timestamp >= timestamp)
+    }
+
+    /// The first batch from `from` on, where a batch begins, that is wanted.
+    pub(crate) fn find(
+        &self,
+        from: u64,
+        wanted: impl Fn(&BatchHeader) -> bool,
+    ) -> io::Result<Option<(u64, BatchHeader)>> {
+        let mut position = from;
+        while let Some(header) = self.header_at(position)? {
+            if wanted(&header) {
+                return Ok(Some((position, header)));
+            }
+            position += header.size as u64;
+        }
+        Ok(None)
+    }
+
+    /// Writes the index files. A crash may lose or tear them: they are made anew from the log.
+    pub(crate) fn write_indexes<D: Disk<File = F>>(
+        &self,
+        disk: &D,
+        directory: &Path,
+    ) -> io::Result<()> {
+        let (offsets, times) = {
+            let mut indexes = self.indexes.write();
+            indexes.close_times(self.base);
+            (indexes.offsets.to_bytes(), indexes.times.to_bytes())
+        };
+        for (extension, bytes) in [("index", offsets), ("timeindex", times)] {
+            let file = disk.open(&path(directory, self.base, extension), OpenMode::Truncate)?;
+            file.write_at(&mut [IoSlice::new(&bytes)], 0)?;
+            file.sync()?;
+        }
+        Ok(())
+    }
+}

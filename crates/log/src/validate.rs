@@ -1,0 +1,333 @@
+//! What a leader checks of a produced batch before it goes into the log: everything a reader will rely on.
+//!
+//! Pure, and so done where the request is, not where the log is. A batch that needs no change is not copied.
+
+use bytes::Bytes;
+use ottla_model::{ErrorCode, Offset, ProducerId, Timestamp};
+use ottla_wire::records::{
+    Batch, BatchBuilder, BatchError, BatchFields, BatchHeader, Compression, Level, TimestampType,
+};
+use thiserror::Error;
+
+/// From this Produce version on a client may send zstd.
+const FIRST_VERSION_WITH_ZSTD: i16 = 7;
+/// Records named in an error.
+const NAMED_RECORDS: usize = 3;
+
+/// What the topic asks of its batches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AppendRules {
+    pub produce_version: i16,
+    /// `max.message.bytes`.
+    pub max_batch_bytes: usize,
+    /// What the records of a batch may come to, decompressed. Bytes.
+    pub max_uncompressed_bytes: usize,
+    pub timestamp_type: TimestampType,
+    /// `message.timestamp.before.max.ms`
+    pub before_max_ms: i64,
+    /// `message.timestamp.after.max.ms`
+    pub after_max_ms: i64,
+    /// `cleanup.policy` names `compact`: every record needs a key.
+    pub needs_keys: bool,
+    /// `compression.type`; `None` is `producer`.
+    pub compression: Option<(Compression, Level)>,
+}
+
+/// A batch that may be appended once its offsets are set. The header counts, not its image in `bytes`.
+#[derive(Clone, Debug)]
+pub struct ValidBatch {
+    pub(crate) header: BatchHeader,
+    pub(crate) bytes: Bytes,
+}
+
+impl ValidBatch {
+    /// A batch of the node's own.
+    pub(crate) fn trusted(header: BatchHeader, bytes: Bytes) -> Self {
+        Self { header, bytes }
+    }
+
+    #[must_use]
+    pub fn header(&self) -> &BatchHeader {
+        &self.header
+    }
+}
+
+/// Why a batch is refused.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum InvalidBatch {
+    #[error("{0}")]
+    Corrupt(BatchError),
+    #[error("{0}")]
+    Invalid(String),
+    #[error("a batch of {size} bytes exceeds max.message.bytes, {bound}")]
+    TooLarge { size: usize, bound: usize },
+    #[error("zstd needs Produce version 7 or later")]
+    UnsupportedCompression,
+    #[error("{message}")]
+    Timestamp {
+        message: String,
+        records: Vec<(i32, String)>,
+    },
+    #[error("{message}")]
+    Records {
+        message: String,
+        records: Vec<(i32, String)>,
+    },
+}
+
+impl InvalidBatch {
+    #[must_use]
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Self::Corrupt(_) => ErrorCode::CorruptMessage,
+            Self::Invalid(_) | Self::Records { .. } => ErrorCode::InvalidRecord,
+            Self::TooLarge { .. } => ErrorCode::MessageTooLarge,
+            Self::UnsupportedCompression => ErrorCode::UnsupportedCompressionType,
+            Self::Timestamp { .. } => ErrorCode::InvalidTimestamp,
+        }
+    }
+
+    /// The records at fault, by their index in the batch.
+    #[must_use]
+    pub fn record_errors(&self) -> Vec<(i32, String)> {
+        match self {
+            Self::Timestamp { records, .. } | Self::Records { records, .. } => records.clone(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// What the walk over the records found out.
+struct Walk {
+    max_timestamp: Timestamp,
+    /// Offsets count 0, 1, 2, … from the batch's base.
+    is_dense: bool,
+}
+
+/// Checks the one batch in `bytes`.
+///
+/// # Errors
+/// See [`InvalidBatch`]; each has the error code Kafka gives.
+pub fn validate(
+    bytes: Bytes,
+    rules: &AppendRules,
+    now: Timestamp,
+) -> Result<ValidBatch, InvalidBatch> {
+    let invalid = |message: &str| Err(InvalidBatch::Invalid(message.to_owned()));
+    if bytes.is_empty() {
+        return invalid("expected exactly one record batch, found none");
+    }
+    let batch = match Batch::parse(&bytes) {
+        Ok(batch) => batch,
+        Err(BatchError::Magic(magic)) => {
+            return Err(InvalidBatch::Invalid(format!(
+                "expected record format 2, found {magic}"
+            )));
+        }
+        Err(error) => return Err(InvalidBatch::Corrupt(error)),
+    };
+    if batch.header.size < bytes.len() {
+        return invalid("expected exactly one record batch, found more");
+    }
+    batch.check().map_err(InvalidBatch::Corrupt)?;
+    let mut header = batch.header;
+    check_header(&header, rules)?;
+    let (source, _) = compression_of(&header, rules)?;
+    let records =
+        batch
+            .uncompressed(rules.max_uncompressed_bytes)
+            .map_err(|error| match error {
+                BatchError::TooLarge(bound) => InvalidBatch::TooLarge {
+                    size: bound + 1,
+                    bound,
+                },
+                other => InvalidBatch::Invalid(other.to_string()),
+            })?;
+    let walk = walk(&batch, &records, rules, now)?;
+    let target = rules
+        .compression
+        .map_or((source, Level::Default), |wanted| wanted);
+    let rewritten = target.0 != source || !walk.is_dense;
+    let valid = if rewritten {
+        rebuild(&batch, &records, target, rules, now)?
+    } else {
+        let max_timestamp = match rules.timestamp_type {
+            TimestampType::CreateTime => walk.max_timestamp,
+            TimestampType::LogAppendTime => now,
+        };
+        let attributes = header.attributes.with_timestamp_type(rules.timestamp_type);
+        if (max_timestamp, attributes) != (header.max_timestamp, header.attributes) {
+            header.max_timestamp = max_timestamp;
+            header.attributes = attributes;
+            header.crc = header.checksum(&bytes[ottla_wire::records::BATCH_OVERHEAD..]);
+        }
+        drop(records);
+        ValidBatch { header, bytes }
+    };
+    if valid.header.size > rules.max_batch_bytes {
+        return Err(InvalidBatch::TooLarge {
+            size: valid.header.size,
+            bound: rules.max_batch_bytes,
+        });
+    }
+    Ok(valid)
+}
+
+fn check_header(header: &BatchHeader, rules: &AppendRules) -> Result<(), InvalidBatch> {
+    let invalid = |message: String| Err(InvalidBatch::Invalid(message));
+    if header.size > rules.max_batch_bytes {
+        return Err(InvalidBatch::TooLarge {
+            size: header.size,
+            bound: rules.max_batch_bytes,
+        });
+    }
+    if header.base_offset != Offset::ZERO {
+        return invalid(format!(
+            "expected base offset 0 from a producer, found {}",
+            header.base_offset
+        ));
+    }
+    if header.record_count <= 0 {
+        return invalid(format!(
+            "expected at least one record, found {}",
+            header.record_count
+        ));
+    }
+    if i64::from(header.last_offset_delta) + 1 != i64::from(header.record_count) {
+        return invalid(format!(
+            "the batch counts {} records and {} offsets",
+            header.record_count,
+            i64::from(header.last_offset_delta) + 1
+        ));
+    }
+    if header.attributes.is_control() {
+        return invalid("clients may not write control batches".to_owned());
+    }
+    if header.producer_id != ProducerId::NONE && header.base_sequence.0 < 0 {
+        return invalid(format!(
+            "producer {} sent sequence {}",
+            header.producer_id, header.base_sequence
+        ));
+    }
+    if header.attributes.timestamp_type() == TimestampType::LogAppendTime {
+        let message = "a producer may not set the timestamp type to LogAppendTime".to_owned();
+        return Err(InvalidBatch::Timestamp {
+            message,
+            records: Vec::new(),
+        });
+    }
+    Ok(())
+}
+
+fn compression_of(
+    header: &BatchHeader,
+    rules: &AppendRules,
+) -> Result<(Compression, ()), InvalidBatch> {
+    let source = header
+        .attributes
+        .compression()
+        .map_err(|error| InvalidBatch::Invalid(error.to_string()))?;
+    if source == Compression::Zstd && rules.produce_version < FIRST_VERSION_WITH_ZSTD {
+        return Err(InvalidBatch::UnsupportedCompression);
+    }
+    Ok((source, ()))
+}
+
+fn walk(
+    batch: &Batch<'_>,
+    records: &[u8],
+    rules: &AppendRules,
+    now: Timestamp,
+) -> Result<Walk, InvalidBatch> {
+    let mut walk = Walk {
+        max_timestamp: Timestamp::NONE,
+        is_dense: true,
+    };
+    let mut without_key = Vec::new();
+    let mut out_of_time = Vec::new();
+    for (index, record) in (0..).zip(batch.records(records)) {
+        let record = record.map_err(|error| InvalidBatch::Invalid(error.to_string()))?;
+        walk.is_dense &= record.offset - batch.header.base_offset == i64::from(index);
+        walk.max_timestamp = walk.max_timestamp.max(record.timestamp);
+        if rules.needs_keys && record.key.is_none() {
+            without_key.push((
+                index,
+                "a compacted topic needs a key on every record".to_owned(),
+            ));
+        }
+        if rules.timestamp_type == TimestampType::CreateTime && record.timestamp != Timestamp::NONE
+        {
+            let (earliest, latest) = (
+                now.0.saturating_sub(rules.before_max_ms),
+                now.0.saturating_add(rules.after_max_ms),
+            );
+            if !(earliest..=latest).contains(&record.timestamp.0) {
+                let message = format!(
+                    "timestamp {} lies outside {earliest}..={latest}",
+                    record.timestamp
+                );
+                out_of_time.push((index, message));
+            }
+        }
+    }
+    if !without_key.is_empty() {
+        let message = named("records without a key on a compacted topic", &without_key);
+        return Err(InvalidBatch::Records {
+            message,
+            records: without_key,
+        });
+    }
+    if !out_of_time.is_empty() {
+        let message = named("records with a timestamp out of bounds", &out_of_time);
+        return Err(InvalidBatch::Timestamp {
+            message,
+            records: out_of_time,
+        });
+    }
+    Ok(walk)
+}
+
+fn named(what: &str, records: &[(i32, String)]) -> String {
+    let indexes: Vec<String> = records
+        .iter()
+        .take(NAMED_RECORDS)
+        .map(|(index, _)| index.to_string())
+        .collect();
+    let more = if records.len() > NAMED_RECORDS {
+        ", …"
+    } else {
+        ""
+    };
+    format!("{} {what}: {}{more}", records.len(), indexes.join(", "))
+}
+
+/// A new batch of the same records, in the codec the topic asks for.
+fn rebuild(
+    batch: &Batch<'_>,
+    records: &[u8],
+    (compression, level): (Compression, Level),
+    rules: &AppendRules,
+    now: Timestamp,
+) -> Result<ValidBatch, InvalidBatch> {
+    let old = batch.header;
+    let fields = BatchFields {
+        base_offset: old.base_offset,
+        leader_epoch: old.leader_epoch,
+        attributes: old.attributes.with_timestamp_type(rules.timestamp_type),
+        producer_id: old.producer_id,
+        producer_epoch: old.producer_epoch,
+        base_sequence: old.base_sequence,
+    };
+    let mut builder = BatchBuilder::new(fields, compression).with_level(level);
+    for record in batch.records(records) {
+        let record = record.map_err(|error| InvalidBatch::Invalid(error.to_string()))?;
+        let timestamp = match rules.timestamp_type {
+            TimestampType::CreateTime => record.timestamp,
+            TimestampType::LogAppendTime => now,
+        };
+        builder.push(timestamp, record.key, record.value, record.headers());
+    }
+    let bytes = builder.build();
+    let header = BatchHeader::parse(&bytes).map_err(InvalidBatch::Corrupt)?;
+    Ok(ValidBatch { header, bytes })
+}
