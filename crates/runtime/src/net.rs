@@ -50,7 +50,10 @@ impl Net for RealNet {
                 (Ipv4Addr::UNSPECIFIED, port).into(),
             ]
         } else {
-            tokio::net::lookup_host((host, port)).await?.collect()
+            let mut found: Vec<_> = tokio::net::lookup_host((host, port)).await?.collect();
+            // As Java orders them: `localhost` is 127.0.0.1 to whoever comes over from there.
+            found.sort_by_key(SocketAddr::is_ipv6);
+            found
         };
         let mut outcome = Err(io::Error::new(
             io::ErrorKind::NotFound,

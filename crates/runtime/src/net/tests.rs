@@ -152,3 +152,10 @@ async fn a_port_in_use_is_refused() {
     let error = net.bind("127.0.0.1", port).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::AddrInUse);
 }
+
+#[tokio::test]
+async fn a_name_of_both_families_is_its_ipv4_address() {
+    let net = RealNet::new(Handle::current());
+    let listener = net.bind("localhost", 0).await.unwrap();
+    assert!(listener.local_address().unwrap().is_ipv4());
+}
