@@ -166,3 +166,25 @@ fn a_lock_keeps_out_another_process() {
     );
     assert!(String::from_utf8_lossy(&other.stdout).contains("1 passed"));
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_lock_is_of_the_kind_that_java_takes() {
+    use std::os::unix::fs::MetadataExt;
+
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join(".lock");
+    let _lock = RealDisk.lock(&path).unwrap();
+    // Fields: number, kind, advisory, mode, process, device:device:inode, first byte, last byte.
+    let inode = format!(":{}", fs::metadata(&path).unwrap().ino());
+    let locks = fs::read_to_string("/proc/locks").unwrap();
+    let ours = locks
+        .lines()
+        .map(|line| line.split_whitespace().collect::<Vec<_>>())
+        .find(|fields| fields[5].ends_with(&inode))
+        .expect("the lock is listed");
+    assert_eq!(
+        [ours[1], ours[3], ours[6], ours[7]],
+        ["POSIX", "WRITE", "0", "EOF"]
+    );
+}
