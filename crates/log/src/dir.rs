@@ -70,7 +70,7 @@ impl<D: Disk> LogDirectory<D> {
             path: path.to_path_buf(),
             error,
         };
-        disk.create_directories(path).map_err(fails)?;
+        create_durably(&disk, path).map_err(fails)?;
         let lock = disk
             .lock(&path.join(LOCK))
             .map_err(|error| match error.kind() {
@@ -365,6 +365,23 @@ const FILES: [(&str, SetOffset); 3] = [
         point.high_watermark = offset
     }),
 ];
+
+/// Makes a directory, and those above it, so that no crash takes them with all that is in them.
+fn create_durably<D: Disk>(disk: &D, path: &Path) -> io::Result<()> {
+    let mut missing = Vec::new();
+    for directory in path.ancestors() {
+        if disk.entry(directory)?.is_some() {
+            break;
+        }
+        missing.push(directory);
+    }
+    disk.create_directories(path)?;
+    missing
+        .into_iter()
+        .rev()
+        .filter_map(Path::parent)
+        .try_for_each(|parent| disk.sync_directory(parent))
+}
 
 fn read_checkpoint<D: Disk>(
     disk: &D,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ottla_env::{Disk, DiskFile, OpenMode};
 use ottla_model::{ErrorCode, LeaderEpoch, Offset, Timestamp, TopicId};
-use ottla_wire::records::{BATCH_OVERHEAD, Batches, TimestampType};
+use ottla_wire::records::{BATCH_OVERHEAD, BatchHeader, Batches, TimestampType};
 use thiserror::Error;
 
 use crate::leader_epochs::LeaderEpochs;
@@ -105,6 +105,8 @@ pub struct Log<D: Disk> {
     unsynced_since: Option<Timestamp>,
     /// When the active segment was created: its age counts from there until it has a batch.
     rolled_at: Timestamp,
+    /// Why a write failed: nobody knows what it left, so nothing follows it.
+    failure: Option<Arc<io::Error>>,
 }
 
 impl<D: Disk> Log<D> {
@@ -158,6 +160,7 @@ impl<D: Disk> Log<D> {
             recovery_point,
             unsynced_since: (recovery_point < recovered.end).then_some(now),
             rolled_at: now,
+            failure: None,
         })
     }
 
@@ -230,6 +233,10 @@ impl<D: Disk> Log<D> {
         };
         let mut next = self.end;
         for mut batch in batches {
+            if let Some(error) = &self.failure {
+                results.push(Err(AppendError::Io(Arc::clone(error))));
+                continue;
+            }
             let size = batch.header.size;
             if size as u64 > self.options.segment_bytes {
                 let segment = self.options.segment_bytes;
@@ -257,8 +264,13 @@ impl<D: Disk> Log<D> {
             batch.header.leader_epoch = epoch;
             if self.must_roll(&batch, run.size, now) {
                 self.write(&mut run, &mut results);
-                if let Err(error) = self.roll(next, now) {
-                    results.push(Err(AppendError::Io(Arc::new(error))));
+                if self.failure.is_none()
+                    && let Err(error) = self.roll(next, now)
+                {
+                    self.failure = Some(Arc::new(error));
+                }
+                if let Some(error) = &self.failure {
+                    results.push(Err(AppendError::Io(Arc::clone(error))));
                     continue;
                 }
             }
@@ -371,17 +383,13 @@ impl<D: Disk> Log<D> {
         self.unsynced_since = (self.recovery_point < self.end).then_some(now);
     }
 
-    /// Removes what `retention.bytes`, `retention.ms` and the log's start no longer keep, and rolls a segment that is old enough.
+    /// Removes what `retention.bytes`, `retention.ms` and the log's start no longer keep; the last segment too, behind which a new one begins then.
     ///
     /// # Errors
     /// The disk's.
     pub fn retain(&mut self, now: Timestamp) -> io::Result<()> {
         self.producers.expire(now, self.options.producer_expiration);
-        let active = self.active();
-        if active.size() > 0 && self.is_old(&active, now) {
-            self.roll(self.end, now)?;
-        }
-        let removable = self.removable(now);
+        let removable = self.removable(now)?;
         if removable == 0 {
             return Ok(());
         }
@@ -494,11 +502,13 @@ impl<D: Disk> Log<D> {
     fn write(&mut self, run: &mut Run, results: &mut [Result<Appended, AppendError>]) {
         let batches = std::mem::take(&mut run.batches);
         run.size = 0;
-        let written = self.write_run(&batches).map_err(Arc::new);
-        for index in run.results.drain(..) {
-            if let Err(error) = &written {
-                results[index] = Err(AppendError::Io(Arc::clone(error)));
+        let indices = std::mem::take(&mut run.results);
+        if let Err(error) = self.write_run(&batches) {
+            let error = Arc::new(error);
+            for index in indices {
+                results[index] = Err(AppendError::Io(Arc::clone(&error)));
             }
+            self.failure = Some(error);
         }
     }
 
@@ -563,17 +573,16 @@ impl<D: Disk> Log<D> {
             || indexes.offsets.is_full(self.options.index_bytes)
             || indexes.times.is_full(self.options.index_bytes)
             || batch.header.last_offset() - active.base > i64::from(i32::MAX)
-            || (drop(indexes), self.is_old(&active, now)).1
+            || self.is_old(indexes.first_timestamp, &batch.header, now)
     }
 
-    fn is_old(&self, segment: &Segment<D::File>, now: Timestamp) -> bool {
-        let since = segment
-            .indexes
-            .read()
-            .first_timestamp
-            .unwrap_or(self.rolled_at);
-        let age = i64::try_from(self.options.segment_age.as_millis()).unwrap_or(i64::MAX);
-        now.0.saturating_sub(since.0) > age
+    /// Age is told by the records where they have timestamps: old records copied into a new log must not make a segment each.
+    fn is_old(&self, first: Option<Timestamp>, batch: &BatchHeader, now: Timestamp) -> bool {
+        let age = match first.filter(|first| first.0 >= 0) {
+            Some(first) => batch.max_timestamp.0.saturating_sub(first.0),
+            None => now.0.saturating_sub(self.rolled_at.0),
+        };
+        age > i64::try_from(self.options.segment_age.as_millis()).unwrap_or(i64::MAX)
     }
 
     /// Begins a new segment at `base`, the end of the log.
@@ -604,7 +613,7 @@ impl<D: Disk> Log<D> {
     }
 
     /// How many of the oldest segments may go.
-    fn removable(&self, now: Timestamp) -> usize {
+    fn removable(&self, now: Timestamp) -> io::Result<usize> {
         let segments = self.segments();
         let reader = self.reader();
         let (start, high_watermark) = (reader.log_start(), reader.high_watermark());
@@ -620,20 +629,20 @@ impl<D: Disk> Log<D> {
                     .options
                     .retention_bytes
                     .is_some_and(|bound| total - segment.size() >= bound);
-            let newest = segment
-                .indexes
-                .read()
-                .max_timestamp
-                .map(|(timestamp, _)| timestamp.0);
-            let too_old = self.options.deletes
-                && self
-                    .options
-                    .retention_age
-                    .zip(newest)
-                    .is_some_and(|(age, newest)| {
-                        now.0.saturating_sub(newest)
-                            > i64::try_from(age.as_millis()).unwrap_or(i64::MAX)
-                    });
+            let too_old = match self.options.retention_age.filter(|_| self.options.deletes) {
+                Some(age) => {
+                    let newest = segment
+                        .indexes
+                        .read()
+                        .max_timestamp
+                        .filter(|(newest, _)| newest.0 >= 0);
+                    let newest =
+                        newest.map_or_else(|| segment.file.modified(), |(newest, _)| Ok(newest))?;
+                    now.0.saturating_sub(newest.0)
+                        > i64::try_from(age.as_millis()).unwrap_or(i64::MAX)
+                }
+                None => false,
+            };
             let below_start = behind <= start && i + 1 < segments.len();
             if !(too_much || too_old || below_start) {
                 break;
@@ -641,7 +650,7 @@ impl<D: Disk> Log<D> {
             total -= segment.size();
             count = i + 1;
         }
-        count
+        Ok(count)
     }
 
     fn move_log_start(&mut self, offset: Offset) -> io::Result<()> {
@@ -661,7 +670,8 @@ impl<D: Disk> Log<D> {
                 }
             }
         }
-        Ok(())
+        // Back after a crash, they would not fit what has been written since.
+        self.disk.sync_directory(&self.directory)
     }
 
     fn write_epochs(&self) -> io::Result<()> {

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ottla_env::{Disk, DiskFile, OpenMode};
-use ottla_model::{Offset, TopicId};
+use ottla_model::{LeaderEpoch, Offset, TopicId};
 use ottla_wire::records::{Batch, BatchError};
 use thiserror::Error;
 
@@ -70,46 +70,59 @@ pub(crate) fn recover<D: Disk>(
     remove_orphan_indexes(disk, directory, &bases).map_err(fails)?;
     let mut segments: Vec<Arc<Segment<D::File>>> = Vec::with_capacity(bases.len());
     let mut end = log_start;
-    for (i, base) in bases.iter().enumerate() {
-        let segment = Segment::open(disk, directory, *base, OpenMode::ReadWrite).map_err(fails)?;
-        let is_last = i + 1 == bases.len();
+    // Whether the segment before was read to its end and has all offsets from its base to there.
+    let mut is_whole = false;
+    let mut begun = Vec::new();
+    for (i, base) in bases.iter().copied().enumerate() {
+        // The tail of the segment before may be lost at the border of a batch. Compaction leaves holes too, but not in segments
+        // without any other, nor where the topic only deletes.
+        let is_behind_a_gap = options.deletes && is_whole && base > end;
+        if !clean && i > 0 && (base < end || is_behind_a_gap) {
+            tracing::warn!(segment = %path(directory, base, "log").display(), expected = %end, "does not follow: removed, and all behind it");
+            remove_segments(disk, directory, &bases[i..]).map_err(fails)?;
+            break;
+        }
+        let segment = Segment::open(disk, directory, base, OpenMode::ReadWrite).map_err(fails)?;
         let next = bases.get(i + 1).copied();
         let must_scan = !clean && next.is_none_or(|next| next > recovery_point);
         let loaded = if must_scan {
             None
         } else {
-            load_indexes(disk, directory, &segment)
+            load(disk, directory, &segment, next).map_err(fails)?
         };
-        match loaded {
-            Some(indexes) => {
-                *segment.indexes.write() = indexes;
-                end = next.map_or_else(|| last_end(&segment), Ok).map_err(fails)?;
-            }
-            None => {
-                let scan = scan(&segment, options).map_err(fails)?;
-                end = scan.end.max(*base);
-                if let Some(problem) = scan.problem {
-                    tracing::warn!(
-                        segment = %path(directory, *base, "log").display(), at = scan.size, %problem, "the log ends here: what follows is no batch"
-                    );
-                    segment.file.set_length(scan.size).map_err(fails)?;
-                    segment.file.sync().map_err(fails)?;
-                    segment.set_size(scan.size);
-                    *segment.indexes.write() = scan.indexes;
-                    segments.push(Arc::new(segment));
-                    remove_segments(disk, directory, &bases[i + 1..]).map_err(fails)?;
-                    break;
-                }
-                segment.set_size(scan.size);
-                *segment.indexes.write() = scan.indexes;
-                if !is_last {
-                    segment.write_indexes(disk, directory).map_err(fails)?;
-                }
-            }
+        if let Some((indexes, behind)) = loaded {
+            *segment.indexes.write() = indexes;
+            end = behind;
+            is_whole = false;
+            segments.push(Arc::new(segment));
+            continue;
+        }
+        let scan = scan(&segment, options).map_err(fails)?;
+        end = scan.end.max(base);
+        is_whole = scan.is_contiguous;
+        begun.extend(scan.epochs);
+        if let Some(problem) = &scan.problem {
+            let segment_path = path(directory, base, "log");
+            tracing::warn!(segment = %segment_path.display(), at = scan.size, %problem, "the log ends here: what follows is no batch");
+            segment.file.set_length(scan.size).map_err(fails)?;
+            segment.file.sync().map_err(fails)?;
+        }
+        segment.set_size(scan.size);
+        *segment.indexes.write() = scan.indexes;
+        if next.is_some() && scan.problem.is_none() {
+            segment.write_indexes(disk, directory).map_err(fails)?;
         }
         segments.push(Arc::new(segment));
+        if scan.problem.is_some() {
+            remove_segments(disk, directory, &bases[i + 1..]).map_err(fails)?;
+            break;
+        }
     }
-    let epochs = load_epochs(disk, directory, &segments, end)?;
+    let mut epochs = load_epochs(disk, directory, &segments, end)?;
+    // A batch may be on disk before the file that tells of its epoch.
+    for (epoch, start) in begun {
+        epochs.assign(epoch, start);
+    }
     let producers = load_producers(disk, directory, &segments, end).map_err(fails)?;
     Ok(Recovered {
         segments,
@@ -124,6 +137,10 @@ struct Scan {
     /// Of whole and right batches.
     size: u64,
     end: Offset,
+    /// No offset is missing between the base and the end.
+    is_contiguous: bool,
+    /// Where the leader epoch changes.
+    epochs: Vec<(LeaderEpoch, Offset)>,
     problem: Option<String>,
 }
 
@@ -133,6 +150,8 @@ fn scan<F: DiskFile>(segment: &Segment<F>, options: &LogOptions) -> io::Result<S
         indexes: Indexes::default(),
         size: 0,
         end: segment.base,
+        is_contiguous: true,
+        epochs: Vec::new(),
         problem: None,
     };
     let length = segment.size();
@@ -146,7 +165,15 @@ fn scan<F: DiskFile>(segment: &Segment<F>, options: &LogOptions) -> io::Result<S
                     options.index_interval_bytes,
                 );
                 scan.size += header.size as u64;
+                scan.is_contiguous &= header.base_offset == scan.end;
                 scan.end = header.next_offset();
+                if scan
+                    .epochs
+                    .last()
+                    .is_none_or(|(epoch, _)| *epoch < header.leader_epoch)
+                {
+                    scan.epochs.push((header.leader_epoch, header.base_offset));
+                }
             }
             Err(problem) => {
                 scan.problem = Some(problem);
@@ -197,18 +224,40 @@ fn read_checked<F: DiskFile>(
     Ok(checked.map(|()| header).map_err(|error| error.to_string()))
 }
 
+/// The indexes as they are on disk and the offset behind the segment; `None` where it has to be read to know them.
+fn load<D: Disk>(
+    disk: &D,
+    directory: &Path,
+    segment: &Segment<D::File>,
+    next: Option<Offset>,
+) -> io::Result<Option<(Indexes, Offset)>> {
+    let Some(indexes) = load_indexes(disk, directory, segment) else {
+        return Ok(None);
+    };
+    if let Some(next) = next {
+        return Ok(Some((indexes, next)));
+    }
+    match last_end(segment, &indexes) {
+        Ok(end) => Ok(Some((indexes, end))),
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 /// The end of a segment that was closed cleanly: behind its last batch.
-fn last_end<F: DiskFile>(segment: &Segment<F>) -> io::Result<Offset> {
-    let from = segment
-        .indexes
-        .read()
-        .offsets
-        .floor(segment.base, Offset::MAX);
+fn last_end<F: DiskFile>(segment: &Segment<F>, indexes: &Indexes) -> io::Result<Offset> {
+    let from = indexes.offsets.floor(segment.base, Offset::MAX);
     let mut position = from;
     let mut end = segment.base;
     while let Some(header) = segment.header_at(position)? {
         position += header.size as u64;
         end = header.next_offset();
+    }
+    if position > segment.size() {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            "the last batch is cut",
+        ));
     }
     Ok(end)
 }
@@ -346,7 +395,8 @@ fn remove_segments<D: Disk>(disk: &D, directory: &Path, bases: &[Offset]) -> io:
             }
         }
     }
-    Ok(())
+    // Back after another crash, they would not fit what has been written since.
+    disk.sync_directory(directory)
 }
 
 /// The offsets that name the files with this extension, ascending.
