@@ -1,1 +1,18 @@
-//! See ARCHITECTURE.md.
+//! Every configuration key in one table, and what a file, a default or a topic makes of it.
+//!
+//! Names and meanings are Apache Kafka's, so that an existing `server.properties` works. Parsing, checking and describing come out of the
+//! same table; nothing else knows a default.
+
+mod key;
+mod listener;
+pub mod properties;
+mod server;
+pub mod table;
+mod topic;
+mod value;
+
+pub use key::{Key, Kind, Update};
+pub use listener::{Listener, SecurityProtocol};
+pub use server::{ConfigError, ServerConfig, Settings, Warning};
+pub use topic::{TimestampClock, TopicConfig};
+pub use value::{InvalidValue, Value};

@@ -1,0 +1,90 @@
+use std::collections::BTreeMap;
+
+/// How a listener's connections are protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SecurityProtocol {
+    Plaintext,
+    Ssl,
+    SaslPlaintext,
+    SaslSsl,
+}
+
+impl SecurityProtocol {
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        match name.to_ascii_uppercase().as_str() {
+            "PLAINTEXT" => Some(Self::Plaintext),
+            "SSL" => Some(Self::Ssl),
+            "SASL_PLAINTEXT" => Some(Self::SaslPlaintext),
+            "SASL_SSL" => Some(Self::SaslSsl),
+            _ => None,
+        }
+    }
+
+    /// As registrations carry it.
+    #[must_use]
+    pub const fn code(self) -> i16 {
+        match self {
+            Self::Plaintext => 0,
+            Self::Ssl => 1,
+            Self::SaslPlaintext => 2,
+            Self::SaslSsl => 3,
+        }
+    }
+}
+
+/// An address with a name, to listen on or to be told to clients.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listener {
+    /// In capitals.
+    pub name: String,
+    /// Empty for every address of the machine.
+    pub host: String,
+    pub port: u16,
+    pub protocol: SecurityProtocol,
+}
+
+/// `NAME://host:port`, with an IPv6 host in brackets. The error says what was expected.
+pub(crate) fn parse(
+    text: &str,
+    protocols: &BTreeMap<String, SecurityProtocol>,
+) -> Result<Listener, String> {
+    let form = || format!("NAME://host:port, found {text:?}");
+    let (name, address) = text.split_once("://").ok_or_else(form)?;
+    let (host, port) = address.rsplit_once(':').ok_or_else(form)?;
+    let port = port.parse().map_err(|_| form())?;
+    let bracketed = host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'));
+    if bracketed.is_none() && host.contains([':', '/']) {
+        return Err(form());
+    }
+    let name = name.to_ascii_uppercase();
+    let protocol = protocols.get(&name).copied().ok_or_else(|| {
+        format!("a listener named in listener.security.protocol.map, found {name}")
+    })?;
+    Ok(Listener {
+        name,
+        host: bracketed.unwrap_or(host).to_owned(),
+        port,
+        protocol,
+    })
+}
+
+/// `NAME:PROTOCOL,…`. The error says what was expected.
+pub(crate) fn protocols(items: &[String]) -> Result<BTreeMap<String, SecurityProtocol>, String> {
+    items
+        .iter()
+        .map(|item| {
+            let parsed = item.split_once(':').and_then(|(name, protocol)| {
+                Some((
+                    name.trim().to_ascii_uppercase(),
+                    SecurityProtocol::parse(protocol.trim())?,
+                ))
+            });
+            parsed.ok_or_else(|| {
+                format!("NAME:PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL, found {item:?}")
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,81 @@
+use super::{Key, Kind::*, Update::*};
+
+pub(super) const KEYS: &[Key] = &[
+    Key::broker(
+        "listeners",
+        List,
+        Some("PLAINTEXT://:9092"),
+        PerBroker,
+        "Bind URIs; controller listeners included.",
+    ),
+    Key::broker(
+        "advertised.listeners",
+        List,
+        None,
+        ReadOnly,
+        "Host:port told to clients.",
+    ),
+    Key::broker(
+        "listener.security.protocol.map",
+        Text,
+        Some("SASL_SSL:SASL_SSL,PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT"),
+        PerBroker,
+        "Listener name to protocol.",
+    ),
+    Key::broker(
+        "socket.request.max.bytes",
+        Int,
+        Some("104857600"),
+        ReadOnly,
+        "Largest request frame.",
+    ),
+    Key::broker(
+        "max.connections.per.ip",
+        Int,
+        Some("2147483647"),
+        ClusterWide,
+        "Per IP limit.",
+    ),
+    Key::broker(
+        "max.connections.per.ip.overrides",
+        Text,
+        Some(""),
+        ClusterWide,
+        "Host:count list.",
+    ),
+    Key::broker(
+        "max.connections",
+        Int,
+        Some("2147483647"),
+        ClusterWide,
+        "Broker wide limit.",
+    ),
+    Key::broker(
+        "max.connection.creation.rate",
+        Int,
+        Some("2147483647"),
+        ClusterWide,
+        "Connections per second.",
+    ),
+    Key::broker(
+        "connections.max.idle.ms",
+        Long,
+        Some("600000"),
+        ReadOnly,
+        "Close idle connections.",
+    ),
+    Key::broker(
+        "queued.max.requests",
+        Int,
+        Some("500"),
+        ReadOnly,
+        "Queue between network and io.",
+    ),
+    Key::broker(
+        "num.network.threads",
+        Int,
+        Some("3"),
+        ClusterWide,
+        "Per listener processors.",
+    ),
+];

@@ -1,0 +1,88 @@
+use super::{Key, Kind::*, Update::*};
+
+pub(super) const KEYS: &[Key] = &[
+    Key::broker(
+        "default.replication.factor",
+        Int,
+        Some("1"),
+        ReadOnly,
+        "RF for auto/default topics (1!).",
+    ),
+    Key::broker(
+        "replica.lag.time.max.ms",
+        Long,
+        Some("30000"),
+        ReadOnly,
+        "Follower dropped from ISR after.",
+    ),
+    Key::broker(
+        "replica.fetch.max.bytes",
+        Int,
+        Some("1048576"),
+        ReadOnly,
+        "Per partition in follower fetch.",
+    ),
+    Key::broker(
+        "replica.fetch.wait.max.ms",
+        Int,
+        Some("500"),
+        ReadOnly,
+        "Follower MaxWait.",
+    ),
+    Key::broker(
+        "num.replica.fetchers",
+        Int,
+        Some("1"),
+        ClusterWide,
+        "Fetcher threads per source broker.",
+    ),
+    Key::broker(
+        "replica.high.watermark.checkpoint.interval.ms",
+        Long,
+        Some("5000"),
+        ReadOnly,
+        "HW checkpoint period.",
+    ),
+    Key::broker(
+        "auto.leader.rebalance.enable",
+        Boolean,
+        Some("true"),
+        ReadOnly,
+        "Preferred leader balancer.",
+    ),
+    Key::broker(
+        "leader.imbalance.check.interval.seconds",
+        Long,
+        Some("300"),
+        ReadOnly,
+        "Period of that check.",
+    ),
+    Key::broker(
+        "unclean.leader.election.enable",
+        Boolean,
+        Some("false"),
+        ClusterWide,
+        "Allow data-losing election.",
+    ),
+    Key::broker(
+        "security.inter.broker.protocol",
+        Text,
+        Some("PLAINTEXT"),
+        ReadOnly,
+        "Inter-broker security if no listener name.",
+    ),
+    Key::broker(
+        "inter.broker.listener.name",
+        Text,
+        None,
+        ReadOnly,
+        "Listener used between brokers.",
+    ),
+    Key::broker(
+        "replica.selector.class",
+        Text,
+        None,
+        ReadOnly,
+        "E.g. org.apache.kafka.common.replica.RackAwareReplicaSelector.",
+    ),
+];

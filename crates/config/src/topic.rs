@@ -1,0 +1,179 @@
+use std::time::Duration;
+
+use crate::server::Settings;
+use crate::table;
+use crate::value::{InvalidValue, Value};
+
+/// Whose clock gives a record its time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TimestampClock {
+    /// CreateTime.
+    Producer,
+    /// LogAppendTime.
+    Leader,
+}
+
+/// A topic's settings: its own, else the broker's, else the defaults.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TopicConfig {
+    settings: Settings,
+}
+
+impl TopicConfig {
+    /// `overrides` are the topic's own; one that is ill-formed gives way to what lies below it, for it cannot be refused any more.
+    pub fn new<'a>(broker: &Settings, overrides: impl Iterator<Item = (&'a str, &'a str)>) -> Self {
+        let mut settings = Settings::default();
+        for key in table::topic() {
+            let inherited = table::synonyms(key.name).iter().find_map(|(name, factor)| {
+                let value = broker.explicit(name)?;
+                Some(match value {
+                    Value::Integer(value) if *factor > 1 && *value > 0 => {
+                        Value::Integer(value.saturating_mul(*factor))
+                    }
+                    value => value.clone(),
+                })
+            });
+            if let Some(value) = inherited {
+                settings.set(key.name, value);
+            }
+        }
+        for (name, text) in overrides {
+            if let Some(key) = table::topic_key(name)
+                && let Ok(value) = Value::parse(key, text)
+            {
+                settings.set(key.name, value);
+            }
+        }
+        Self { settings }
+    }
+
+    /// Whether a topic may be given this value.
+    ///
+    /// # Errors
+    /// `None` for a name that no topic key has.
+    pub fn check(name: &str, text: &str) -> Result<(), Option<InvalidValue>> {
+        let key = table::topic_key(name).ok_or(None)?;
+        Value::parse(key, text).map(|_| ()).map_err(Some)
+    }
+
+    fn integer(&self, name: &str) -> i64 {
+        match self.settings.explicit(name) {
+            Some(Value::Integer(value)) => *value,
+            _ => table::topic_default(name),
+        }
+    }
+
+    fn age(&self, name: &str) -> Option<Duration> {
+        u64::try_from(self.integer(name))
+            .ok()
+            .map(Duration::from_millis)
+    }
+
+    fn list(&self, name: &str) -> Vec<&str> {
+        match self.settings.explicit(name) {
+            Some(Value::List(items)) => items.iter().map(String::as_str).collect(),
+            _ => table::topic_key(name)
+                .and_then(|key| key.default)
+                .into_iter()
+                .collect(),
+        }
+    }
+
+    #[must_use]
+    pub fn segment_bytes(&self) -> u64 {
+        self.integer("segment.bytes").unsigned_abs()
+    }
+
+    #[must_use]
+    pub fn segment_age(&self) -> Duration {
+        self.age("segment.ms").unwrap_or(Duration::MAX)
+    }
+
+    #[must_use]
+    pub fn index_interval_bytes(&self) -> u64 {
+        self.integer("index.interval.bytes").unsigned_abs()
+    }
+
+    #[must_use]
+    pub fn index_bytes(&self) -> usize {
+        self.integer("segment.index.bytes").unsigned_abs() as usize
+    }
+
+    /// `None` for any amount.
+    #[must_use]
+    pub fn retention_bytes(&self) -> Option<u64> {
+        u64::try_from(self.integer("retention.bytes")).ok()
+    }
+
+    /// `None` for ever.
+    #[must_use]
+    pub fn retention_age(&self) -> Option<Duration> {
+        self.age("retention.ms")
+    }
+
+    #[must_use]
+    pub fn deletes(&self) -> bool {
+        self.list("cleanup.policy").contains(&"delete")
+    }
+
+    #[must_use]
+    pub fn compacts(&self) -> bool {
+        self.list("cleanup.policy").contains(&"compact")
+    }
+
+    #[must_use]
+    pub fn max_message_bytes(&self) -> usize {
+        self.integer("max.message.bytes").unsigned_abs() as usize
+    }
+
+    #[must_use]
+    pub fn min_insync_replicas(&self) -> usize {
+        self.integer("min.insync.replicas").unsigned_abs() as usize
+    }
+
+    /// Records that may wait for a sync.
+    #[must_use]
+    pub fn flush_messages(&self) -> i64 {
+        self.integer("flush.messages")
+    }
+
+    /// Milliseconds that a record may wait for a sync.
+    #[must_use]
+    pub fn flush_ms(&self) -> i64 {
+        self.integer("flush.ms")
+    }
+
+    #[must_use]
+    pub fn file_delete_delay(&self) -> Duration {
+        self.age("file.delete.delay.ms").unwrap_or_default()
+    }
+
+    #[must_use]
+    pub fn timestamp_clock(&self) -> TimestampClock {
+        match self.settings.explicit("message.timestamp.type") {
+            Some(Value::Text(name)) if name == "LogAppendTime" => TimestampClock::Leader,
+            _ => TimestampClock::Producer,
+        }
+    }
+
+    /// How far a record's time may lie back, in milliseconds.
+    #[must_use]
+    pub fn timestamp_before_max_ms(&self) -> i64 {
+        self.integer("message.timestamp.before.max.ms")
+    }
+
+    /// How far a record's time may lie ahead, in milliseconds.
+    #[must_use]
+    pub fn timestamp_after_max_ms(&self) -> i64 {
+        self.integer("message.timestamp.after.max.ms")
+    }
+
+    /// The codec that batches are stored in; `producer` for the one they come in.
+    #[must_use]
+    pub fn compression_type(&self) -> &str {
+        match self.settings.explicit("compression.type") {
+            Some(Value::Text(name)) => name,
+            _ => "producer",
+        }
+    }
+}
