@@ -17,7 +17,8 @@ node_init() {
 }
 
 node_cleanup() {
-  local rc=$?
+  local rc=$? pid
+  for pid in $(jobs -pr); do [[ $pid == "$node_pid" ]] || kill -TERM "$pid" 2>/dev/null || true; done
   if [[ -n $node_pid ]]; then
     kill -KILL "$node_pid" 2>/dev/null || true
     wait "$node_pid" 2>/dev/null || true
