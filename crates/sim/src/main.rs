@@ -3,14 +3,17 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use ottla_sim::scenario::{Failure, Played, journal};
+use ottla_sim::scenario::{Failure, Played, journal, log};
 
 /// A scenario by its name.
 type Scenario = (&'static str, fn(u64) -> Result<Played, Failure>);
 
-const SCENARIOS: &[Scenario] = &[("journal", |seed| {
-    journal::play(seed, journal::Server::Careful)
-})];
+const SCENARIOS: &[Scenario] = &[
+    ("journal", |seed| {
+        journal::play(seed, journal::Server::Careful)
+    }),
+    ("log", |seed| log::play(seed, log::Promise::WhenSynced)),
+];
 
 #[derive(Parser)]
 struct Arguments {

@@ -1,6 +1,7 @@
 //! What is played in a world, and how it is judged.
 
 pub mod journal;
+pub mod log;
 
 use std::fmt;
 use std::time::Duration;
