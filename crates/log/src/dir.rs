@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use ottla_env::{Disk, DiskFile, DiskSpace, OpenMode};
 use ottla_model::{BrokerEpoch, Offset, PartitionIndex, Timestamp, TopicId, Uuid};
 use parking_lot::Mutex;
-use serde_json::{Value, json};
+use serde_json::Value;
 use thiserror::Error;
 
 pub use meta_properties::{MetaProperties, ParseMetaPropertiesError};
@@ -156,7 +156,7 @@ impl<D: Disk> LogDirectory<D> {
     /// # Errors
     /// The disk's.
     pub fn write_clean_shutdown(&self, epoch: BrokerEpoch) -> io::Result<()> {
-        let text = json!({ "version": 0, "brokerEpoch": epoch.0 }).to_string();
+        let text = format!("{{\"version\":0,\"brokerEpoch\":{epoch}}}");
         replace_file(&self.disk, &self.path, CLEAN_SHUTDOWN, text.as_bytes())
     }
 

@@ -1,0 +1,376 @@
+//! A log as its owner and its readers see it.
+
+use std::io::{ErrorKind, IoSlice};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use ottla_env::fake::{ManualClock, SeededDisk};
+use ottla_env::{Disk, DiskFile, OpenMode};
+use ottla_log::dir::{DirectoryError, LogDirectory};
+use ottla_log::validate::{AppendRules, ValidBatch, validate};
+use ottla_log::{AppendError, FoundOffset, Log, LogOptions, OpenError, ReadError};
+use ottla_model::{BrokerEpoch, ErrorCode, LeaderEpoch, Offset, Timestamp, TopicId, Uuid};
+use ottla_wire::records::{BatchBuilder, BatchFields, Compression, TimestampType};
+
+const NOW: Timestamp = Timestamp(1_000_000);
+const EPOCH: LeaderEpoch = LeaderEpoch(4);
+const DATA: &str = "/data";
+const NAME: &str = "topic-0";
+
+fn options() -> LogOptions {
+    LogOptions {
+        segment_bytes: 300,
+        segment_age: Duration::from_secs(3600),
+        index_interval_bytes: 100,
+        index_bytes: 1 << 20,
+        retention_bytes: None,
+        retention_age: None,
+        deletes: true,
+        producer_expiration: Duration::from_secs(3600),
+    }
+}
+
+/// Two records, 100 bytes.
+fn batch(timestamp: i64) -> ValidBatch {
+    let mut builder = BatchBuilder::new(BatchFields::default(), Compression::None);
+    builder.push(Timestamp(timestamp), None, Some(b"123456"), []);
+    builder.push(Timestamp(timestamp + 1), None, Some(&[b'x'; 19]), []);
+    let rules = AppendRules {
+        produce_version: 13,
+        max_batch_bytes: 1 << 20,
+        max_uncompressed_bytes: 1 << 20,
+        timestamp_type: TimestampType::CreateTime,
+        before_max_ms: i64::MAX,
+        after_max_ms: i64::MAX,
+        needs_keys: false,
+        compression: None,
+    };
+    validate(builder.build(), &rules, NOW).expect("it is right")
+}
+
+fn disk() -> SeededDisk {
+    SeededDisk::new(ManualClock::new(NOW))
+}
+
+fn directory(disk: &SeededDisk) -> LogDirectory<SeededDisk> {
+    LogDirectory::open(disk.clone(), Path::new(DATA)).expect("nobody else has it")
+}
+
+fn open(directory: &LogDirectory<SeededDisk>) -> Log<SeededDisk> {
+    directory
+        .open_log(NAME, TopicId::METADATA, options(), NOW, true)
+        .expect("it opens")
+}
+
+fn append(log: &mut Log<SeededDisk>, timestamp: i64) {
+    log.append_many(vec![batch(timestamp)], EPOCH, NOW)
+        .remove(0)
+        .expect("it is appended");
+    let end = log.end();
+    log.set_high_watermark(end);
+}
+
+/// Ten batches of two records: offsets 0 to 20, timestamps 1000, 1001, 1010, 1011, …; three batches to a segment.
+fn filled(disk: &SeededDisk) -> (LogDirectory<SeededDisk>, Log<SeededDisk>) {
+    let directory = directory(disk);
+    let mut log = open(&directory);
+    log.assign_epoch(EPOCH).expect("the disk works");
+    (0..10).for_each(|i| append(&mut log, 1000 + 10 * i));
+    (directory, log)
+}
+
+#[test]
+fn a_read_gives_whole_batches_up_to_its_bounds() {
+    let (_directory, log) = filled(&disk());
+    let reader = log.reader();
+    let bytes = |from, max, up_to, forced| {
+        reader
+            .read(Offset(from), max, Offset(up_to), forced)
+            .map(|slice| slice.bytes)
+    };
+    let size = batch(0).header().size as u64;
+    assert_eq!(bytes(0, 10_000, 20, false).expect("in range"), 10 * size);
+    assert_eq!(
+        bytes(3, 10_000, 20, false).expect("in range"),
+        9 * size,
+        "from the batch that holds it"
+    );
+    assert_eq!(
+        bytes(0, 10_000, 8, false).expect("in range"),
+        4 * size,
+        "across segments, below the bound"
+    );
+    assert_eq!(
+        bytes(0, 1, 20, true).expect("in range"),
+        size,
+        "the first one whatever its size"
+    );
+    assert_eq!(bytes(0, 1, 20, false).expect("in range"), 0);
+    assert_eq!(
+        bytes(20, 10_000, 20, true).expect("in range"),
+        0,
+        "nothing is there yet"
+    );
+    assert!(matches!(
+        bytes(21, 1, 20, true),
+        Err(ReadError::OutOfRange { .. })
+    ));
+}
+
+#[test]
+fn a_timestamp_finds_the_first_record_as_new() {
+    let (_directory, log) = filled(&disk());
+    let reader = log.reader();
+    let find = |timestamp| {
+        reader
+            .offset_for_timestamp(Timestamp(timestamp))
+            .expect("the disk works")
+    };
+    let found = |offset, timestamp| {
+        Some(FoundOffset {
+            offset: Offset(offset),
+            timestamp: Timestamp(timestamp),
+        })
+    };
+    assert_eq!(find(0), found(0, 1000));
+    assert_eq!(find(1001), found(1, 1001));
+    assert_eq!(find(1055), found(12, 1060));
+    assert_eq!(find(1092), None);
+    assert_eq!(
+        reader.max_timestamp().expect("the disk works"),
+        found(19, 1091)
+    );
+}
+
+#[test]
+fn retention_takes_the_oldest_segments() {
+    let (_directory, mut log) = filled(&disk());
+    log.configure(LogOptions {
+        retention_bytes: Some(400),
+        ..options()
+    });
+    log.retain(NOW).expect("the disk works");
+    assert_eq!(
+        log.reader().log_start(),
+        Offset(12),
+        "the last that keeps 400 bytes"
+    );
+    log.configure(LogOptions {
+        retention_age: Some(Duration::from_secs(1)),
+        ..options()
+    });
+    log.retain(NOW).expect("the disk works");
+    assert_eq!(
+        log.reader().log_start(),
+        Offset(20),
+        "all are too old, the last one too"
+    );
+    append(&mut log, 5);
+    assert_eq!(
+        log.reader()
+            .read(Offset(20), 1000, Offset(22), true)
+            .expect("in range")
+            .pieces
+            .len(),
+        1
+    );
+}
+
+#[test]
+fn what_is_not_replicated_is_retained() {
+    let disk = disk();
+    let directory = directory(&disk);
+    let mut log = open(&directory);
+    for i in 0..6 {
+        log.append_many(vec![batch(i)], EPOCH, NOW)
+            .remove(0)
+            .expect("it is appended");
+    }
+    log.set_high_watermark(Offset(4));
+    log.configure(LogOptions {
+        retention_bytes: Some(0),
+        ..options()
+    });
+    log.retain(NOW).expect("the disk works");
+    assert_eq!(log.reader().log_start(), Offset(0));
+}
+
+#[test]
+fn records_deleted_below_an_offset_are_gone() {
+    let disk = disk();
+    let (directory, mut log) = filled(&disk);
+    log.advance_log_start(Offset(7), NOW)
+        .expect("the disk works");
+    let reader = log.reader();
+    assert!(matches!(
+        reader.read(Offset(6), 1000, Offset(20), true),
+        Err(ReadError::OutOfRange { .. })
+    ));
+    assert_eq!(
+        reader
+            .read(Offset(7), 10_000, Offset(20), true)
+            .expect("in range")
+            .pieces
+            .len(),
+        3
+    );
+    let start = reader
+        .offset_for_timestamp(Timestamp(0))
+        .expect("the disk works")
+        .expect("there are records");
+    assert_eq!(start.offset, Offset(7));
+    log.close().expect("the disk works");
+    directory
+        .write_checkpoints(&[(NAME.into(), log.point())])
+        .expect("the disk works");
+    drop((log, directory));
+    let directory = self::directory(&disk);
+    assert_eq!(open(&directory).reader().log_start(), Offset(7));
+}
+
+#[test]
+fn a_truncated_log_goes_on_from_there() {
+    let (_directory, mut log) = filled(&disk());
+    log.truncate_to(Offset(9), NOW).expect("the disk works");
+    assert_eq!(log.end(), Offset(8), "the batch that holds 8 and 9 goes");
+    assert_eq!(log.reader().high_watermark(), Offset(8));
+    append(&mut log, 7);
+    assert_eq!(log.end(), Offset(10));
+    let found = log
+        .reader()
+        .max_timestamp()
+        .expect("the disk works")
+        .expect("there are records");
+    assert_eq!(found.timestamp, Timestamp(1031));
+}
+
+#[test]
+fn nothing_follows_a_failed_write() {
+    let disk = disk();
+    let (_directory, mut log) = filled(&disk);
+    disk.fail_at(disk.operations(), ErrorKind::StorageFull);
+    let results = log.append_many(vec![batch(1), batch(2)], EPOCH, NOW);
+    assert!(
+        results
+            .iter()
+            .all(|result| matches!(result, Err(AppendError::Io(_))))
+    );
+    let later = log
+        .append_many(vec![batch(3)], EPOCH, NOW)
+        .remove(0)
+        .expect_err("the log is broken");
+    assert_eq!(later.code(), ErrorCode::KafkaStorageError);
+    assert_eq!(log.end(), Offset(20));
+}
+
+#[test]
+fn old_records_do_not_make_a_segment_each() {
+    let disk = disk();
+    let directory = directory(&disk);
+    let options = LogOptions {
+        segment_bytes: 1 << 20,
+        segment_age: Duration::from_millis(500),
+        ..options()
+    };
+    let mut log = directory
+        .open_log(NAME, TopicId::METADATA, options, NOW, true)
+        .expect("it opens");
+    (0..10).for_each(|i| append(&mut log, 1000 + 10 * i));
+    let logs = |disk: &SeededDisk| {
+        let entries = disk.list(&Path::new(DATA).join(NAME)).expect("it is there");
+        entries
+            .iter()
+            .filter(|entry| entry.name.ends_with(".log"))
+            .count()
+    };
+    assert_eq!(logs(&disk), 1);
+    append(&mut log, 2000);
+    assert_eq!(logs(&disk), 2);
+}
+
+#[test]
+fn a_compaction_that_was_swapping_is_finished_and_one_that_was_writing_is_undone() {
+    for (suffix, end) in [(".swap", true), (".cleaned", false)] {
+        let disk = disk();
+        let (directory, mut log) = filled(&disk);
+        log.close().expect("the disk works");
+        drop(log);
+        let path = |base: i64, suffix: &str| {
+            PathBuf::from(format!("{DATA}/{NAME}/{base:020}.log{suffix}"))
+        };
+        // The new segment for the first two holds the second batch only up to offset 11.
+        let copy: Vec<u8> = read(&disk, &path(6, ""));
+        let file = disk
+            .open(&path(0, suffix), OpenMode::Create)
+            .expect("it is made");
+        file.write_at(&mut [IoSlice::new(&copy)], 0)
+            .expect("the disk works");
+        let log = open(&directory);
+        assert_eq!(log.end(), Offset(20));
+        let first = log
+            .reader()
+            .read(Offset(0), 10_000, Offset(20), false)
+            .expect("in range");
+        assert_eq!(first.pieces.len(), if end { 3 } else { 4 }, "{suffix}");
+        let left = disk.list(&Path::new(DATA).join(NAME)).expect("it is there");
+        assert!(!left.iter().any(|entry| entry.name.ends_with(suffix)));
+    }
+}
+
+fn read(disk: &SeededDisk, path: &Path) -> Vec<u8> {
+    let file = disk.open(path, OpenMode::Read).expect("it is there");
+    let mut bytes =
+        vec![0; usize::try_from(file.length().expect("the disk works")).expect("a small file")];
+    file.read_at(&mut bytes, 0).expect("the disk works");
+    bytes
+}
+
+#[test]
+fn a_directory_belongs_to_one_process_and_a_log_to_one_topic() {
+    let disk = disk();
+    let (directory, log) = filled(&disk);
+    assert!(matches!(
+        LogDirectory::open(disk.clone(), Path::new(DATA)).err(),
+        Some(DirectoryError::Locked { .. })
+    ));
+    let other = TopicId(Uuid::from_u128(99));
+    assert!(matches!(
+        directory.open_log(NAME, other, options(), NOW, true).err(),
+        Some(OpenError::TopicId { .. })
+    ));
+    assert_eq!(
+        directory.logs().expect("the disk works")[0].topic_id,
+        Some(TopicId::METADATA)
+    );
+    let aside = directory
+        .delete_log(log, Uuid::from_u128(0xabc))
+        .expect("the disk works");
+    assert_eq!(
+        aside,
+        PathBuf::from("/data/topic-0.00000000000000000000000000000abc-delete")
+    );
+    assert!(directory.logs().expect("the disk works").is_empty());
+}
+
+#[test]
+fn a_clean_shutdown_counts_once() {
+    let disk = disk();
+    let directory = directory(&disk);
+    assert_eq!(
+        directory.take_clean_shutdown().expect("the disk works"),
+        None
+    );
+    directory
+        .write_clean_shutdown(BrokerEpoch(12))
+        .expect("the disk works");
+    let text = read(&disk, Path::new("/data/.kafka_cleanshutdown"));
+    assert_eq!(text, br#"{"version":0,"brokerEpoch":12}"#);
+    assert_eq!(
+        directory.take_clean_shutdown().expect("the disk works"),
+        Some(BrokerEpoch(12))
+    );
+    assert_eq!(
+        directory.take_clean_shutdown().expect("the disk works"),
+        None
+    );
+}
