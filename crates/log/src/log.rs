@@ -1,3 +1,5 @@
+mod shrink;
+
 use std::io::{self, IoSlice};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -107,6 +109,8 @@ pub struct Log<D: Disk> {
     rolled_at: Timestamp,
     /// Why a write failed: nobody knows what it left, so nothing follows it.
     failure: Option<Arc<io::Error>>,
+    /// The log was cut here while a sync may have been running: what has been written since, that one does not answer for.
+    synced_at_most: Option<Offset>,
 }
 
 impl<D: Disk> Log<D> {
@@ -161,6 +165,7 @@ impl<D: Disk> Log<D> {
             unsynced_since: (recovery_point < recovered.end).then_some(now),
             rolled_at: now,
             failure: None,
+            synced_at_most: None,
         })
     }
 
@@ -379,98 +384,9 @@ impl<D: Disk> Log<D> {
 
     /// A [`SyncJob`] has brought everything below `offset` to the disk.
     pub fn synced(&mut self, offset: Offset, now: Timestamp) {
-        self.recovery_point = self.recovery_point.max(offset.min(self.end));
+        let bound = self.synced_at_most.take().unwrap_or(self.end);
+        self.recovery_point = self.recovery_point.max(offset.min(bound));
         self.unsynced_since = (self.recovery_point < self.end).then_some(now);
-    }
-
-    /// Removes what `retention.bytes`, `retention.ms` and the log's start no longer keep; the last segment too, behind which a new one begins then.
-    ///
-    /// # Errors
-    /// The disk's.
-    pub fn retain(&mut self, now: Timestamp) -> io::Result<()> {
-        self.producers.expire(now, self.options.producer_expiration);
-        let removable = self.removable(now)?;
-        if removable == 0 {
-            return Ok(());
-        }
-        let segments = self.segments();
-        if removable == segments.len() {
-            self.roll(self.end, now)?;
-        }
-        let segments = self.segments();
-        let (gone, kept) = segments.split_at(removable);
-        let start = kept.first().map_or(self.end, |segment| segment.base);
-        self.shared.segments.store(Arc::new(kept.to_vec()));
-        self.move_log_start(start)?;
-        self.remove(gone)
-    }
-
-    /// Forgets everything below `offset`: consumers find it no more, whole segments are removed.
-    ///
-    /// # Errors
-    /// The disk's.
-    pub fn advance_log_start(&mut self, offset: Offset, now: Timestamp) -> io::Result<()> {
-        assert!(
-            offset <= self.reader().high_watermark(),
-            "only what is replicated can be deleted"
-        );
-        if offset > self.reader().log_start() {
-            self.move_log_start(offset)?;
-        }
-        self.retain(now)
-    }
-
-    /// Cuts the log so that it ends at `offset` or, where that lies within a batch, before.
-    ///
-    /// # Errors
-    /// The disk's.
-    pub fn truncate_to(&mut self, offset: Offset, now: Timestamp) -> io::Result<()> {
-        if offset >= self.end {
-            return Ok(());
-        }
-        let segments = self.segments();
-        let keep = segments
-            .partition_point(|segment| segment.base <= offset)
-            .max(1);
-        let (kept, gone) = segments.split_at(keep);
-        let last = kept.last().expect("at least one segment is kept");
-        let cut = last.find(0, |header| header.last_offset() >= offset)?;
-        if let Some((position, header)) = cut {
-            last.file.set_length(position)?;
-            last.file.sync()?;
-            last.set_size(position);
-            self.end = header.base_offset.min(offset);
-        } else {
-            self.end = offset;
-        }
-        self.shared.segments.store(Arc::new(kept.to_vec()));
-        self.remove(gone)?;
-        self.epochs.truncate_end(self.end);
-        self.write_epochs()?;
-        self.shared.set_end(self.end);
-        self.shared
-            .set_high_watermark(self.reader().high_watermark().min(self.end));
-        self.recovery_point = self.recovery_point.min(self.end);
-        // Indexes and producers are what a start would make of what is left.
-        let (disk, directory, point) = (self.disk.clone(), self.directory.clone(), self.point());
-        let reopened = Self::open(
-            disk,
-            &directory,
-            self.topic_id,
-            self.options.clone(),
-            LogPoint {
-                recovery_point: Offset::ZERO,
-                ..point
-            },
-            false,
-            now,
-        )
-        .map_err(io::Error::other)?;
-        self.producers = reopened.producers;
-        self.shared
-            .segments
-            .store(reopened.shared.segments.load_full());
-        Ok(())
     }
 
     /// Brings all to the disk: the next start finds a log that needs no recovery.
@@ -610,68 +526,6 @@ impl<D: Disk> Log<D> {
         self.shared.segments.store(Arc::new(segments));
         self.rolled_at = now;
         Ok(())
-    }
-
-    /// How many of the oldest segments may go.
-    fn removable(&self, now: Timestamp) -> io::Result<usize> {
-        let segments = self.segments();
-        let reader = self.reader();
-        let (start, high_watermark) = (reader.log_start(), reader.high_watermark());
-        let mut total: u64 = segments.iter().map(|segment| segment.size()).sum();
-        let mut count = 0;
-        for (i, segment) in segments.iter().enumerate() {
-            let behind = segments.get(i + 1).map_or(self.end, |next| next.base);
-            if behind > high_watermark || segment.size() == 0 {
-                break;
-            }
-            let too_much = self.options.deletes
-                && self
-                    .options
-                    .retention_bytes
-                    .is_some_and(|bound| total - segment.size() >= bound);
-            let too_old = match self.options.retention_age.filter(|_| self.options.deletes) {
-                Some(age) => {
-                    let newest = segment
-                        .indexes
-                        .read()
-                        .max_timestamp
-                        .filter(|(newest, _)| newest.0 >= 0);
-                    let newest =
-                        newest.map_or_else(|| segment.file.modified(), |(newest, _)| Ok(newest))?;
-                    now.0.saturating_sub(newest.0)
-                        > i64::try_from(age.as_millis()).unwrap_or(i64::MAX)
-                }
-                None => false,
-            };
-            let below_start = behind <= start && i + 1 < segments.len();
-            if !(too_much || too_old || below_start) {
-                break;
-            }
-            total -= segment.size();
-            count = i + 1;
-        }
-        Ok(count)
-    }
-
-    fn move_log_start(&mut self, offset: Offset) -> io::Result<()> {
-        let start = offset.max(self.reader().log_start());
-        self.shared.set_log_start(start);
-        self.epochs.truncate_start(start);
-        self.write_epochs()
-    }
-
-    fn remove(&self, segments: &[Arc<Segment<D::File>>]) -> io::Result<()> {
-        for segment in segments {
-            for extension in ["log", "index", "timeindex", "txnindex", "snapshot"] {
-                let path = path(&self.directory, segment.base, extension);
-                if self.disk.entry(&path)?.is_some() {
-                    // Readers that came before keep the open file.
-                    self.disk.remove_file(&path)?;
-                }
-            }
-        }
-        // Back after a crash, they would not fit what has been written since.
-        self.disk.sync_directory(&self.directory)
     }
 
     fn write_epochs(&self) -> io::Result<()> {

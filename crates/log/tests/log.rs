@@ -330,7 +330,7 @@ fn a_directory_belongs_to_one_process_and_a_log_to_one_topic() {
     let disk = disk();
     let (directory, log) = filled(&disk);
     assert!(matches!(
-        LogDirectory::open(disk.clone(), Path::new(DATA)).err(),
+        LogDirectory::open(disk, Path::new(DATA)).err(),
         Some(DirectoryError::Locked { .. })
     ));
     let other = TopicId(Uuid::from_u128(99));
