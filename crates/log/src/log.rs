@@ -540,13 +540,23 @@ impl<D: Disk> Log<D> {
 
     /// The snapshot at the end of the log.
     fn write_producers(&self) -> io::Result<()> {
-        let path = path(&self.directory, self.end, "snapshot");
-        let file = self.disk.open(&path, OpenMode::Truncate)?;
+        let newest = path(&self.directory, self.end, "snapshot");
+        let file = self.disk.open(&newest, OpenMode::Truncate)?;
         file.write_at(
             &mut [IoSlice::new(&producer_snapshot::to_bytes(&self.producers))],
             0,
         )?;
-        file.sync()
+        file.sync()?;
+        // Each segment's base keeps its own, for a log that is cut there; others were the ends of earlier runs.
+        for offset in recovery::files(&self.disk, &self.directory, "snapshot")? {
+            let is_kept =
+                offset == self.end || self.segments().iter().any(|segment| segment.base == offset);
+            if !is_kept {
+                self.disk
+                    .remove_file(&path(&self.directory, offset, "snapshot"))?;
+            }
+        }
+        Ok(())
     }
 }
 

@@ -374,3 +374,29 @@ fn a_clean_shutdown_counts_once() {
         None
     );
 }
+
+#[test]
+fn restarts_do_not_pile_up_producer_snapshots() {
+    let disk = disk();
+    let (directory, mut log) = filled(&disk);
+    for i in 0..3 {
+        append(&mut log, i);
+        log.close().expect("the disk works");
+        drop(log);
+        log = open(&directory);
+    }
+    let entries = disk.list(&Path::new(DATA).join(NAME)).expect("it is there");
+    let names: Vec<&str> = entries
+        .iter()
+        .filter_map(|entry| entry.name.strip_suffix(".snapshot"))
+        .collect();
+    let offsets: Vec<i64> = names
+        .iter()
+        .map(|name| name.parse().expect("it is named by an offset"))
+        .collect();
+    assert_eq!(
+        offsets,
+        [6, 12, 18, 24, 26],
+        "at each segment's base, and the newest"
+    );
+}
