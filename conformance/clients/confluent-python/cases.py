@@ -44,8 +44,19 @@ def case(function):
 def create(topic, partitions=1, **configs):
     configs = {key.replace("_", "."): value for key, value in configs.items()}
     admin.create_topics([NewTopic(topic, partitions, 1, config=configs)])[topic].result(20)
-    # The controller acknowledges a topic before its broker knows it.
-    wait("the topic", lambda: len(topics()[topic].partitions) == partitions if topic in topics() else False)
+    # The controller acknowledges a topic before its broker has the logs, and what is sent too early is sent again out of order.
+    wait("the partitions", lambda: all(answers(TopicPartition(topic, i)) for i in range(partitions)))
+
+
+def answers(partition):
+    # A client of its own, for one that was refused remembers the leaders it knew.
+    reader = consumer()
+    try:
+        return reader.get_watermark_offsets(partition, 5) is not None
+    except KafkaException:
+        return False
+    finally:
+        reader.close()
 
 
 def produce(topic, records, **settings):
