@@ -1,1 +1,16 @@
-//! See ARCHITECTURE.md.
+//! The controller as a function: a request and the state of the cluster give records and a reply.
+//!
+//! Nothing changes here but by [`Controller::replay`]: whoever drives it appends the records, replays them at the offsets they got, and
+//! gives the reply out when they are committed.
+
+mod brokers;
+mod configs;
+mod controller;
+mod partitions;
+pub mod topic_name;
+mod topics;
+
+pub use brokers::{Listener, Registration};
+pub use configs::{Alteration, ConfigChange};
+pub use controller::{Controller, Options, Outcome, Refusal, Reply, Request};
+pub use topics::{CreatedTopic, NewPartitions, NewTopic, TopicName};

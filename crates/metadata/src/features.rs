@@ -1,6 +1,6 @@
 //! Feature levels (KIP-584, KIP-1022): what a cluster of this age may use, and in which version its records are written.
 
-use ottla_wire::metadata_record::MetadataRecord;
+use ottla_wire::metadata_record::{FeatureLevelRecord, MetadataRecord};
 
 pub const METADATA_VERSION: &str = "metadata.version";
 pub const KRAFT_VERSION: &str = "kraft.version";
@@ -152,6 +152,25 @@ impl MetadataVersion {
             other => *other.versions().end(),
         }
     }
+}
+
+/// What a new cluster finalizes: each feature at the level of the cluster's age, `metadata.version` first. `kraft.version` is the
+/// quorum's own.
+#[must_use]
+pub fn bootstrap(version: MetadataVersion) -> Vec<MetadataRecord<'static>> {
+    let level = |feature: &Feature| feature.bootstrap_level(version);
+    let finalized = FEATURES
+        .iter()
+        .filter(|feature| feature.name != KRAFT_VERSION && level(feature) > 0);
+    finalized
+        .map(|feature| {
+            FeatureLevelRecord {
+                name: feature.name.into(),
+                feature_level: level(feature),
+            }
+            .into()
+        })
+        .collect()
 }
 
 #[cfg(test)]

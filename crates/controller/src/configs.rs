@@ -1,0 +1,198 @@
+use ottla_config::{Key, Kind, TopicConfig, Value, table};
+use ottla_metadata::Resource;
+use ottla_model::ErrorCode;
+use ottla_wire::metadata_record::{ConfigRecord, MetadataRecord};
+
+use crate::controller::{Controller, Outcome, Refusal, Reply};
+
+/// What happens to one config.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ConfigChange {
+    Set(String),
+    /// Back to what it is without.
+    Delete,
+    /// Items to a list.
+    Append(String),
+    /// Items from a list.
+    Subtract(String),
+}
+
+/// Changes to the configs of one resource.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alteration {
+    pub resource: Resource,
+    pub changes: Vec<(String, ConfigChange)>,
+    /// All that is not named is deleted (the older AlterConfigs).
+    pub replaces_all: bool,
+}
+
+impl Controller {
+    pub(crate) fn alter_configs(&self, alterations: &[Alteration], validate_only: bool) -> Outcome {
+        let mut records = Vec::new();
+        let mut replies = Vec::new();
+        for (i, alteration) in alterations.iter().enumerate() {
+            let is_again = alterations[..i]
+                .iter()
+                .any(|earlier| earlier.resource == alteration.resource);
+            let altered = if is_again {
+                Err(Refusal::new(
+                    ErrorCode::InvalidRequest,
+                    "a resource is named twice",
+                ))
+            } else {
+                self.alter(alteration)
+            };
+            replies.push(altered.map(|made| records.extend(made)));
+        }
+        if validate_only {
+            records.clear();
+        }
+        Outcome {
+            records,
+            reply: Reply::Items(replies),
+        }
+    }
+
+    fn alter(&self, alteration: &Alteration) -> Result<Vec<MetadataRecord<'static>>, Refusal> {
+        let resource = &alteration.resource;
+        self.check_resource(resource)?;
+        let mut records = Vec::new();
+        for (name, change) in &alteration.changes {
+            if alteration
+                .changes
+                .iter()
+                .filter(|(other, _)| other == name)
+                .count()
+                > 1
+            {
+                return Err(Refusal::new(
+                    ErrorCode::InvalidRequest,
+                    format!("{name} is named twice"),
+                ));
+            }
+            let key = key(resource, name)?;
+            let current = self.image.configs().get(resource, name);
+            let value = changed(key, current, change)?;
+            if let Some(value) = &value {
+                check(resource, key, value)?;
+            }
+            if value.as_deref() != current {
+                records.push(record(resource, name, value));
+            }
+        }
+        if alteration.replaces_all {
+            let is_named = |name: &str| alteration.changes.iter().any(|(other, _)| other == name);
+            let dropped = self
+                .image
+                .configs()
+                .of(resource)
+                .filter(|(name, _)| !is_named(name));
+            records.extend(dropped.map(|(name, _)| record(resource, name, None)));
+        }
+        Ok(records)
+    }
+
+    fn check_resource(&self, resource: &Resource) -> Result<(), Refusal> {
+        match resource.kind {
+            Resource::TOPIC if self.image.topics().by_name(&resource.name).is_none() => {
+                let message = format!("topic {} does not exist", resource.name);
+                Err(Refusal::new(ErrorCode::UnknownTopicOrPartition, message))
+            }
+            Resource::BROKER
+                if !resource.name.is_empty() && resource.name.parse::<i32>().is_err() =>
+            {
+                let message = format!(
+                    "expected a broker id, or nothing for all brokers, found {:?}",
+                    resource.name
+                );
+                Err(Refusal::new(ErrorCode::InvalidRequest, message))
+            }
+            Resource::TOPIC | Resource::BROKER => Ok(()),
+            kind => {
+                let message = format!("configs of resource type {kind} cannot be changed here");
+                Err(Refusal::new(ErrorCode::InvalidRequest, message))
+            }
+        }
+    }
+}
+
+fn key(resource: &Resource, name: &str) -> Result<&'static Key, Refusal> {
+    let (found, what) = match resource.kind {
+        Resource::TOPIC => (table::topic_key(name), "topic"),
+        _ => (table::server_key(name), "broker"),
+    };
+    found.ok_or_else(|| {
+        Refusal::new(
+            ErrorCode::InvalidConfig,
+            format!("{name} is not a {what} config"),
+        )
+    })
+}
+
+/// The new value; `None` for none.
+fn changed(
+    key: &Key,
+    current: Option<&str>,
+    change: &ConfigChange,
+) -> Result<Option<String>, Refusal> {
+    let items = |text: &str| -> Vec<String> {
+        text.split(',')
+            .map(|item| item.trim().to_owned())
+            .filter(|item| !item.is_empty())
+            .collect()
+    };
+    let is_list = key.kind == Kind::List;
+    let base = || items(current.or(key.default).unwrap_or_default());
+    match change {
+        ConfigChange::Set(value) => Ok(Some(value.clone())),
+        ConfigChange::Delete => Ok(None),
+        ConfigChange::Append(_) | ConfigChange::Subtract(_) if !is_list => {
+            let message = format!(
+                "{} is not a list: nothing can be added to it or taken from it",
+                key.name
+            );
+            Err(Refusal::new(ErrorCode::InvalidConfig, message))
+        }
+        ConfigChange::Append(more) => {
+            let mut list = base();
+            for item in items(more) {
+                if !list.contains(&item) {
+                    list.push(item);
+                }
+            }
+            Ok(Some(list.join(",")))
+        }
+        ConfigChange::Subtract(less) => {
+            let less = items(less);
+            Ok(Some(
+                base()
+                    .into_iter()
+                    .filter(|item| !less.contains(item))
+                    .collect::<Vec<_>>()
+                    .join(","),
+            ))
+        }
+    }
+}
+
+fn check(resource: &Resource, key: &Key, value: &str) -> Result<(), Refusal> {
+    let checked = if resource.kind == Resource::TOPIC {
+        TopicConfig::check(key.name, value)
+            .map_err(|error| error.map(|e| e.to_string()).unwrap_or_default())
+    } else {
+        Value::parse(key, value)
+            .map(|_| ())
+            .map_err(|error| error.to_string())
+    };
+    checked.map_err(|message| Refusal::new(ErrorCode::InvalidConfig, message))
+}
+
+fn record(resource: &Resource, name: &str, value: Option<String>) -> MetadataRecord<'static> {
+    ConfigRecord {
+        resource_type: resource.kind,
+        resource_name: resource.name.to_string().into(),
+        name: name.to_owned().into(),
+        value: value.map(Into::into),
+    }
+    .into()
+}

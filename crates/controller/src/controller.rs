@@ -1,0 +1,246 @@
+use ottla_config::Settings;
+use ottla_metadata::features::{self, ELIGIBLE_LEADER_REPLICAS, METADATA_VERSION, MetadataVersion};
+use ottla_metadata::{ApplyError, Image, Resource, TransactionBuffer};
+use ottla_model::{BrokerEpoch, ErrorCode, NodeId, Offset, ProducerId};
+use ottla_wire::metadata_record::{
+    AbortTransactionRecord, BeginTransactionRecord, ConfigRecord, EndTransactionRecord,
+    MetadataRecord, NoOpRecord, ProducerIdsRecord,
+};
+
+use crate::brokers::Registration;
+use crate::configs::Alteration;
+use crate::topics::{CreatedTopic, NewPartitions, NewTopic, TopicName};
+
+/// Producer ids handed out at once.
+const PRODUCER_ID_BLOCK: i64 = 1000;
+
+/// What the configuration says to the controller.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// What topics inherit.
+    pub settings: Settings,
+    pub default_partitions: i32,
+    pub default_replication_factor: i16,
+    /// `delete.topic.enable`
+    pub deletes_topics: bool,
+    /// What a cluster without records begins with.
+    pub bootstrap: MetadataVersion,
+}
+
+/// Why something was not done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    pub code: ErrorCode,
+    pub message: String,
+}
+
+impl Refusal {
+    pub(crate) fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+        }
+    }
+}
+
+/// What the controller is asked.
+#[derive(Clone, Debug)]
+pub enum Request {
+    /// This node leads the quorum now.
+    Activate,
+    RegisterBroker(Registration),
+    RegisterController(Registration),
+    /// The broker has caught up with its registration and takes part.
+    Unfence {
+        broker: NodeId,
+        epoch: BrokerEpoch,
+    },
+    /// The broker is about to stop, and leads nothing from now on.
+    ShutDown {
+        broker: NodeId,
+        epoch: BrokerEpoch,
+    },
+    CreateTopics {
+        topics: Vec<NewTopic>,
+        validate_only: bool,
+    },
+    DeleteTopics(Vec<TopicName>),
+    CreatePartitions {
+        topics: Vec<NewPartitions>,
+        validate_only: bool,
+    },
+    AlterConfigs {
+        alterations: Vec<Alteration>,
+        validate_only: bool,
+    },
+    AllocateProducerIds {
+        broker: NodeId,
+        epoch: BrokerEpoch,
+    },
+    /// Nothing was written for a while: let readers see that the log lives.
+    Idle,
+}
+
+/// What it answers, per item in the order of the request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reply {
+    Done,
+    Refused(Refusal),
+    Registered(BrokerEpoch),
+    TopicsCreated(Vec<Result<CreatedTopic, Refusal>>),
+    TopicsDeleted(Vec<Result<CreatedTopic, Refusal>>),
+    Items(Vec<Result<(), Refusal>>),
+    ProducerIds { first: ProducerId, count: i64 },
+}
+
+/// Records to append as one, and what to say when they are committed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outcome {
+    pub records: Vec<MetadataRecord<'static>>,
+    pub reply: Reply,
+}
+
+impl Outcome {
+    pub(crate) fn refused(refusal: Refusal) -> Self {
+        Self {
+            records: Vec::new(),
+            reply: Reply::Refused(refusal),
+        }
+    }
+
+    pub(crate) fn done(records: Vec<MetadataRecord<'static>>) -> Self {
+        Self {
+            records,
+            reply: Reply::Done,
+        }
+    }
+}
+
+/// The cluster as of the last record appended, committed or not.
+#[derive(Clone, Debug)]
+pub struct Controller {
+    pub(crate) options: Options,
+    pub(crate) image: Image,
+    transaction: TransactionBuffer,
+}
+
+impl Controller {
+    #[must_use]
+    pub fn new(options: Options) -> Self {
+        Self {
+            options,
+            image: Image::default(),
+            transaction: TransactionBuffer::default(),
+        }
+    }
+
+    /// Takes up a record of the log.
+    ///
+    /// # Errors
+    /// When the log is not what it should be.
+    pub fn replay(
+        &mut self,
+        record: &MetadataRecord<'_>,
+        offset: Offset,
+    ) -> Result<(), ApplyError> {
+        self.transaction.take(&mut self.image, record, offset)
+    }
+
+    #[must_use]
+    pub fn image(&self) -> &Image {
+        &self.image
+    }
+
+    /// Whether records of the log wait for their transaction to end.
+    #[must_use]
+    pub fn is_in_transaction(&self) -> bool {
+        self.transaction.is_open()
+    }
+
+    /// `next` is the offset that the first of the records will get.
+    #[must_use]
+    pub fn handle(&self, request: &Request, next: Offset) -> Outcome {
+        match request {
+            Request::Activate => Outcome::done(self.activate()),
+            Request::RegisterBroker(registration) => self.register_broker(registration, next),
+            Request::RegisterController(registration) => {
+                Outcome::done(self.register_controller(registration))
+            }
+            Request::Unfence { broker, epoch } => self.unfence(*broker, *epoch),
+            Request::ShutDown { broker, epoch } => self.shut_down(*broker, *epoch),
+            Request::CreateTopics {
+                topics,
+                validate_only,
+            } => self.create_topics(topics, *validate_only),
+            Request::DeleteTopics(names) => self.delete_topics(names),
+            Request::CreatePartitions {
+                topics,
+                validate_only,
+            } => self.create_partitions(topics, *validate_only),
+            Request::AlterConfigs {
+                alterations,
+                validate_only,
+            } => self.alter_configs(alterations, *validate_only),
+            Request::AllocateProducerIds { broker, epoch } => {
+                self.allocate_producer_ids(*broker, *epoch)
+            }
+            Request::Idle => Outcome::done(vec![NoOpRecord::default().into()]),
+        }
+    }
+
+    /// The first records of a cluster; later, the end of what an earlier leader left open.
+    fn activate(&self) -> Vec<MetadataRecord<'static>> {
+        if self.image.features().level(METADATA_VERSION) > 0 {
+            let reason = Some("a new leader".into());
+            let abort = self
+                .is_in_transaction()
+                .then(|| AbortTransactionRecord { reason }.into());
+            return abort.into_iter().collect();
+        }
+        let version = self.options.bootstrap;
+        let mut records: Vec<MetadataRecord<'static>> = features::bootstrap(version);
+        if features::feature(ELIGIBLE_LEADER_REPLICAS)
+            .is_some_and(|elr| elr.bootstrap_level(version) > 0)
+        {
+            // With eligible leaders the minimum must be the cluster's, not each broker's.
+            let record = ConfigRecord {
+                resource_type: Resource::BROKER,
+                resource_name: "".into(),
+                name: "min.insync.replicas".into(),
+                value: Some("1".into()),
+            };
+            records.push(record.into());
+        }
+        if version.has_transactions() {
+            records.insert(
+                0,
+                BeginTransactionRecord {
+                    name: Some("Bootstrap records".into()),
+                }
+                .into(),
+            );
+            records.push(EndTransactionRecord::default().into());
+        }
+        records
+    }
+
+    fn allocate_producer_ids(&self, broker: NodeId, epoch: BrokerEpoch) -> Outcome {
+        if let Err(refusal) = self.check_epoch(broker, epoch) {
+            return Outcome::refused(refusal);
+        }
+        let first = self.image.next_producer_id();
+        let next_producer_id = ProducerId(first.0 + PRODUCER_ID_BLOCK);
+        let record = ProducerIdsRecord {
+            broker_id: broker,
+            broker_epoch: epoch,
+            next_producer_id,
+        };
+        Outcome {
+            records: vec![record.into()],
+            reply: Reply::ProducerIds {
+                first,
+                count: PRODUCER_ID_BLOCK,
+            },
+        }
+    }
+}

@@ -1,0 +1,427 @@
+use std::collections::BTreeSet;
+
+use ottla_config::TopicConfig;
+use ottla_metadata::{Resource, TopicImage};
+use ottla_model::{ErrorCode, LeaderEpoch, NodeId, PartitionEpoch, PartitionIndex, TopicId, Uuid};
+use ottla_wire::metadata_record::{
+    ConfigRecord, MetadataRecord, PartitionRecord, RemoveTopicRecord, TopicRecord,
+};
+
+use crate::controller::{Controller, Outcome, Refusal, Reply};
+use crate::topic_name;
+
+/// The most partitions that one request may create: more would not fit the records of one operation.
+const MAX_PARTITIONS: i32 = 10_000;
+/// "As the node's defaults say."
+const DEFAULT: i32 = -1;
+
+/// A topic to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewTopic {
+    pub name: String,
+    /// Drawn by the caller, since nothing is random here.
+    pub id: TopicId,
+    /// -1 for the default; also -1 with assignments.
+    pub partitions: i32,
+    /// -1 for the default; also -1 with assignments.
+    pub replication_factor: i16,
+    /// Replicas by partition, instead of the counts.
+    pub assignments: Vec<(PartitionIndex, Vec<NodeId>)>,
+    pub configs: Vec<(String, Option<String>)>,
+}
+
+/// A topic that is to have more partitions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewPartitions {
+    pub name: String,
+    /// The new total.
+    pub count: i32,
+    /// The replicas of each new partition.
+    pub assignments: Option<Vec<Vec<NodeId>>>,
+}
+
+/// A topic, named either way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TopicName {
+    Name(String),
+    Id(TopicId),
+}
+
+/// What a topic became, or was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CreatedTopic {
+    pub name: String,
+    pub id: TopicId,
+    pub partitions: i32,
+    pub replication_factor: i16,
+}
+
+impl Controller {
+    pub(crate) fn create_topics(&self, topics: &[NewTopic], validate_only: bool) -> Outcome {
+        let mut seen = BTreeSet::new();
+        let duplicates: BTreeSet<&str> = topics
+            .iter()
+            .map(|topic| &*topic.name)
+            .filter(|name| !seen.insert(*name))
+            .collect();
+        let mut records = Vec::new();
+        let mut created: Vec<&str> = Vec::new();
+        let mut replies = Vec::new();
+        for topic in topics {
+            let made = if duplicates.contains(&*topic.name) {
+                Err(Refusal::new(
+                    ErrorCode::InvalidRequest,
+                    format!("topic {} is named twice", topic.name),
+                ))
+            } else {
+                self.create_topic(topic, &created)
+            };
+            replies.push(made.map(|(made, reply)| {
+                records.extend(made);
+                created.push(&topic.name);
+                reply
+            }));
+        }
+        if validate_only {
+            records.clear();
+        }
+        Outcome {
+            records,
+            reply: Reply::TopicsCreated(replies),
+        }
+    }
+
+    fn create_topic(
+        &self,
+        topic: &NewTopic,
+        created: &[&str],
+    ) -> Result<(Vec<MetadataRecord<'static>>, CreatedTopic), Refusal> {
+        topic_name::check(&topic.name)
+            .map_err(|m| Refusal::new(ErrorCode::InvalidTopicException, m))?;
+        if self.image.topics().by_name(&topic.name).is_some() {
+            let message = format!("topic {} exists already", topic.name);
+            return Err(Refusal::new(ErrorCode::TopicAlreadyExists, message));
+        }
+        let existing = self
+            .image
+            .topics()
+            .iter()
+            .map(|other| &*other.name)
+            .chain(created.iter().copied());
+        if let Some(other) = existing
+            .into_iter()
+            .find(|other| topic_name::collides(other, &topic.name))
+        {
+            let message = format!(
+                "topic {} would differ from {other} only in '.' and '_'",
+                topic.name
+            );
+            return Err(Refusal::new(ErrorCode::InvalidTopicException, message));
+        }
+        for (name, value) in &topic.configs {
+            let value = value.as_deref().unwrap_or_default();
+            TopicConfig::check(name, value).map_err(|error| {
+                let message = error.map_or_else(
+                    || format!("{name} is not a topic config"),
+                    |e| e.to_string(),
+                );
+                Refusal::new(ErrorCode::InvalidConfig, message)
+            })?;
+        }
+        let assignments = self.assignments(topic)?;
+        let replication_factor = assignments.first().map_or(0, Vec::len) as i16;
+        let reply = CreatedTopic {
+            name: topic.name.clone(),
+            id: topic.id,
+            partitions: assignments.len() as i32,
+            replication_factor,
+        };
+        let mut records: Vec<MetadataRecord<'static>> = Vec::new();
+        records.push(
+            TopicRecord {
+                name: topic.name.clone().into(),
+                topic_id: topic.id,
+            }
+            .into(),
+        );
+        for (name, value) in &topic.configs {
+            let record = ConfigRecord {
+                resource_type: Resource::TOPIC,
+                resource_name: topic.name.clone().into(),
+                name: name.clone().into(),
+                value: value.clone().map(Into::into),
+            };
+            records.push(record.into());
+        }
+        records.extend(
+            (0..)
+                .zip(assignments)
+                .map(|(index, replicas)| self.partition(topic.id, index, replicas)),
+        );
+        Ok((records, reply))
+    }
+
+    /// The replicas of every partition.
+    fn assignments(&self, topic: &NewTopic) -> Result<Vec<Vec<NodeId>>, Refusal> {
+        if !topic.assignments.is_empty() {
+            if topic.partitions != DEFAULT || i32::from(topic.replication_factor) != DEFAULT {
+                let message = "partitions and replication factor are given by the assignments: both must be -1";
+                return Err(Refusal::new(ErrorCode::InvalidRequest, message));
+            }
+            let mut assignments = topic.assignments.clone();
+            assignments.sort_by_key(|(index, _)| *index);
+            let is_dense = (0..)
+                .zip(&assignments)
+                .all(|(expected, (index, _))| index.0 == expected);
+            if !is_dense {
+                let message = "assignments number the partitions from 0, each once";
+                return Err(Refusal::new(ErrorCode::InvalidReplicaAssignment, message));
+            }
+            let size = assignments
+                .first()
+                .map_or(0, |(_, replicas)| replicas.len());
+            for (_, replicas) in &assignments {
+                self.check_replicas(replicas, size)?;
+            }
+            return Ok(assignments
+                .into_iter()
+                .map(|(_, replicas)| replicas)
+                .collect());
+        }
+        let partitions = if topic.partitions == DEFAULT {
+            self.options.default_partitions
+        } else {
+            topic.partitions
+        };
+        if partitions <= 0 {
+            let message = format!("expected at least one partition, found {partitions}");
+            return Err(Refusal::new(ErrorCode::InvalidPartitions, message));
+        }
+        check_count(partitions)?;
+        let factor = if i32::from(topic.replication_factor) == DEFAULT {
+            self.options.default_replication_factor
+        } else {
+            topic.replication_factor
+        };
+        self.place(partitions, factor, 0)
+    }
+
+    /// Replicas over the live brokers, one further for each partition.
+    fn place(&self, partitions: i32, factor: i16, first: i32) -> Result<Vec<Vec<NodeId>>, Refusal> {
+        if factor <= 0 {
+            let message = format!("expected a replication factor of at least 1, found {factor}");
+            return Err(Refusal::new(ErrorCode::InvalidReplicationFactor, message));
+        }
+        let alive: Vec<NodeId> = self
+            .image
+            .cluster()
+            .brokers()
+            .filter(|broker| !broker.is_fenced())
+            .map(|broker| broker.id())
+            .collect();
+        let factor = factor.unsigned_abs() as usize;
+        if factor > alive.len() {
+            let message = format!(
+                "replication factor {factor} needs as many live brokers, found {}",
+                alive.len()
+            );
+            return Err(Refusal::new(ErrorCode::InvalidReplicationFactor, message));
+        }
+        let replicas = |partition: i32| {
+            (0..factor)
+                .map(|i| alive[(partition as usize + i) % alive.len()])
+                .collect::<Vec<NodeId>>()
+        };
+        Ok((first..first + partitions).map(replicas).collect())
+    }
+
+    fn check_replicas(&self, replicas: &[NodeId], size: usize) -> Result<(), Refusal> {
+        let wrong =
+            |message: String| Err(Refusal::new(ErrorCode::InvalidReplicaAssignment, message));
+        if replicas.is_empty() || replicas.len() != size {
+            return wrong(
+                "every partition needs the same number of replicas, at least one".to_owned(),
+            );
+        }
+        let distinct: BTreeSet<_> = replicas.iter().collect();
+        if distinct.len() != replicas.len() {
+            return wrong("a partition has each broker at most once".to_owned());
+        }
+        match replicas
+            .iter()
+            .find(|id| self.image.cluster().broker(**id).is_none())
+        {
+            Some(unknown) => wrong(format!("broker {unknown} is not registered")),
+            None => Ok(()),
+        }
+    }
+
+    fn partition(
+        &self,
+        topic_id: TopicId,
+        index: i32,
+        replicas: Vec<NodeId>,
+    ) -> MetadataRecord<'static> {
+        let has_directories = self.image.features().metadata_version().has_directories();
+        let directory_of = |id: &NodeId| {
+            let directories = self
+                .image
+                .cluster()
+                .broker(*id)
+                .map(|broker| broker.log_dirs());
+            match directories {
+                Some([only]) => *only,
+                // The broker chooses among several and reports its choice.
+                _ => Uuid::from_u128(0),
+            }
+        };
+        let alive: Vec<NodeId> = replicas
+            .iter()
+            .copied()
+            .filter(|id| self.image.cluster().is_alive(*id))
+            .collect();
+        PartitionRecord {
+            partition_id: PartitionIndex(index),
+            topic_id,
+            directories: if has_directories {
+                replicas.iter().map(directory_of).collect()
+            } else {
+                Vec::new()
+            },
+            leader: alive.first().copied().unwrap_or(NodeId::NONE),
+            isr: alive,
+            replicas,
+            leader_epoch: LeaderEpoch(0),
+            partition_epoch: PartitionEpoch(0),
+            ..Default::default()
+        }
+        .into()
+    }
+
+    pub(crate) fn delete_topics(&self, names: &[TopicName]) -> Outcome {
+        let mut records = Vec::new();
+        let mut gone = BTreeSet::new();
+        let replies = names
+            .iter()
+            .map(|name| {
+                let topic = self.deletable(name)?;
+                if gone.insert(topic.id) {
+                    records.push(RemoveTopicRecord { topic_id: topic.id }.into());
+                }
+                Ok(CreatedTopic {
+                    name: topic.name.to_string(),
+                    id: topic.id,
+                    partitions: topic.partition_count() as i32,
+                    replication_factor: 0,
+                })
+            })
+            .collect();
+        Outcome {
+            records,
+            reply: Reply::TopicsDeleted(replies),
+        }
+    }
+
+    fn deletable(&self, name: &TopicName) -> Result<&TopicImage, Refusal> {
+        if !self.options.deletes_topics {
+            let message = "delete.topic.enable is false";
+            return Err(Refusal::new(ErrorCode::TopicDeletionDisabled, message));
+        }
+        let topics = self.image.topics();
+        match name {
+            TopicName::Name(name) => topics.by_name(name).ok_or_else(|| {
+                Refusal::new(
+                    ErrorCode::UnknownTopicOrPartition,
+                    format!("topic {name} does not exist"),
+                )
+            }),
+            TopicName::Id(id) => topics.by_id(*id).ok_or_else(|| {
+                Refusal::new(
+                    ErrorCode::UnknownTopicId,
+                    format!("topic id {id} does not exist"),
+                )
+            }),
+        }
+        .map(|topic| &**topic)
+    }
+
+    pub(crate) fn create_partitions(
+        &self,
+        topics: &[NewPartitions],
+        validate_only: bool,
+    ) -> Outcome {
+        let mut records = Vec::new();
+        let mut seen = BTreeSet::new();
+        let replies = topics
+            .iter()
+            .map(|topic| {
+                if !seen.insert(&topic.name) {
+                    let message = format!("topic {} is named twice", topic.name);
+                    return Err(Refusal::new(ErrorCode::InvalidRequest, message));
+                }
+                records.extend(self.grow(topic)?);
+                Ok(())
+            })
+            .collect();
+        if validate_only {
+            records.clear();
+        }
+        Outcome {
+            records,
+            reply: Reply::Items(replies),
+        }
+    }
+
+    fn grow(&self, wanted: &NewPartitions) -> Result<Vec<MetadataRecord<'static>>, Refusal> {
+        let topic = self.image.topics().by_name(&wanted.name).ok_or_else(|| {
+            Refusal::new(
+                ErrorCode::UnknownTopicOrPartition,
+                format!("topic {} does not exist", wanted.name),
+            )
+        })?;
+        let current = topic.partition_count() as i32;
+        if wanted.count <= current {
+            let message = format!(
+                "topic {} has {current} partitions already, and cannot have fewer",
+                wanted.name
+            );
+            return Err(Refusal::new(ErrorCode::InvalidPartitions, message));
+        }
+        let more = wanted.count - current;
+        check_count(more)?;
+        let factor = topic
+            .partition(PartitionIndex(0))
+            .map_or(1, |partition| partition.replicas.len());
+        let assignments = match &wanted.assignments {
+            None => self.place(more, factor as i16, current)?,
+            Some(assignments) if assignments.len() != more as usize => {
+                let message = format!(
+                    "expected {more} assignments for {more} new partitions, found {}",
+                    assignments.len()
+                );
+                return Err(Refusal::new(ErrorCode::InvalidReplicaAssignment, message));
+            }
+            Some(assignments) => {
+                for replicas in assignments {
+                    self.check_replicas(replicas, factor)?;
+                }
+                assignments.clone()
+            }
+        };
+        let id = topic.id;
+        Ok((current..)
+            .zip(assignments)
+            .map(|(index, replicas)| self.partition(id, index, replicas))
+            .collect())
+    }
+}
+
+fn check_count(partitions: i32) -> Result<(), Refusal> {
+    if partitions > MAX_PARTITIONS {
+        let message = format!(
+            "at most {MAX_PARTITIONS} partitions can be created at once, found {partitions}"
+        );
+        return Err(Refusal::new(ErrorCode::PolicyViolation, message));
+    }
+    Ok(())
+}
