@@ -134,6 +134,12 @@ impl Controller {
         }
     }
 
+    /// Begins with what a snapshot holds.
+    #[must_use]
+    pub fn with_image(self, image: Image) -> Self {
+        Self { image, ..self }
+    }
+
     /// Takes up a record of the log.
     ///
     /// # Errors

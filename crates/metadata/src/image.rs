@@ -181,6 +181,21 @@ impl Image {
         Ok(())
     }
 
+    /// The image that a snapshot's records make; `offset` is that of the last record the snapshot contains.
+    ///
+    /// # Errors
+    /// When the records do not fit each other.
+    pub fn restore<'a>(
+        records: impl IntoIterator<Item = MetadataRecord<'a>>,
+        offset: Offset,
+    ) -> Result<Self, ApplyError> {
+        let mut image = Self::default();
+        for (position, record) in (0..).zip(records) {
+            image.apply(&record, Offset(position))?;
+        }
+        Ok(Self { offset, ..image })
+    }
+
     /// Records that make this image of an empty one: the contents of a snapshot.
     #[must_use]
     pub fn records(&self) -> Vec<MetadataRecord<'static>> {
