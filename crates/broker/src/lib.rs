@@ -1,1 +1,29 @@
-//! See ARCHITECTURE.md.
+//! The node without a runtime: wiring, life cycle, and one file per API, over whatever world [`Env`](ottla_env::Env) gives.
+//!
+//! Decisions live below, in the pure crates; this crate carries them out.
+
+mod api;
+mod authorize;
+mod dispatch;
+mod endpoints;
+mod fetch_sessions;
+mod format;
+mod lane;
+mod net;
+mod node;
+mod partition;
+mod partitions;
+mod producer_ids;
+mod publish;
+mod quorum;
+mod request;
+mod start;
+mod topic;
+mod topic_rules;
+
+pub use format::{Format, format};
+pub use quorum::MetadataLogError;
+pub use start::{Broker, StartError};
+
+/// The files of a world.
+pub(crate) type FileOf<E> = <<E as ottla_env::Env>::Disk as ottla_env::Disk>::File;

@@ -1,1 +1,3 @@
-//! See ARCHITECTURE.md.
+//! The commands, with the flags of Apache Kafka's tools.
+
+pub mod storage;

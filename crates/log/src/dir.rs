@@ -369,7 +369,9 @@ const FILES: [(&str, SetOffset); 3] = [
 /// Makes a directory, and those above it, so that no crash takes them with all that is in them.
 fn create_durably<D: Disk>(disk: &D, path: &Path) -> io::Result<()> {
     let mut missing = Vec::new();
-    for directory in path.ancestors() {
+    // The last ancestor of a relative path is empty, and stands for the current directory.
+    let named = |path: &&Path| !path.as_os_str().is_empty();
+    for directory in path.ancestors().filter(named) {
         if disk.entry(directory)?.is_some() {
             break;
         }
@@ -380,6 +382,13 @@ fn create_durably<D: Disk>(disk: &D, path: &Path) -> io::Result<()> {
         .into_iter()
         .rev()
         .filter_map(Path::parent)
+        .map(|parent| {
+            if named(&parent) {
+                parent
+            } else {
+                Path::new(".")
+            }
+        })
         .try_for_each(|parent| disk.sync_directory(parent))
 }
 

@@ -1,1 +1,44 @@
-fn main() {}
+//! `ottla`: arguments and composition, nothing else.
+
+mod server;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Apache Kafka as one small binary. Without a command: a node of its own, its data in ./ottla-data.
+#[derive(Parser)]
+#[command(version, about)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run a node with a server.properties file.
+    Server {
+        file: PathBuf,
+        /// Set a key over what the file says; may be given several times.
+        #[arg(long = "override", value_name = "KEY=VALUE")]
+        overrides: Vec<String>,
+    },
+    /// Format data directories, and look at them.
+    Storage(ottla_cli::storage::Arguments),
+}
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().command {
+        None => server::run_default(),
+        Some(Command::Server { file, overrides }) => server::run(&file, &overrides),
+        Some(Command::Storage(arguments)) => return ottla_cli::storage::run(arguments),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("ottla: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}

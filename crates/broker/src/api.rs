@@ -1,0 +1,30 @@
+//! What the node answers: one file per API. A handler sees one shape of its request, whatever the version.
+
+pub(crate) mod api_versions;
+pub(crate) mod create_partitions;
+pub(crate) mod create_topics;
+pub(crate) mod delete_topics;
+pub(crate) mod describe_cluster;
+pub(crate) mod describe_topic_partitions;
+pub(crate) mod fetch;
+pub(crate) mod find_coordinator;
+pub(crate) mod init_producer_id;
+pub(crate) mod list_offsets;
+pub(crate) mod metadata;
+pub(crate) mod offset_for_leader_epoch;
+pub(crate) mod produce;
+
+use ottla_controller::{Refusal, Reply};
+use ottla_model::ErrorCode;
+
+/// What becomes of every item when the controller has no answer for them.
+fn no_such_reply(reply: Result<Reply, ErrorCode>) -> Refusal {
+    match reply {
+        Ok(Reply::Refused(refusal)) => refusal,
+        Ok(other) => unreachable!("the controller answers another question: {other:?}"),
+        Err(code) => Refusal {
+            code,
+            message: "the controller has stopped".to_owned(),
+        },
+    }
+}

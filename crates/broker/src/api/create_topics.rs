@@ -1,0 +1,105 @@
+//! CreateTopics (KIP-4, KIP-464, KIP-525).
+
+use ottla_controller::{NewTopic, Refusal, Reply, Request};
+use ottla_env::{Entropy, Env};
+use ottla_model::{ErrorCode, TopicId};
+use ottla_wire::message::create_topics::{
+    CreatableTopicResult, CreateTopicsRequest, CreateTopicsResponse,
+};
+
+use crate::authorize::{Operation, Resource};
+use crate::node::Node;
+use crate::request::Context;
+
+pub(crate) async fn handle<E: Env>(
+    node: &Node<E>,
+    context: Context<'_>,
+    request: CreateTopicsRequest<'_>,
+) -> CreateTopicsResponse<'static> {
+    let may_all = node.allowed(context.caller, Operation::Create, Resource::Cluster);
+    let (allowed, denied): (Vec<_>, Vec<_>) = request.topics.iter().partition(|topic| {
+        may_all
+            || node.allowed(
+                context.caller,
+                Operation::Create,
+                Resource::Topic(&topic.name),
+            )
+    });
+    let wanted: Vec<NewTopic> = allowed
+        .iter()
+        .map(|topic| NewTopic {
+            name: topic.name.to_string(),
+            id: TopicId(node.env.entropy().uuid()),
+            partitions: topic.num_partitions,
+            replication_factor: topic.replication_factor,
+            assignments: topic
+                .assignments
+                .iter()
+                .map(|a| (a.partition_index, a.broker_ids.clone()))
+                .collect(),
+            configs: topic
+                .configs
+                .iter()
+                .map(|config| {
+                    (
+                        config.name.to_string(),
+                        config.value.as_deref().map(str::to_owned),
+                    )
+                })
+                .collect(),
+        })
+        .collect();
+    let count = wanted.len();
+    let reply = node
+        .quorum
+        .ask(Request::CreateTopics {
+            topics: wanted,
+            validate_only: request.validate_only,
+        })
+        .await;
+    let results = match reply {
+        Ok(Reply::TopicsCreated(results)) => results,
+        other => vec![Err(super::no_such_reply(other)); count],
+    };
+    let mut topics: Vec<CreatableTopicResult<'static>> = Vec::with_capacity(request.topics.len());
+    for (topic, result) in allowed.into_iter().zip(results) {
+        let name = topic.name.to_string().into();
+        topics.push(match result {
+            Ok(created) => CreatableTopicResult {
+                name,
+                topic_id: if request.validate_only {
+                    TopicId::NONE
+                } else {
+                    created.id
+                },
+                error_message: None,
+                num_partitions: created.partitions,
+                replication_factor: created.replication_factor,
+                configs: Some(Vec::new()),
+                ..Default::default()
+            },
+            Err(refusal) => refused(name, refusal),
+        });
+    }
+    for topic in denied {
+        let refusal = Refusal {
+            code: ErrorCode::TopicAuthorizationFailed,
+            message: "not authorized".to_owned(),
+        };
+        topics.push(refused(topic.name.to_string().into(), refusal));
+    }
+    CreateTopicsResponse {
+        topics,
+        ..Default::default()
+    }
+}
+
+fn refused(name: ottla_wire::Str<'static>, refusal: Refusal) -> CreatableTopicResult<'static> {
+    CreatableTopicResult {
+        name,
+        error_code: refusal.code,
+        error_message: Some(refusal.message.into()),
+        configs: None,
+        ..Default::default()
+    }
+}

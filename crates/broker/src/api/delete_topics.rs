@@ -1,0 +1,112 @@
+//! DeleteTopics (KIP-4, KIP-516): by name, or from version 6 on by id.
+
+use ottla_controller::{Refusal, Reply, Request, TopicName};
+use ottla_env::Env;
+use ottla_model::{ErrorCode, TopicId};
+use ottla_wire::message::delete_topics::{
+    DeletableTopicResult, DeleteTopicsRequest, DeleteTopicsResponse,
+};
+
+use crate::authorize::{Operation, Resource};
+use crate::node::Node;
+use crate::request::Context;
+
+/// Up to this version a client does not know TOPIC_DELETION_DISABLED.
+const LAST_VERSION_WITHOUT_DISABLED: i16 = 2;
+
+pub(crate) async fn handle<E: Env>(
+    node: &Node<E>,
+    context: Context<'_>,
+    request: DeleteTopicsRequest<'_>,
+) -> DeleteTopicsResponse<'static> {
+    let by_name = request
+        .topic_names
+        .iter()
+        .map(|name| Ok(TopicName::Name(name.to_string())));
+    let by_either = request
+        .topics
+        .iter()
+        .map(|topic| match (&topic.name, topic.topic_id) {
+            (Some(name), TopicId::NONE) => Ok(TopicName::Name(name.to_string())),
+            (None, id) if id != TopicId::NONE => Ok(TopicName::Id(id)),
+            (name, id) => Err((name.as_deref().map(str::to_owned), id)),
+        });
+    let mut responses = Vec::new();
+    let mut wanted = Vec::new();
+    for named in by_name.chain(by_either) {
+        match named {
+            Ok(name) if is_allowed(node, context, &name) => wanted.push(name),
+            Ok(name) => responses.push(refused(
+                &name,
+                ErrorCode::TopicAuthorizationFailed,
+                "not authorized".to_owned(),
+            )),
+            Err((name, topic_id)) => responses.push(DeletableTopicResult {
+                name: name.map(Into::into),
+                topic_id,
+                error_code: ErrorCode::InvalidRequest,
+                error_message: Some(
+                    "a topic is named by its name or by its id, not by both".into(),
+                ),
+            }),
+        }
+    }
+    let results = match node.quorum.ask(Request::DeleteTopics(wanted.clone())).await {
+        Ok(Reply::TopicsDeleted(results)) => results,
+        other => vec![Err(super::no_such_reply(other)); wanted.len()],
+    };
+    for (name, result) in wanted.iter().zip(results) {
+        responses.push(match result {
+            Ok(deleted) => DeletableTopicResult {
+                name: Some(deleted.name.into()),
+                topic_id: deleted.id,
+                error_code: ErrorCode::None,
+                error_message: None,
+            },
+            Err(Refusal {
+                code: ErrorCode::TopicDeletionDisabled,
+                message,
+            }) if context.version <= LAST_VERSION_WITHOUT_DISABLED => {
+                refused(name, ErrorCode::InvalidRequest, message)
+            }
+            Err(refusal) => refused(name, refusal.code, refusal.message),
+        });
+    }
+    DeleteTopicsResponse {
+        responses,
+        ..Default::default()
+    }
+}
+
+fn is_allowed<E: Env>(node: &Node<E>, context: Context<'_>, name: &TopicName) -> bool {
+    match name {
+        TopicName::Name(name) => {
+            node.allowed(context.caller, Operation::Delete, Resource::Topic(name))
+        }
+        TopicName::Id(id) => match node.image().topics().by_id(*id) {
+            Some(topic) => node.allowed(
+                context.caller,
+                Operation::Delete,
+                Resource::Topic(&topic.name),
+            ),
+            None => true,
+        },
+    }
+}
+
+fn refused(
+    name: &TopicName,
+    error_code: ErrorCode,
+    message: String,
+) -> DeletableTopicResult<'static> {
+    let (name, topic_id) = match name {
+        TopicName::Name(name) => (Some(name.clone().into()), TopicId::NONE),
+        TopicName::Id(id) => (None, *id),
+    };
+    DeletableTopicResult {
+        name,
+        topic_id,
+        error_code,
+        error_message: Some(message.into()),
+    }
+}

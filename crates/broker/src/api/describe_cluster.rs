@@ -1,0 +1,79 @@
+//! DescribeCluster (KIP-700, KIP-919, KIP-1073): the brokers, or on a controller's listener the controllers.
+
+use ottla_env::Env;
+use ottla_model::ErrorCode;
+use ottla_wire::message::describe_cluster::{
+    DescribeClusterBroker, DescribeClusterRequest, DescribeClusterResponse,
+};
+
+use crate::authorize::Resource;
+use crate::node::Node;
+use crate::request::Context;
+
+const BROKERS: i8 = 1;
+const CONTROLLERS: i8 = 2;
+/// "Not asked for", where authorized operations go.
+const NOT_ASKED: i32 = i32::MIN;
+
+pub(crate) async fn handle<E: Env>(
+    node: &Node<E>,
+    context: Context<'_>,
+    request: DescribeClusterRequest,
+) -> DescribeClusterResponse<'static> {
+    let served = if context.caller.is_controller_listener {
+        CONTROLLERS
+    } else {
+        BROKERS
+    };
+    if request.endpoint_type != served {
+        let known = matches!(request.endpoint_type, BROKERS | CONTROLLERS);
+        let error_code = if known {
+            ErrorCode::MismatchedEndpointType
+        } else {
+            ErrorCode::UnsupportedEndpointType
+        };
+        let message = format!(
+            "endpoint type {} was asked for, and this listener serves {served} (1 for brokers, 2 for controllers)",
+            request.endpoint_type
+        );
+        return DescribeClusterResponse {
+            error_code,
+            error_message: Some(message.into()),
+            endpoint_type: request.endpoint_type,
+            cluster_authorized_operations: NOT_ASKED,
+            ..Default::default()
+        };
+    }
+    let endpoints = if served == CONTROLLERS {
+        node.controller_endpoints(context.caller)
+    } else {
+        node.all_endpoints(context.caller, request.include_fenced_brokers)
+    };
+    let controller_id = if served == CONTROLLERS {
+        node.id
+    } else {
+        endpoints.first().map_or(node.id, |e| e.id)
+    };
+    DescribeClusterResponse {
+        endpoint_type: served,
+        cluster_id: node.cluster_id.to_string().into(),
+        controller_id,
+        brokers: endpoints
+            .into_iter()
+            .map(|endpoint| DescribeClusterBroker {
+                broker_id: endpoint.id,
+                host: endpoint.host.into(),
+                port: endpoint.port.into(),
+                rack: endpoint.rack.map(Into::into),
+                is_fenced: endpoint.is_fenced,
+                ..Default::default()
+            })
+            .collect(),
+        cluster_authorized_operations: if request.include_cluster_authorized_operations {
+            node.authorized_operations(context.caller, Resource::Cluster)
+        } else {
+            NOT_ASKED
+        },
+        ..Default::default()
+    }
+}

@@ -1,0 +1,418 @@
+//! Fetch: finds what there is to read, waits until it is enough, and sends file pieces without looking into them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::{Either, select, select_all};
+use ottla_env::{Clock, Entropy, Env, FilePiece, Piece};
+use ottla_log::ReadError;
+use ottla_model::{ErrorCode, LeaderEpoch, NodeId, Offset, TopicId};
+use ottla_wire::api::ApiKey;
+use ottla_wire::codec::Reader;
+use ottla_wire::frame::RequestHeader;
+use ottla_wire::message::fetch::{
+    EpochEndOffset, FetchRequest, FetchResponse, FetchableTopicResponse, LeaderIdAndEpoch,
+    NodeEndpoint, PartitionData,
+};
+use ottla_wire::{Message, Records};
+
+use crate::FileOf;
+use crate::authorize::{Operation, Resource};
+use crate::dispatch::{Answer, encode, length_prefix};
+use crate::fetch_sessions::{Fetch, FetchKey, Positions, SessionFields, Wanted};
+use crate::node::Node;
+use crate::partition::Partition;
+use crate::request::Context;
+
+/// From this version on a request names topics by id.
+const FIRST_VERSION_WITH_TOPIC_IDS: i16 = 13;
+/// Up to this version a client does not know KAFKA_STORAGE_ERROR.
+const LAST_VERSION_WITHOUT_STORAGE_ERROR: i16 = 5;
+
+/// What is read of one partition, or why not.
+struct Read<F> {
+    code: ErrorCode,
+    positions: Positions,
+    pieces: Vec<FilePiece<F>>,
+    bytes: u64,
+    diverging: Option<(LeaderEpoch, Offset)>,
+}
+
+impl<F> Read<F> {
+    fn failed(code: ErrorCode) -> Self {
+        Self {
+            code,
+            positions: Positions::UNKNOWN,
+            pieces: Vec::new(),
+            bytes: 0,
+            diverging: None,
+        }
+    }
+
+    fn is_urgent(&self) -> bool {
+        self.code != ErrorCode::None || self.diverging.is_some()
+    }
+}
+
+/// A partition of this fetch: where it is here, or why nowhere.
+type Target<E> = Result<Arc<Partition<E>>, ErrorCode>;
+
+pub(crate) async fn answer<E: Env>(
+    node: &Node<E>,
+    context: Context<'_>,
+    body: &mut Reader<'_>,
+    header: &RequestHeader<'_>,
+) -> Answer<E> {
+    let request = FetchRequest::decode(body, header.api_version)?;
+    body.finish()?;
+    let fetch = match begin_session(node, context, &request) {
+        Ok(fetch) => fetch,
+        Err(error_code) => {
+            return Ok(Some(respond(
+                header,
+                &FetchResponse {
+                    error_code,
+                    ..Default::default()
+                },
+                Vec::new(),
+            )));
+        }
+    };
+    let targets: Vec<Target<E>> = fetch
+        .partitions
+        .iter()
+        .map(|(key, _)| find(node, context, &request, key))
+        .collect();
+    let reads = read_enough(node, &request, &fetch, &targets).await;
+    let (response, pieces) = assemble(node, context, &fetch, reads);
+    Ok(Some(respond(header, &response, pieces)))
+}
+
+fn begin_session<E: Env>(
+    node: &Node<E>,
+    context: Context<'_>,
+    request: &FetchRequest<'_>,
+) -> Result<Fetch, ErrorCode> {
+    let fields = SessionFields {
+        id: request.session_id,
+        epoch: request.session_epoch,
+        uses_topic_ids: context.version >= FIRST_VERSION_WITH_TOPIC_IDS,
+    };
+    let mut changed = Vec::new();
+    for topic in &request.topics {
+        let name: Arc<str> = Arc::from(&*topic.topic);
+        for asked in &topic.partitions {
+            let key = FetchKey {
+                topic_id: topic.topic_id,
+                topic: Arc::clone(&name),
+                partition: asked.partition,
+            };
+            let wanted = Wanted {
+                offset: asked.fetch_offset,
+                current_leader_epoch: asked.current_leader_epoch,
+                last_fetched_epoch: asked.last_fetched_epoch,
+                max_bytes: asked.partition_max_bytes,
+            };
+            changed.push((key, wanted));
+        }
+    }
+    let forgotten: Vec<FetchKey> = request
+        .forgotten_topics_data
+        .iter()
+        .flat_map(|topic| {
+            let name: Arc<str> = Arc::from(&*topic.topic);
+            topic.partitions.iter().map(move |&partition| FetchKey {
+                topic_id: topic.topic_id,
+                topic: Arc::clone(&name),
+                partition,
+            })
+        })
+        .collect();
+    let new_id = (node.env.entropy().bits() as i32 & i32::MAX).max(1);
+    node.fetch_sessions.begin(
+        fields,
+        changed,
+        &forgotten,
+        new_id,
+        node.env.clock().monotonic(),
+    )
+}
+
+fn find<E: Env>(
+    node: &Node<E>,
+    context: Context<'_>,
+    request: &FetchRequest<'_>,
+    key: &FetchKey,
+) -> Target<E> {
+    let image = node.image();
+    let by_id = key.topic_id != TopicId::NONE;
+    let topic = if by_id {
+        image.topics().by_id(key.topic_id)
+    } else {
+        image.topics().by_name(&key.topic)
+    };
+    let unknown = if context.version >= FIRST_VERSION_WITH_TOPIC_IDS {
+        ErrorCode::UnknownTopicId
+    } else {
+        ErrorCode::UnknownTopicOrPartition
+    };
+    let topic = topic.ok_or(unknown)?;
+    if !node.allowed(
+        context.caller,
+        Operation::Read,
+        Resource::Topic(&topic.name),
+    ) {
+        return Err(ErrorCode::TopicAuthorizationFailed);
+    }
+    let replica = request.replica_id.0.max(request.replica_state.replica_id.0);
+    if replica >= 0 {
+        // No other node holds a replica of anything here.
+        return Err(ErrorCode::NotLeaderOrFollower);
+    }
+    node.partitions
+        .get(topic.id, key.partition)
+        .ok_or_else(|| node.absent_partition_error(topic.id, key.partition))
+}
+
+/// Reads until `min_bytes` are there, something needs the client's attention, or the time is up.
+async fn read_enough<E: Env>(
+    node: &Node<E>,
+    request: &FetchRequest<'_>,
+    fetch: &Fetch,
+    targets: &[Target<E>],
+) -> Vec<Read<FileOf<E>>> {
+    let deadline =
+        node.env.clock().monotonic() + Duration::from_millis(request.max_wait_ms.max(0) as u64);
+    let min_bytes = request.min_bytes.max(0) as u64;
+    let max_bytes = request.max_bytes.min(node.options.fetch_max_bytes).max(0) as u64;
+    loop {
+        // Listening begins before looking: what comes between the two must not be missed.
+        let mut news: Vec<_> = targets
+            .iter()
+            .flatten()
+            .map(|partition| partition.listen())
+            .collect();
+        let reads = read_all(fetch, targets, max_bytes).await;
+        let bytes: u64 = reads.iter().map(|read| read.bytes).sum();
+        let now = node.env.clock().monotonic();
+        if bytes >= min_bytes
+            || now >= deadline
+            || fetch.partitions.is_empty()
+            || reads.iter().any(Read::is_urgent)
+        {
+            return reads;
+        }
+        news.shrink_to_fit();
+        let timeout = std::pin::pin!(node.env.clock().sleep_until(deadline));
+        if let Either::Right(_) = select(select_all(news), timeout).await {
+            return read_all(fetch, targets, max_bytes).await;
+        }
+    }
+}
+
+async fn read_all<E: Env>(
+    fetch: &Fetch,
+    targets: &[Target<E>],
+    max_bytes: u64,
+) -> Vec<Read<FileOf<E>>> {
+    let mut left = max_bytes;
+    let mut reads = Vec::with_capacity(targets.len());
+    let mut has_data = false;
+    for ((_, wanted), target) in fetch.partitions.iter().zip(targets) {
+        let read = match target {
+            Ok(partition) => read_one(partition, wanted, left, !has_data)
+                .await
+                .unwrap_or_else(Read::failed),
+            Err(code) => Read::failed(*code),
+        };
+        left = left.saturating_sub(read.bytes);
+        has_data |= read.bytes > 0;
+        reads.push(read);
+    }
+    reads
+}
+
+/// `at_least_one`: the first batch is read even if it is larger than all limits, or its consumer would never get past it.
+async fn read_one<E: Env>(
+    partition: &Partition<E>,
+    wanted: &Wanted,
+    left: u64,
+    at_least_one: bool,
+) -> Result<Read<FileOf<E>>, ErrorCode> {
+    partition.check_leader(wanted.current_leader_epoch)?;
+    let reader = partition.reader().await?;
+    let high_watermark = reader.high_watermark();
+    let positions = Positions {
+        high_watermark,
+        last_stable_offset: reader.last_stable_offset(),
+        log_start: reader.log_start(),
+    };
+    let mut read = Read {
+        code: ErrorCode::None,
+        positions,
+        pieces: Vec::new(),
+        bytes: 0,
+        diverging: None,
+    };
+    if wanted.last_fetched_epoch != LeaderEpoch::NONE {
+        let (epoch, end) = reader.end_offset_for_epoch(wanted.last_fetched_epoch);
+        if epoch == LeaderEpoch::NONE {
+            return Err(ErrorCode::OffsetOutOfRange);
+        }
+        if epoch < wanted.last_fetched_epoch || end < wanted.offset {
+            read.diverging = Some((epoch, end));
+            return Ok(read);
+        }
+    }
+    let limit = left.min(wanted.max_bytes.max(0) as u64);
+    match reader.read(wanted.offset, limit, high_watermark, at_least_one) {
+        Ok(slice) => {
+            read.bytes = slice.bytes;
+            read.pieces = slice.pieces;
+            Ok(read)
+        }
+        Err(ReadError::OutOfRange { .. }) => Ok(Read {
+            code: ErrorCode::OffsetOutOfRange,
+            ..read
+        }),
+        Err(ReadError::Io(error)) => {
+            tracing::error!(partition = %partition.name(), %error, "cannot read");
+            Err(ErrorCode::KafkaStorageError)
+        }
+        Err(error @ ReadError::Corrupt { .. }) => {
+            tracing::error!(partition = %partition.name(), %error, "cannot read");
+            Err(ErrorCode::CorruptMessage)
+        }
+    }
+}
+
+fn assemble<E: Env>(
+    node: &Node<E>,
+    context: Context<'_>,
+    fetch: &Fetch,
+    reads: Vec<Read<FileOf<E>>>,
+) -> (FetchResponse<'static>, Vec<FilePiece<FileOf<E>>>) {
+    let facts: Vec<(Positions, bool)> = reads
+        .iter()
+        .map(|read| (read.positions, read.bytes > 0 || read.is_urgent()))
+        .collect();
+    let named = node.fetch_sessions.finish(fetch, &facts);
+    let mut responses: Vec<FetchableTopicResponse<'static>> = Vec::new();
+    let mut pieces = Vec::new();
+    let mut has_moved = false;
+    for (((key, _), read), _) in fetch
+        .partitions
+        .iter()
+        .zip(reads)
+        .zip(named)
+        .filter(|(_, named)| *named)
+    {
+        let is_same_topic = |last: &FetchableTopicResponse<'_>| {
+            last.topic_id == key.topic_id && last.topic == &*key.topic
+        };
+        if !responses.last().is_some_and(is_same_topic) {
+            responses.push(FetchableTopicResponse {
+                topic: key.topic.to_string().into(),
+                topic_id: key.topic_id,
+                ..Default::default()
+            });
+        }
+        let topic = responses.last_mut().expect("one was pushed where none was");
+        let current_leader = if matches!(
+            read.code,
+            ErrorCode::NotLeaderOrFollower | ErrorCode::FencedLeaderEpoch
+        ) {
+            has_moved = true;
+            let (leader_id, leader_epoch) = node.leader_of(key.topic_id, key.partition);
+            LeaderIdAndEpoch {
+                leader_id,
+                leader_epoch,
+                ..Default::default()
+            }
+        } else {
+            LeaderIdAndEpoch::default()
+        };
+        let diverging_epoch =
+            read.diverging
+                .map_or_else(EpochEndOffset::default, |(epoch, end_offset)| {
+                    EpochEndOffset {
+                        epoch,
+                        end_offset,
+                        ..Default::default()
+                    }
+                });
+        let knows_code = context.version > LAST_VERSION_WITHOUT_STORAGE_ERROR;
+        let error_code = if read.code == ErrorCode::KafkaStorageError && !knows_code {
+            ErrorCode::NotLeaderOrFollower
+        } else {
+            read.code
+        };
+        topic.partitions.push(PartitionData {
+            partition_index: key.partition,
+            error_code,
+            high_watermark: read.positions.high_watermark,
+            last_stable_offset: read.positions.last_stable_offset,
+            log_start_offset: read.positions.log_start,
+            diverging_epoch,
+            current_leader,
+            preferred_read_replica: NodeId::NONE,
+            records: Some(Records::Hole(
+                u32::try_from(read.bytes).expect("a response is smaller than 4 GiB"),
+            )),
+            ..Default::default()
+        });
+        pieces.extend(read.pieces);
+    }
+    let node_endpoints = if has_moved {
+        node.endpoints(context.caller)
+            .into_iter()
+            .map(|e| NodeEndpoint {
+                node_id: e.id,
+                host: e.host.into(),
+                port: e.port.into(),
+                rack: e.rack.map(Into::into),
+                ..Default::default()
+            })
+            .collect()
+    } else {
+        Vec::new()
+    };
+    (
+        FetchResponse {
+            session_id: fetch.session_id,
+            responses,
+            node_endpoints,
+            ..Default::default()
+        },
+        pieces,
+    )
+}
+
+/// Puts the file pieces where the response leaves room for them.
+fn respond<F>(
+    header: &RequestHeader<'_>,
+    response: &FetchResponse<'_>,
+    pieces: Vec<FilePiece<F>>,
+) -> Vec<Piece<F>> {
+    let encoded = encode(ApiKey::Fetch, header, response);
+    let mut out = Vec::with_capacity(encoded.holes.len() + pieces.len() + 2);
+    out.push(Piece::Bytes(length_prefix(&encoded)));
+    let mut pieces = pieces.into_iter();
+    let mut at = 0;
+    for hole in encoded.holes.iter().filter(|hole| hole.length > 0) {
+        out.push(Piece::Bytes(encoded.bytes.slice(at..hole.at)));
+        at = hole.at;
+        let mut missing = u64::from(hole.length);
+        while missing > 0 {
+            let piece = pieces
+                .next()
+                .expect("a hole is as long as the pieces meant for it");
+            missing = missing
+                .checked_sub(piece.length)
+                .expect("pieces do not cross the border of a hole");
+            out.push(Piece::File(piece));
+        }
+    }
+    out.push(Piece::Bytes(encoded.bytes.slice(at..)));
+    out
+}

@@ -1,0 +1,195 @@
+//! Metadata: the brokers, and the topics with who leads what. Creates a missing topic where that is wanted.
+
+use std::collections::BTreeSet;
+
+use ottla_env::Env;
+use ottla_metadata::TopicImage;
+use ottla_model::{ErrorCode, NodeId, TopicId};
+use ottla_wire::message::metadata::{
+    MetadataRequest, MetadataRequestTopic, MetadataResponse, MetadataResponseBroker,
+    MetadataResponsePartition, MetadataResponseTopic,
+};
+
+use crate::authorize::{Operation, Resource};
+use crate::node::Node;
+use crate::request::{Caller, Context};
+use crate::topic::is_internal;
+
+/// In version 0 an empty list of topics asks for all, later a null does.
+const LAST_VERSION_WITH_EMPTY_FOR_ALL: i16 = 0;
+/// "Not asked for", where authorized operations go.
+const NOT_ASKED: i32 = i32::MIN;
+
+pub(crate) async fn handle<E: Env>(
+    node: &Node<E>,
+    context: Context<'_>,
+    request: MetadataRequest<'_>,
+) -> MetadataResponse<'static> {
+    let asked = request.topics.as_deref().filter(|topics| {
+        !(topics.is_empty() && context.version <= LAST_VERSION_WITH_EMPTY_FOR_ALL)
+    });
+    if let Some(asked) = asked
+        && request.allow_auto_topic_creation
+    {
+        create_missing(node, context, asked).await;
+    }
+    let with_operations = request.include_topic_authorized_operations;
+    let image = node.image();
+    let topics = match asked {
+        None => image
+            .topics()
+            .iter()
+            .filter(|topic| {
+                node.allowed(
+                    context.caller,
+                    Operation::Describe,
+                    Resource::Topic(&topic.name),
+                )
+            })
+            .map(|topic| describe(node, context.caller, topic, with_operations))
+            .collect(),
+        Some(asked) => asked
+            .iter()
+            .map(|one| find(node, context.caller, one, with_operations))
+            .collect(),
+    };
+    let cluster_authorized_operations = if request.include_cluster_authorized_operations {
+        node.authorized_operations(context.caller, Resource::Cluster)
+    } else {
+        NOT_ASKED
+    };
+    let endpoints = node.endpoints(context.caller);
+    MetadataResponse {
+        controller_id: endpoints
+            .first()
+            .map_or(NodeId::NONE, |endpoint| endpoint.id),
+        brokers: endpoints
+            .into_iter()
+            .map(|endpoint| MetadataResponseBroker {
+                node_id: endpoint.id,
+                host: endpoint.host.into(),
+                port: endpoint.port.into(),
+                rack: endpoint.rack.map(Into::into),
+                ..Default::default()
+            })
+            .collect(),
+        cluster_id: Some(node.cluster_id.to_string().into()),
+        topics,
+        cluster_authorized_operations,
+        ..Default::default()
+    }
+}
+
+async fn create_missing<E: Env>(
+    node: &Node<E>,
+    context: Context<'_>,
+    asked: &[MetadataRequestTopic<'_>],
+) {
+    if !node.options.auto_create_topics {
+        return;
+    }
+    let image = node.image();
+    let missing: BTreeSet<String> = asked
+        .iter()
+        .filter_map(|topic| topic.name.as_deref())
+        .filter(|name| image.topics().by_name(name).is_none())
+        .filter(|name| {
+            node.allowed(context.caller, Operation::Create, Resource::Cluster)
+                || node.allowed(context.caller, Operation::Create, Resource::Topic(name))
+        })
+        .map(str::to_owned)
+        .collect();
+    if !missing.is_empty() {
+        // A name that cannot be created is found missing below, and answered as such.
+        node.create_default_topics(missing).await;
+    }
+}
+
+fn find<E: Env>(
+    node: &Node<E>,
+    caller: &Caller,
+    asked: &MetadataRequestTopic<'_>,
+    with_operations: bool,
+) -> MetadataResponseTopic<'static> {
+    let image = node.image();
+    let by_name = asked
+        .name
+        .as_deref()
+        .and_then(|name| image.topics().by_name(name));
+    let found = if asked.topic_id == TopicId::NONE {
+        by_name
+    } else {
+        image.topics().by_id(asked.topic_id)
+    };
+    let visible =
+        found.filter(|t| node.allowed(caller, Operation::Describe, Resource::Topic(&t.name)));
+    if let Some(topic) = visible {
+        return describe(node, caller, topic, with_operations);
+    }
+    let error_code = match asked.name.as_deref() {
+        None => ErrorCode::UnknownTopicId,
+        Some(name) if ottla_controller::topic_name::check(name).is_err() => {
+            ErrorCode::InvalidTopicException
+        }
+        Some(_) => ErrorCode::UnknownTopicOrPartition,
+    };
+    MetadataResponseTopic {
+        error_code,
+        name: asked.name.as_deref().map(|name| name.to_owned().into()),
+        topic_id: asked.topic_id,
+        topic_authorized_operations: NOT_ASKED,
+        ..Default::default()
+    }
+}
+
+fn describe<E: Env>(
+    node: &Node<E>,
+    caller: &Caller,
+    topic: &TopicImage,
+    with_operations: bool,
+) -> MetadataResponseTopic<'static> {
+    let image = node.image();
+    let partitions = topic
+        .partitions()
+        .map(|(partition_index, partition)| {
+            let has_leader = image.cluster().is_alive(partition.leader);
+            MetadataResponsePartition {
+                error_code: if has_leader {
+                    ErrorCode::None
+                } else {
+                    ErrorCode::LeaderNotAvailable
+                },
+                partition_index,
+                leader_id: if has_leader {
+                    partition.leader
+                } else {
+                    NodeId::NONE
+                },
+                leader_epoch: partition.leader_epoch,
+                replica_nodes: partition.replicas.to_vec(),
+                isr_nodes: partition.isr.to_vec(),
+                offline_replicas: partition
+                    .replicas
+                    .iter()
+                    .copied()
+                    .filter(|replica| !image.cluster().is_alive(*replica))
+                    .collect(),
+                ..Default::default()
+            }
+        })
+        .collect();
+    let operations = Resource::Topic(&topic.name);
+    MetadataResponseTopic {
+        error_code: ErrorCode::None,
+        name: Some(topic.name.to_string().into()),
+        topic_id: topic.id,
+        is_internal: is_internal(&topic.name),
+        partitions,
+        topic_authorized_operations: if with_operations {
+            node.authorized_operations(caller, operations)
+        } else {
+            NOT_ASKED
+        },
+        ..Default::default()
+    }
+}

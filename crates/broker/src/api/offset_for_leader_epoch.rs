@@ -1,0 +1,77 @@
+//! OffsetForLeaderEpoch (KIP-101, KIP-279, KIP-320): where an epoch ends, for whoever must find out what it still shares with
+//! the leader.
+
+use ottla_env::Env;
+use ottla_model::{ErrorCode, LeaderEpoch, Offset};
+use ottla_wire::message::offset_for_leader_epoch::{
+    EpochEndOffset, OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse,
+    OffsetForLeaderPartition, OffsetForLeaderTopicResult,
+};
+
+use crate::authorize::{Operation, Resource};
+use crate::node::Node;
+use crate::request::Context;
+
+pub(crate) async fn handle<E: Env>(
+    node: &Node<E>,
+    context: Context<'_>,
+    request: OffsetForLeaderEpochRequest<'_>,
+) -> OffsetForLeaderEpochResponse<'static> {
+    let mut topics = Vec::with_capacity(request.topics.len());
+    for topic in &request.topics {
+        let mut partitions = Vec::with_capacity(topic.partitions.len());
+        for asked in &topic.partitions {
+            let found = if node.allowed(
+                context.caller,
+                Operation::Describe,
+                Resource::Topic(&topic.topic),
+            ) {
+                find(node, &topic.topic, asked).await
+            } else {
+                Err(ErrorCode::TopicAuthorizationFailed)
+            };
+            let (error_code, (leader_epoch, end_offset)) = match found {
+                Ok(found) => (ErrorCode::None, found),
+                Err(code) => (code, (LeaderEpoch::NONE, Offset::UNKNOWN)),
+            };
+            partitions.push(EpochEndOffset {
+                error_code,
+                partition: asked.partition,
+                leader_epoch,
+                end_offset,
+                ..Default::default()
+            });
+        }
+        topics.push(OffsetForLeaderTopicResult {
+            topic: topic.topic.to_string().into(),
+            partitions,
+            ..Default::default()
+        });
+    }
+    OffsetForLeaderEpochResponse {
+        topics,
+        ..Default::default()
+    }
+}
+
+async fn find<E: Env>(
+    node: &Node<E>,
+    topic: &str,
+    asked: &OffsetForLeaderPartition,
+) -> Result<(LeaderEpoch, Offset), ErrorCode> {
+    let id = node
+        .image()
+        .topics()
+        .by_name(topic)
+        .map(|t| t.id)
+        .ok_or(ErrorCode::UnknownTopicOrPartition)?;
+    let partition = node
+        .partitions
+        .get(id, asked.partition)
+        .ok_or_else(|| node.absent_partition_error(id, asked.partition))?;
+    partition.check_leader(asked.current_leader_epoch)?;
+    Ok(partition
+        .reader()
+        .await?
+        .end_offset_for_epoch(asked.leader_epoch))
+}

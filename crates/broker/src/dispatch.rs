@@ -1,0 +1,152 @@
+//! From a frame to the handler of its API, and from the handler's answer to bytes.
+
+use bytes::Bytes;
+use ottla_env::{Env, Piece};
+use ottla_wire::Message;
+use ottla_wire::api::{Api, ApiKey};
+use ottla_wire::codec::{DecodeError, Encoded, Reader, Writer};
+use ottla_wire::frame::{RequestHeader, decode_request_header, encode_response_header};
+
+use crate::FileOf;
+use crate::api;
+use crate::node::Node;
+use crate::request::{Caller, Context};
+
+/// The connection is of no more use; the reason goes to the log.
+#[derive(Debug)]
+pub(crate) struct Close(pub(crate) String);
+
+impl From<DecodeError> for Close {
+    fn from(error: DecodeError) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// What goes out: nothing where the client asked for no answer.
+pub(crate) type Answer<E> = Result<Option<Vec<Piece<FileOf<E>>>>, Close>;
+
+/// The APIs whose handlers take a request and return a response. Those with a life of their own stand in `answer`.
+macro_rules! plain_apis {
+    ($($key:ident: $module:ident($request:ident)),* $(,)?) => {
+        /// What this node answers, whichever listener asks.
+        pub(crate) const ANSWERED: &[ApiKey] = &[ApiKey::ApiVersions, ApiKey::Produce, ApiKey::Fetch, $(ApiKey::$key),*];
+
+        async fn plain<E: Env>(
+            node: &Node<E>,
+            context: Context<'_>,
+            key: ApiKey,
+            body: &mut Reader<'_>,
+            header: &RequestHeader<'_>,
+        ) -> Answer<E> {
+            match key {
+                $(ApiKey::$key => {
+                    let request = ottla_wire::message::$module::$request::decode(body, header.api_version)?;
+                    body.finish()?;
+                    let response = api::$module::handle(node, context, request).await;
+                    Ok(Some(respond(key, header, &response)))
+                })*
+                _ => unreachable!("only answered APIs come here, and the others are answered before"),
+            }
+        }
+    };
+}
+
+plain_apis! {
+    ListOffsets: list_offsets(ListOffsetsRequest),
+    Metadata: metadata(MetadataRequest),
+    FindCoordinator: find_coordinator(FindCoordinatorRequest),
+    CreateTopics: create_topics(CreateTopicsRequest),
+    DeleteTopics: delete_topics(DeleteTopicsRequest),
+    InitProducerId: init_producer_id(InitProducerIdRequest),
+    OffsetForLeaderEpoch: offset_for_leader_epoch(OffsetForLeaderEpochRequest),
+    CreatePartitions: create_partitions(CreatePartitionsRequest),
+    DescribeCluster: describe_cluster(DescribeClusterRequest),
+    DescribeTopicPartitions: describe_topic_partitions(DescribeTopicPartitionsRequest),
+}
+
+/// Whether a listener of that kind serves the API.
+pub(crate) fn is_served(api: &Api, on_controller_listener: bool) -> bool {
+    ANSWERED.contains(&api.key)
+        && if on_controller_listener {
+            api.on_controller
+        } else {
+            api.on_broker
+        }
+}
+
+/// Answers one frame.
+///
+/// # Errors
+/// [`Close`] for what Kafka answers by closing the connection: an API or version that this listener does not serve, bytes that
+/// are no request, a failed produce without acknowledgement.
+pub(crate) async fn answer<E: Env>(node: &Node<E>, caller: &Caller, frame: Bytes) -> Answer<E> {
+    let mut body = Reader::new(&frame);
+    let header = decode_request_header(&mut body)?;
+    let api = ApiKey::from_code(header.api_key)
+        .map(ApiKey::api)
+        .filter(|api| is_served(api, caller.is_controller_listener))
+        .ok_or_else(|| {
+            Close(format!(
+                "API key {} is not served on listener {}",
+                header.api_key, caller.listener
+            ))
+        })?;
+    let context = Context {
+        caller,
+        client_id: header.client_id.as_deref(),
+        version: header.api_version,
+    };
+    node.metrics.request(api.name, frame.len());
+    if api.key == ApiKey::ApiVersions {
+        return Ok(Some(api::api_versions::answer(
+            node, context, &mut body, &header,
+        )));
+    }
+    if !(api.min_version..=api.max_version).contains(&header.api_version) {
+        return Err(Close(format!(
+            "{} version {} is not served",
+            api.name, header.api_version
+        )));
+    }
+    match api.key {
+        ApiKey::Produce => api::produce::answer(node, context, &frame, &mut body, &header).await,
+        ApiKey::Fetch => api::fetch::answer(node, context, &mut body, &header).await,
+        key => plain(node, context, key, &mut body, &header).await,
+    }
+}
+
+/// A whole response frame, for a response without records.
+pub(crate) fn respond<'a, F>(
+    key: ApiKey,
+    header: &RequestHeader<'_>,
+    response: &impl Message<'a>,
+) -> Vec<Piece<F>> {
+    let encoded = encode(key, header, response);
+    assert!(
+        encoded.holes.is_empty(),
+        "only a fetch response leaves room for file pieces"
+    );
+    vec![
+        Piece::Bytes(length_prefix(&encoded)),
+        Piece::Bytes(encoded.bytes),
+    ]
+}
+
+/// Header and body, without the length in front.
+pub(crate) fn encode<'a>(
+    key: ApiKey,
+    header: &RequestHeader<'_>,
+    response: &impl Message<'a>,
+) -> Encoded {
+    let mut writer = Writer::new();
+    encode_response_header(&mut writer, key, header.api_version, header.correlation_id);
+    response.encode(&mut writer, header.api_version);
+    writer.finish()
+}
+
+/// What goes out before everything else: the length of all that follows.
+pub(crate) fn length_prefix(encoded: &Encoded) -> Bytes {
+    let length =
+        i32::try_from(encoded.len()).expect("the limits of a fetch keep a response below 2 GiB");
+    Bytes::copy_from_slice(&length.to_be_bytes())
+}

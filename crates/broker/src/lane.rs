@@ -1,0 +1,182 @@
+//! A lane owns the partitions of one log directory: it alone changes their logs.
+//!
+//! ```text
+//! connections ──jobs──▶ lane: drain what is queued
+//!                         joined appends ─▶ one write per partition
+//!                         ack, or wait for a sync ─▶ syncs run beside the lane, one per partition, shared by all that wait
+//! ```
+//!
+//! The file system may block, so this does not run where connections do; what is queued while a write blocks is what the next
+//! write joins.
+
+mod append;
+mod housekeeping;
+mod lifecycle;
+mod sync;
+
+use std::sync::Arc;
+
+use futures::StreamExt;
+use futures::channel::{mpsc, oneshot};
+use ottla_config::TopicConfig;
+use ottla_env::{Env, Spawn};
+use ottla_log::dir::LogDirectory;
+use ottla_log::{Log, OpenError};
+use ottla_model::{LeaderEpoch, Offset};
+use rustc_hash::FxHashMap;
+
+pub(crate) use append::{Append, AppendFailure, Appended};
+
+use crate::partition::{Partition, PartitionKey};
+
+/// Jobs taken at once. More would only delay the first one's answer: a write of this many batches is large enough.
+const MAX_JOINED: usize = 256;
+
+/// What is asked of a lane.
+pub(crate) enum Job<E: Env> {
+    Append(Append),
+    /// This node leads the partition from now on: open the log, or begin the new epoch on it.
+    Lead {
+        partition: Arc<Partition<E>>,
+        epoch: LeaderEpoch,
+    },
+    /// A log has been opened and, if need be, recovered beside the lane.
+    Opened {
+        key: PartitionKey,
+        result: Box<Result<Log<E::Disk>, OpenError>>,
+    },
+    /// A sync beside the lane has ended.
+    Synced {
+        key: PartitionKey,
+        result: std::io::Result<Offset>,
+    },
+    /// The topic's configuration has changed.
+    Configure {
+        key: PartitionKey,
+        config: Arc<TopicConfig>,
+    },
+    /// The partition is gone from the metadata.
+    Delete {
+        key: PartitionKey,
+    },
+    /// Retention, roll by time, `flush.ms`, producer expiry.
+    Housekeep,
+    /// Write the checkpoint files.
+    Checkpoint,
+    /// Close every log cleanly and answer when all is on disk. Nothing is taken after it.
+    Close {
+        closed: oneshot::Sender<std::io::Result<()>>,
+    },
+}
+
+/// The way to a lane. Cheap to clone. The bound on what is queued is the node's request memory.
+pub(crate) struct Lane<E: Env> {
+    jobs: mpsc::UnboundedSender<Job<E>>,
+}
+
+impl<E: Env> Clone for Lane<E> {
+    fn clone(&self) -> Self {
+        Self {
+            jobs: self.jobs.clone(),
+        }
+    }
+}
+
+impl<E: Env> Lane<E> {
+    /// Starts the lane of `directory`.
+    pub(crate) fn start(env: &E, directory: Arc<LogDirectory<E::Disk>>, was_clean: bool) -> Self {
+        let (jobs, inbox) = mpsc::unbounded();
+        let lane = Self { jobs };
+        let worker = Worker {
+            env: env.clone(),
+            directory,
+            was_clean,
+            partitions: FxHashMap::default(),
+            lane: lane.clone(),
+            deleting: Vec::new(),
+        };
+        env.spawn().lane("log", worker.run(inbox));
+        lane
+    }
+
+    /// A job for a lane that has closed is dropped, and with it the channel its sender may wait on.
+    pub(crate) fn send(&self, job: Job<E>) {
+        let _ = self.jobs.unbounded_send(job);
+    }
+}
+
+/// The log of a partition and who waits for it.
+enum Slot<E: Env> {
+    /// Jobs that came before the log was open.
+    Opening {
+        partition: Arc<Partition<E>>,
+        epoch: LeaderEpoch,
+        queued: Vec<Append>,
+    },
+    Open(Box<Open<E>>),
+    Offline,
+}
+
+struct Open<E: Env> {
+    partition: Arc<Partition<E>>,
+    log: Log<E::Disk>,
+    epoch: LeaderEpoch,
+    sync: sync::SyncState,
+}
+
+struct Worker<E: Env> {
+    env: E,
+    directory: Arc<LogDirectory<E::Disk>>,
+    was_clean: bool,
+    partitions: FxHashMap<PartitionKey, Slot<E>>,
+    lane: Lane<E>,
+    deleting: Vec<lifecycle::Deleting>,
+}
+
+impl<E: Env> Worker<E> {
+    async fn run(mut self, mut inbox: mpsc::UnboundedReceiver<Job<E>>) {
+        let mut appends = append::Joined::default();
+        while let Some(first) = inbox.next().await {
+            let mut next = Some(first);
+            let mut taken = 0;
+            while let Some(job) = next {
+                match job {
+                    Job::Append(append) => appends.push(append),
+                    other => {
+                        // What came before must be written before.
+                        self.write(&mut appends);
+                        if let Some(closed) = self.carry_out(other) {
+                            self.close(closed);
+                            return;
+                        }
+                    }
+                }
+                taken += 1;
+                next = if taken < MAX_JOINED {
+                    inbox.try_recv().ok()
+                } else {
+                    None
+                };
+            }
+            self.write(&mut appends);
+        }
+    }
+
+    /// Gives back the channel of a closing.
+    fn carry_out(&mut self, job: Job<E>) -> Option<oneshot::Sender<std::io::Result<()>>> {
+        match job {
+            Job::Append(append) => {
+                unreachable!("appends are joined, not carried out: {:?}", append.key)
+            }
+            Job::Lead { partition, epoch } => self.lead(partition, epoch),
+            Job::Opened { key, result } => self.opened(key, *result),
+            Job::Synced { key, result } => self.synced(key, result),
+            Job::Configure { key, config } => self.configure(key, &config),
+            Job::Delete { key } => self.delete(key),
+            Job::Housekeep => self.housekeep(),
+            Job::Checkpoint => self.checkpoint(),
+            Job::Close { closed } => return Some(closed),
+        }
+        None
+    }
+}

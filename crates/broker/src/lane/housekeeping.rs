@@ -1,0 +1,51 @@
+//! What is due from time to time: retention, rolls by age, `flush.ms`, checkpoints.
+
+use ottla_env::{Clock, Env};
+
+use super::{Open, Slot, Worker, sync};
+
+impl<E: Env> Worker<E> {
+    pub(super) fn housekeep(&mut self) {
+        let now = self.env.clock().wall();
+        let mut failed = false;
+        for (key, slot) in &mut self.partitions {
+            if let Slot::Open(open) = slot {
+                if let Err(error) = open.log.retain(now) {
+                    tracing::error!(partition = %open.partition.name(), %error, "cannot apply retention");
+                    failed = true;
+                }
+                if is_flush_due(open, now) {
+                    sync::start(&self.env, &self.lane, *key, open);
+                }
+            }
+        }
+        self.remove_deleted();
+        if failed {
+            self.fail_directory();
+        }
+    }
+
+    pub(super) fn checkpoint(&mut self) {
+        let points: Vec<_> = self
+            .partitions
+            .values()
+            .filter_map(|slot| match slot {
+                Slot::Open(open) => Some((open.partition.name(), open.log.point())),
+                Slot::Opening { .. } | Slot::Offline => None,
+            })
+            .collect();
+        // While logs are being opened the files on disk know more than we do.
+        let all_open = points.len() == self.partitions.len();
+        if all_open && let Err(error) = self.directory.write_checkpoints(&points) {
+            tracing::error!(%error, "cannot write the checkpoints");
+            self.fail_directory();
+        }
+    }
+}
+
+fn is_flush_due<E: Env>(open: &Open<E>, now: ottla_model::Timestamp) -> bool {
+    let flush_ms = open.partition.config.load().flush_ms();
+    open.log
+        .unsynced_since()
+        .is_some_and(|since| now.0 - since.0 >= flush_ms)
+}

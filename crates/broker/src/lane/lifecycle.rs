@@ -1,0 +1,189 @@
+//! Logs come and go: opened and recovered beside the lane, closed with it, deleted after `file.delete.delay.ms`.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use futures::channel::oneshot;
+use ottla_config::TopicConfig;
+use ottla_env::{Clock, Disk, Entropy, Env, Spawn};
+use ottla_log::{Log, OpenError};
+use ottla_model::{ErrorCode, LeaderEpoch, Monotonic};
+
+use super::append::Joined;
+use super::sync::SyncState;
+use super::{Job, Open, Slot, Worker};
+use crate::partition::{Availability, Partition, PartitionKey};
+use crate::topic_rules::log_options;
+
+/// A directory renamed out of the way, to be removed when readers that came before have had their time.
+pub(super) struct Deleting {
+    pub(super) path: PathBuf,
+    pub(super) due: Monotonic,
+}
+
+impl<E: Env> Worker<E> {
+    pub(super) fn lead(&mut self, partition: Arc<Partition<E>>, epoch: LeaderEpoch) {
+        let key = partition.key;
+        match self.partitions.get_mut(&key) {
+            Some(Slot::Open(open)) => begin_epoch(open, epoch),
+            Some(Slot::Opening { epoch: opening, .. }) => *opening = epoch,
+            Some(Slot::Offline) => {}
+            None => self.open(partition, epoch),
+        }
+    }
+
+    fn open(&mut self, partition: Arc<Partition<E>>, epoch: LeaderEpoch) {
+        let key = partition.key;
+        let directory = Arc::clone(&self.directory);
+        let name = partition.name();
+        let options = partition.config.load_full();
+        let now = self.env.clock().wall();
+        let was_clean = self.was_clean;
+        let (spawn, lane) = (self.env.spawn().clone(), self.lane.clone());
+        self.partitions.insert(
+            key,
+            Slot::Opening {
+                partition,
+                epoch,
+                queued: Vec::new(),
+            },
+        );
+        self.env.spawn().task(async move {
+            let opened = spawn.blocking(move || {
+                directory.open_log(&name, key.topic, log_options(&options), now, was_clean)
+            });
+            let result = Box::new(opened.await);
+            lane.send(Job::Opened { key, result });
+        });
+    }
+
+    pub(super) fn opened(&mut self, key: PartitionKey, result: Result<Log<E::Disk>, OpenError>) {
+        // It may have been deleted meanwhile.
+        let Some(Slot::Opening {
+            partition,
+            epoch,
+            queued,
+        }) = self.partitions.remove(&key)
+        else {
+            return;
+        };
+        match result {
+            Ok(log) => {
+                let mut open = Open {
+                    partition,
+                    log,
+                    epoch: LeaderEpoch::NONE,
+                    sync: SyncState::default(),
+                };
+                begin_epoch(&mut open, epoch);
+                open.partition
+                    .set_availability(Availability::Open(open.log.reader()));
+                self.partitions.insert(key, Slot::Open(Box::new(open)));
+                let mut joined = Joined::default();
+                queued.into_iter().for_each(|append| joined.push(append));
+                self.write(&mut joined);
+            }
+            Err(error) => {
+                tracing::error!(partition = %partition.name(), %error, "cannot open the log");
+                partition.set_availability(Availability::Offline);
+                self.partitions.insert(key, Slot::Offline);
+                for append in queued {
+                    let _ = append.reply.send(Err(ErrorCode::KafkaStorageError.into()));
+                }
+            }
+        }
+    }
+
+    pub(super) fn configure(&mut self, key: PartitionKey, config: &Arc<TopicConfig>) {
+        match self.partitions.get_mut(&key) {
+            Some(Slot::Open(open)) => {
+                open.log.configure(log_options(config));
+                open.partition.config.store(Arc::clone(config));
+            }
+            Some(Slot::Opening { partition, .. }) => partition.config.store(Arc::clone(config)),
+            Some(Slot::Offline) | None => {}
+        }
+    }
+
+    pub(super) fn delete(&mut self, key: PartitionKey) {
+        let Some(Slot::Open(mut open)) = self.partitions.remove(&key) else {
+            return;
+        };
+        open.sync.fail();
+        open.partition.set_leader_epoch(None);
+        open.partition.set_availability(Availability::Offline);
+        let delay = open.partition.config.load().file_delete_delay();
+        let name = open.partition.name();
+        match self
+            .directory
+            .delete_log(open.log, self.env.entropy().uuid())
+        {
+            Ok(path) => self.deleting.push(Deleting {
+                path,
+                due: self.env.clock().monotonic() + delay,
+            }),
+            Err(error) => tracing::error!(partition = %name, %error, "cannot delete the log"),
+        }
+    }
+
+    /// Removes what has waited for long enough.
+    pub(super) fn remove_deleted(&mut self) {
+        let now = self.env.clock().monotonic();
+        let disk = self.env.disk();
+        self.deleting.retain(|deleting| {
+            if deleting.due > now {
+                return true;
+            }
+            if let Err(error) = disk.remove_directory(&deleting.path) {
+                tracing::warn!(path = %deleting.path.display(), %error, "cannot remove a deleted log; it is removed at the next start");
+            }
+            false
+        });
+    }
+
+    /// The directory can no longer be trusted: its partitions go offline, and with them nothing else.
+    pub(super) fn fail_directory(&mut self) {
+        tracing::error!(directory = %self.directory.path().display(), "log directory offline");
+        for slot in self.partitions.values_mut() {
+            if let Slot::Open(open) = slot {
+                open.sync.fail();
+                open.partition.set_availability(Availability::Offline);
+                *slot = Slot::Offline;
+            }
+        }
+    }
+
+    pub(super) fn close(mut self, closed: oneshot::Sender<io::Result<()>>) {
+        let _ = closed.send(self.close_all());
+    }
+
+    fn close_all(&mut self) -> io::Result<()> {
+        let mut first_error = Ok(());
+        let mut points = Vec::new();
+        for slot in self.partitions.values_mut() {
+            if let Slot::Open(open) = slot {
+                open.sync.fail();
+                let result = open.log.close();
+                points.push((open.partition.name(), open.log.point()));
+                first_error = first_error.and(result);
+            }
+        }
+        first_error.and_then(|()| self.directory.write_checkpoints(&points))
+    }
+}
+
+fn begin_epoch<E: Env>(open: &mut Open<E>, epoch: LeaderEpoch) {
+    assert!(
+        epoch >= open.epoch,
+        "the epoch of a leader never goes back: {} after {}",
+        epoch,
+        open.epoch
+    );
+    open.epoch = epoch;
+    if let Err(error) = open.log.assign_epoch(epoch) {
+        tracing::error!(partition = %open.partition.name(), %error, "cannot record the leader epoch");
+    }
+    open.settle();
+    open.partition.set_leader_epoch(Some(epoch));
+}

@@ -1,0 +1,10 @@
+//! From sockets to requests and back: listeners, connections, and the bounds that keep them from hurting the node.
+
+mod budget;
+mod connection;
+mod limits;
+mod listener;
+
+pub(crate) use budget::MemoryBudget;
+pub(crate) use limits::ConnectionLimits;
+pub(crate) use listener::{BoundListener, accept};

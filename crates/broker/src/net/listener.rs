@@ -1,0 +1,50 @@
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ottla_env::{Clock, Connection, Env, Listener, Net, Spawn};
+
+use super::connection;
+use crate::node::Node;
+
+/// How long accepting rests after an error: such errors (no descriptors left) pass by themselves or not at all.
+const REST_AFTER_ERROR: Duration = Duration::from_millis(100);
+
+/// What a connection knows of the listener it came through.
+#[derive(Clone, Debug)]
+pub(crate) struct BoundListener {
+    pub(crate) name: Arc<str>,
+    /// The address in fact bound, with the port that port 0 became.
+    pub(crate) address: SocketAddr,
+    /// Serves the controller's APIs instead of the broker's.
+    pub(crate) is_controller: bool,
+}
+
+/// Accepts connections until the world ends.
+pub(crate) async fn accept<E: Env>(
+    node: Arc<Node<E>>,
+    bound: Arc<BoundListener>,
+    mut listener: <E::Net as Net>::Listener,
+) {
+    loop {
+        let connection = match listener.accept().await {
+            Ok(connection) => connection,
+            Err(error) => {
+                tracing::warn!(listener = %bound.name, %error, "cannot accept a connection");
+                node.env.clock().sleep(REST_AFTER_ERROR).await;
+                continue;
+            }
+        };
+        let peer = connection.peer_address();
+        let Some(admission) = node.connection_limits.admit(peer.ip()) else {
+            tracing::warn!(listener = %bound.name, %peer, "connection refused: max.connections or max.connections.per.ip is reached");
+            continue;
+        };
+        let (node, bound) = (Arc::clone(&node), Arc::clone(&bound));
+        let spawn = node.env.spawn().clone();
+        spawn.task(async move {
+            connection::serve(&node, &bound, connection).await;
+            drop(admission);
+        });
+    }
+}

@@ -1,0 +1,157 @@
+//! What all tasks of the node share.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use ottla_config::ServerConfig;
+use ottla_controller::{Listener, NewTopic, Reply, Request};
+use ottla_env::{Entropy, Env};
+use ottla_metadata::Image;
+use ottla_metrics::Metrics;
+use ottla_model::{BrokerEpoch, ErrorCode, LeaderEpoch, NodeId, PartitionIndex, TopicId};
+
+use crate::fetch_sessions::FetchSessions;
+use crate::net::{BoundListener, ConnectionLimits, MemoryBudget};
+use crate::partition::PartitionKey;
+use crate::partitions::Partitions;
+use crate::producer_ids::ProducerIds;
+use crate::quorum::Quorum;
+
+/// The settings that are looked at for every request, read out of the configuration once.
+#[derive(Clone, Debug)]
+pub(crate) struct Options {
+    /// `socket.request.max.bytes`.
+    pub(crate) max_request_bytes: usize,
+    /// `connections.max.idle.ms`; `None` where connections may be idle for ever.
+    pub(crate) max_idle: Option<Duration>,
+    /// `fetch.max.bytes`.
+    pub(crate) fetch_max_bytes: i32,
+    /// `auto.create.topics.enable`.
+    pub(crate) auto_create_topics: bool,
+    /// `max.request.partition.size.limit`.
+    pub(crate) max_request_partitions: i32,
+}
+
+/// One process in the roles of broker and controller.
+pub(crate) struct Node<E: Env> {
+    pub(crate) env: E,
+    pub(crate) id: NodeId,
+    pub(crate) cluster_id: Arc<str>,
+    pub(crate) config: ServerConfig,
+    pub(crate) options: Options,
+    pub(crate) connection_limits: Arc<ConnectionLimits>,
+    pub(crate) request_memory: MemoryBudget,
+    pub(crate) partitions: Arc<Partitions<E>>,
+    pub(crate) fetch_sessions: FetchSessions,
+    pub(crate) producer_ids: ProducerIds,
+    pub(crate) quorum: Quorum,
+    pub(crate) metrics: Metrics,
+    pub(crate) image: Arc<ArcSwap<Image>>,
+    pub(crate) broker_epoch: OnceLock<BrokerEpoch>,
+}
+
+impl<E: Env> Node<E> {
+    /// The metadata as far as it is committed and applied here. Each call may give a newer one.
+    pub(crate) fn image(&self) -> Arc<Image> {
+        self.image.load_full()
+    }
+
+    /// How many replicas hold every acknowledged record.
+    pub(crate) fn in_sync_replicas(&self, key: PartitionKey) -> usize {
+        self.image()
+            .topics()
+            .partition(key.topic, key.index)
+            .map_or(0, |partition| partition.isr.len())
+    }
+
+    /// Who leads a partition, and in which epoch; (-1, -1) where that is not known.
+    pub(crate) fn leader_of(&self, topic: TopicId, index: PartitionIndex) -> (NodeId, LeaderEpoch) {
+        let image = self.image();
+        let partition = image.topics().partition(topic, index);
+        partition.map_or((NodeId::NONE, LeaderEpoch::NONE), |partition| {
+            (partition.leader, partition.leader_epoch)
+        })
+    }
+
+    /// Why a partition has no log here: it does not exist, or it lives elsewhere.
+    pub(crate) fn absent_partition_error(
+        &self,
+        topic: TopicId,
+        index: PartitionIndex,
+    ) -> ErrorCode {
+        match self.image().topics().partition(topic, index) {
+            Some(_) => ErrorCode::NotLeaderOrFollower,
+            None => ErrorCode::UnknownTopicOrPartition,
+        }
+    }
+
+    /// A block of producer ids of this broker's own.
+    ///
+    /// # Errors
+    /// The controller's.
+    pub(crate) async fn allocate_producer_ids(&self) -> Result<Range<i64>, ErrorCode> {
+        let epoch = self
+            .broker_epoch
+            .get()
+            .copied()
+            .unwrap_or(BrokerEpoch::NONE);
+        match self
+            .quorum
+            .ask(Request::AllocateProducerIds {
+                broker: self.id,
+                epoch,
+            })
+            .await?
+        {
+            Reply::ProducerIds { first, count } => Ok(first.0..first.0 + count),
+            Reply::Refused(refusal) => Err(refusal.code),
+            other => unreachable!("the controller answers another question: {other:?}"),
+        }
+    }
+
+    /// Creates topics with the node's defaults; what cannot be created is left out.
+    pub(crate) async fn create_default_topics(&self, names: BTreeSet<String>) {
+        let topic = |name| NewTopic {
+            name,
+            id: TopicId(self.env.entropy().uuid()),
+            partitions: -1,
+            replication_factor: -1,
+            assignments: Vec::new(),
+            configs: Vec::new(),
+        };
+        let topics = names.into_iter().map(topic).collect();
+        if let Err(code) = self
+            .quorum
+            .ask(Request::CreateTopics {
+                topics,
+                validate_only: false,
+            })
+            .await
+        {
+            tracing::warn!(%code, "cannot create topics on demand");
+        }
+    }
+
+    /// What others are told of a listener of this node.
+    pub(crate) fn advertised(&self, bound: &BoundListener) -> Listener {
+        let is_it = |listener: &&ottla_config::Listener| listener.name == *bound.name;
+        let advertised = self
+            .config
+            .advertised_listeners()
+            .and_then(|all| all.iter().find(is_it));
+        let configured = self.config.listeners().iter().find(is_it);
+        let told = advertised.or(configured);
+        let host = told
+            .map(|listener| listener.host.clone())
+            .filter(|host| !host.is_empty());
+        Listener {
+            name: bound.name.to_string(),
+            host: host.unwrap_or_else(|| "localhost".to_owned()),
+            port: advertised.map_or(bound.address.port(), |listener| listener.port),
+            protocol: told.map_or(0, |listener| listener.protocol.code()),
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! From a new image to the partitions of this node: opened, led in a new epoch, configured, deleted.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use ottla_config::{Settings, TopicConfig};
+use ottla_env::Env;
+use ottla_metadata::{Image, Resource, TopicImage};
+use ottla_model::{NodeId, Uuid};
+
+use crate::lane::{Job, Lane};
+use crate::partition::{Partition, PartitionKey};
+use crate::partitions::Partitions;
+
+/// Carries out what committed metadata says about this node, and then shows it to everyone.
+pub(crate) struct Publisher<E: Env> {
+    node: NodeId,
+    settings: Settings,
+    image: Arc<ArcSwap<Image>>,
+    partitions: Arc<Partitions<E>>,
+    /// By the id of their directory.
+    lanes: Vec<(Uuid, Lane<E>)>,
+    /// Nothing has been carried out yet, not even what the first image holds.
+    is_first: bool,
+}
+
+impl<E: Env> Publisher<E> {
+    pub(crate) fn new(
+        node: NodeId,
+        settings: Settings,
+        image: Arc<ArcSwap<Image>>,
+        partitions: Arc<Partitions<E>>,
+        lanes: Vec<(Uuid, Lane<E>)>,
+    ) -> Self {
+        assert!(!lanes.is_empty(), "a node has a log directory");
+        Self {
+            node,
+            settings,
+            image,
+            partitions,
+            lanes,
+            is_first: true,
+        }
+    }
+
+    pub(crate) fn into_callback(mut self) -> impl FnMut(Arc<Image>) + Send + 'static {
+        move |image| self.publish(&image)
+    }
+
+    fn publish(&mut self, next: &Arc<Image>) {
+        let current = self.image.load_full();
+        let nothing = Image::default();
+        let before = if std::mem::take(&mut self.is_first) {
+            &nothing
+        } else {
+            &*current
+        };
+        for (id, topic) in next.topics().changes_since(before.topics()) {
+            match topic {
+                Some(topic) => self.update(next, &topic),
+                None => {
+                    for partition in self.partitions.of_topic(id) {
+                        self.partitions.remove(partition.key);
+                        partition.lane.send(Job::Delete { key: partition.key });
+                    }
+                }
+            }
+        }
+        if before.configs() != next.configs() {
+            self.configure(next);
+        }
+        self.image.store(Arc::clone(next));
+    }
+
+    fn update(&self, image: &Image, topic: &Arc<TopicImage>) {
+        for (index, state) in topic.partitions() {
+            let Some(replica) = state.replicas.iter().position(|id| *id == self.node) else {
+                continue;
+            };
+            let key = PartitionKey {
+                topic: topic.id,
+                index,
+            };
+            let partition = self.partitions.get(topic.id, index).unwrap_or_else(|| {
+                let lane = self.lane(state.directories.get(replica));
+                let config = Arc::new(self.config(image, &topic.name));
+                let partition =
+                    Arc::new(Partition::new(key, Arc::clone(&topic.name), lane, config));
+                self.partitions.insert(Arc::clone(&partition));
+                partition
+            });
+            if state.leader != self.node {
+                partition.set_leader_epoch(None);
+            } else if partition.leader_epoch() != Some(state.leader_epoch) {
+                partition.set_leader_epoch(Some(state.leader_epoch));
+                let lane = partition.lane.clone();
+                lane.send(Job::Lead {
+                    partition,
+                    epoch: state.leader_epoch,
+                });
+            }
+        }
+    }
+
+    /// The lane of the directory that the metadata names, or the first where it names none of ours.
+    fn lane(&self, directory: Option<&Uuid>) -> Lane<E> {
+        let named = self.lanes.iter().find(|(id, _)| Some(id) == directory);
+        named.unwrap_or(&self.lanes[0]).1.clone()
+    }
+
+    fn config(&self, image: &Image, topic: &str) -> TopicConfig {
+        TopicConfig::new(
+            &self.settings,
+            image.configs().of(&Resource::new(Resource::TOPIC, topic)),
+        )
+    }
+
+    fn configure(&self, image: &Image) {
+        for partition in self.partitions.all() {
+            let config = self.config(image, &partition.topic);
+            if config != **partition.config.load() {
+                partition.lane.send(Job::Configure {
+                    key: partition.key,
+                    config: Arc::new(config),
+                });
+            }
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! What a handler knows of the request beside its fields.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use crate::net::BoundListener;
+
+/// Who sends requests over a connection.
+#[derive(Clone, Debug)]
+pub(crate) struct Caller {
+    /// As ACLs name it: `User:ANONYMOUS` until a listener authenticates.
+    pub(crate) principal: Arc<str>,
+    pub(crate) peer: SocketAddr,
+    /// The address the client reached us by: what it is told where no `advertised.listeners` says otherwise.
+    pub(crate) reached: SocketAddr,
+    pub(crate) listener: Arc<str>,
+    pub(crate) is_controller_listener: bool,
+}
+
+impl Caller {
+    pub(crate) fn anonymous(
+        listener: &BoundListener,
+        peer: SocketAddr,
+        reached: SocketAddr,
+    ) -> Self {
+        Self {
+            principal: Arc::from("User:ANONYMOUS"),
+            peer,
+            reached,
+            listener: Arc::clone(&listener.name),
+            is_controller_listener: listener.is_controller,
+        }
+    }
+
+    pub(crate) fn host(&self) -> IpAddr {
+        self.peer.ip()
+    }
+}
+
+/// One request's circumstances.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Context<'a> {
+    pub(crate) caller: &'a Caller,
+    pub(crate) client_id: Option<&'a str>,
+    pub(crate) version: i16,
+}

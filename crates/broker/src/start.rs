@@ -1,0 +1,379 @@
+//! From a configuration to a serving node, and back to closed files.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use futures::channel::oneshot;
+use ottla_config::ServerConfig;
+use ottla_controller::{Controller, Options as ControllerOptions, Registration, Reply, Request};
+use ottla_env::{Clock, Entropy, Env, Listener as _, Net, Spawn};
+use ottla_log::dir::{DirectoryError, LogDirectory};
+use ottla_metadata::features::MetadataVersion;
+use ottla_metrics::Metrics;
+use ottla_model::{BrokerEpoch, NodeId, Uuid};
+use ottla_raft::{NotSoleVoter, Options as RaftOptions, Raft, Voter};
+use thiserror::Error;
+
+use crate::fetch_sessions::FetchSessions;
+use crate::lane::{Job, Lane};
+use crate::net::{BoundListener, ConnectionLimits, MemoryBudget, accept};
+use crate::node::{Node, Options};
+use crate::partitions::Partitions;
+use crate::producer_ids::ProducerIds;
+use crate::publish::Publisher;
+use crate::quorum::{METADATA_LOG, MetadataLog, MetadataLogError, Quorum};
+
+/// Requests held at once: more wait in their sockets. Bytes.
+const REQUEST_MEMORY: i64 = 256 << 20;
+const HOUSEKEEPING: Duration = Duration::from_secs(1);
+const CHECKPOINTS: Duration = Duration::from_secs(5);
+
+/// Why the node does not start; each says what to do.
+#[derive(Debug, Error)]
+pub enum StartError {
+    #[error(transparent)]
+    Directory(#[from] DirectoryError),
+    #[error("{0} is formatted already: give --ignore-formatted to leave it as it is")]
+    Formatted(PathBuf),
+    #[error("{0} is not formatted: run `ottla storage format` first")]
+    NotFormatted(PathBuf),
+    #[error(
+        "{path} belongs to node {found}, and node.id is {expected}: use another directory, or its own node.id"
+    )]
+    OtherNode {
+        path: PathBuf,
+        expected: NodeId,
+        found: NodeId,
+    },
+    #[error(
+        "{path} belongs to cluster {found}, the other directories to {expected}: use directories of one cluster"
+    )]
+    OtherCluster {
+        path: PathBuf,
+        expected: String,
+        found: String,
+    },
+    #[error(transparent)]
+    Metadata(#[from] MetadataLogError),
+    #[error(transparent)]
+    Quorum(#[from] NotSoleVoter),
+    #[error("cannot listen on {address}: {error}; stop what uses it, or change listeners")]
+    Listen { address: String, error: io::Error },
+    #[error("{path}: {error}")]
+    Io { path: PathBuf, error: io::Error },
+    #[error("the controller refused this broker: {0}")]
+    Refused(String),
+}
+
+/// A running node.
+pub struct Broker<E: Env> {
+    node: Arc<Node<E>>,
+    lanes: Vec<(Arc<LogDirectory<E::Disk>>, Lane<E>)>,
+    epoch: BrokerEpoch,
+}
+
+impl<E: Env> Broker<E> {
+    /// Starts the node and returns when clients can connect.
+    ///
+    /// # Errors
+    /// See [`StartError`]. Nothing is left running then but tasks that end with the world.
+    pub async fn start(env: E, config: ServerConfig) -> Result<Self, StartError> {
+        let mut directories = Vec::new();
+        let mut cluster: Option<String> = None;
+        for path in config.log_dirs() {
+            let directory = Arc::new(LogDirectory::open(env.disk().clone(), &path)?);
+            let id = own(&env, &config, &directory, &mut cluster)?;
+            directories.push((directory, id));
+        }
+        let cluster_id: Arc<str> = Arc::from(cluster.unwrap_or_default());
+        let metadata_directory = config.metadata_log_dir();
+        let (metadata, metadata_id) = directories
+            .iter()
+            .find(|(directory, _)| directory.path() == metadata_directory)
+            .cloned()
+            .ok_or(StartError::NotFormatted(metadata_directory))?;
+        let (raft, log, controller) = load(&env, &config, &metadata, metadata_id)?;
+        let image = Arc::new(ArcSwap::from_pointee(controller.image().clone()));
+        let partitions = Arc::new(Partitions::default());
+        let mut lanes = Vec::new();
+        for (directory, id) in &directories {
+            let io = |error| StartError::Io {
+                path: directory.path().to_path_buf(),
+                error,
+            };
+            directory.remove_deleted().map_err(io)?;
+            let was_clean = directory.take_clean_shutdown().map_err(io)?.is_some();
+            lanes.push((
+                *id,
+                Arc::clone(directory),
+                Lane::start(&env, Arc::clone(directory), was_clean),
+            ));
+        }
+        let publisher = Publisher::new(
+            config.node_id(),
+            config.settings().clone(),
+            Arc::clone(&image),
+            Arc::clone(&partitions),
+            lanes
+                .iter()
+                .map(|(id, _, lane)| (*id, lane.clone()))
+                .collect(),
+        );
+        let quorum = Quorum::start(
+            &env,
+            metadata,
+            log,
+            raft,
+            controller,
+            publisher.into_callback(),
+        );
+        let node = Arc::new(Node {
+            id: config.node_id(),
+            cluster_id,
+            options: Options {
+                max_request_bytes: config.max_request_bytes(),
+                max_idle: config.max_idle(),
+                fetch_max_bytes: config.fetch_max_bytes(),
+                auto_create_topics: config.auto_creates_topics(),
+                max_request_partitions: config.max_request_partitions(),
+            },
+            connection_limits: ConnectionLimits::new(
+                config.max_connections(),
+                config.max_connections_per_ip(),
+            ),
+            request_memory: MemoryBudget::new(REQUEST_MEMORY),
+            partitions,
+            fetch_sessions: FetchSessions::new(config.fetch_session_slots()),
+            producer_ids: ProducerIds::default(),
+            quorum,
+            metrics: Metrics::default(),
+            image,
+            broker_epoch: OnceLock::new(),
+            config,
+            env,
+        });
+        let listeners = listen(&node).await?;
+        let ids = directories.iter().map(|(_, id)| *id).collect();
+        let epoch = register(&node, &listeners, ids).await?;
+        let is_first = node.broker_epoch.set(epoch).is_ok();
+        assert!(is_first, "a node registers once");
+        for (bound, listener) in listeners {
+            node.env
+                .spawn()
+                .task(accept(Arc::clone(&node), Arc::new(bound), listener));
+        }
+        let lanes: Vec<_> = lanes
+            .into_iter()
+            .map(|(_, directory, lane)| (directory, lane))
+            .collect();
+        for (_, lane) in &lanes {
+            repeat(&node.env, HOUSEKEEPING, lane.clone(), || Job::Housekeep);
+            repeat(&node.env, CHECKPOINTS, lane.clone(), || Job::Checkpoint);
+        }
+        Ok(Self { node, lanes, epoch })
+    }
+
+    /// Stops cleanly: leads nothing any more, closes all logs, leaves the sign that the next start need not recover.
+    pub async fn stop(self) {
+        let left = Request::ShutDown {
+            broker: self.node.id,
+            epoch: self.epoch,
+        };
+        if let Err(code) = self.node.quorum.ask(left).await {
+            tracing::warn!(%code, "the controller did not take the goodbye");
+        }
+        for (directory, lane) in &self.lanes {
+            let (closed, done) = oneshot::channel();
+            lane.send(Job::Close { closed });
+            let result = done
+                .await
+                .unwrap_or(Ok(()))
+                .and_then(|()| directory.write_clean_shutdown(self.epoch));
+            if let Err(error) = result {
+                tracing::error!(directory = %directory.path().display(), %error, "not closed cleanly: the next start checks its logs");
+            }
+        }
+        if let Err(error) = self.node.quorum.close().await {
+            tracing::error!(%error, "the metadata log was not closed");
+        }
+    }
+}
+
+/// Whose the directory is; it must be this node's. Gives its id.
+fn own<E: Env>(
+    env: &E,
+    config: &ServerConfig,
+    directory: &LogDirectory<E::Disk>,
+    cluster: &mut Option<String>,
+) -> Result<Uuid, StartError> {
+    let path = directory.path().to_path_buf();
+    let mut properties = match directory.meta_properties()? {
+        Some(properties) => properties,
+        None => return Err(StartError::NotFormatted(path)),
+    };
+    if properties.node_id != config.node_id() {
+        return Err(StartError::OtherNode {
+            path,
+            expected: config.node_id(),
+            found: properties.node_id,
+        });
+    }
+    let expected = cluster.get_or_insert_with(|| properties.cluster_id.clone());
+    if *expected != properties.cluster_id {
+        let (expected, found) = (expected.clone(), properties.cluster_id);
+        return Err(StartError::OtherCluster {
+            path,
+            expected,
+            found,
+        });
+    }
+    if let Some(id) = properties.directory_id {
+        return Ok(id);
+    }
+    let id = env.entropy().uuid();
+    properties.directory_id = Some(id);
+    directory
+        .write_meta_properties(&properties)
+        .map_err(|error| StartError::Io { path, error })?;
+    Ok(id)
+}
+
+fn load<E: Env>(
+    env: &E,
+    config: &ServerConfig,
+    directory: &LogDirectory<E::Disk>,
+    directory_id: Uuid,
+) -> Result<(Raft, MetadataLog<E>, Controller), StartError> {
+    let (log, found) = MetadataLog::open(env, directory)?;
+    let voters = if found.voters.is_empty() {
+        // A static quorum: its voters are the configuration's, which names nobody else for a node of its own.
+        vec![Voter {
+            id: config.node_id(),
+            directory: Uuid::ZERO,
+            endpoints: Vec::new(),
+        }]
+    } else {
+        found.voters
+    };
+    let raft = Raft::new(RaftOptions {
+        node: config.node_id(),
+        directory: directory_id,
+        kraft_version: found.kraft_version,
+        voters,
+        stored: found.stored,
+        log_epoch: found.log_epoch,
+        log_end: found.log_end,
+    })?;
+    let options = ControllerOptions {
+        settings: config.settings().clone(),
+        default_partitions: config.default_partitions(),
+        default_replication_factor: config.default_replication_factor(),
+        deletes_topics: config.deletes_topics(),
+        bootstrap: MetadataVersion::LATEST,
+    };
+    let mut controller = Controller::new(options).with_image(found.image.unwrap_or_default());
+    for (offset, record) in &found.records {
+        controller
+            .replay(record, *offset)
+            .map_err(|error| MetadataLogError::Invalid {
+                path: directory.path().join(METADATA_LOG),
+                problem: format!("the record at offset {offset}: {error}"),
+            })?;
+    }
+    Ok((raft, log, controller))
+}
+
+type Bound<E> = (BoundListener, <<E as Env>::Net as Net>::Listener);
+
+async fn listen<E: Env>(node: &Node<E>) -> Result<Vec<Bound<E>>, StartError> {
+    let mut bound = Vec::new();
+    for listener in node.config.listeners() {
+        let fails = |error| StartError::Listen {
+            address: format!("{}:{}", listener.host, listener.port),
+            error,
+        };
+        let socket = node
+            .env
+            .net()
+            .bind(&listener.host, listener.port)
+            .await
+            .map_err(fails)?;
+        let address = socket.local_address().map_err(fails)?;
+        let name = Arc::from(&*listener.name);
+        let is_controller = node.config.is_controller_listener(&listener.name);
+        bound.push((
+            BoundListener {
+                name,
+                address,
+                is_controller,
+            },
+            socket,
+        ));
+    }
+    Ok(bound)
+}
+
+/// Makes this incarnation known, and lets it take part once it has seen its own registration.
+async fn register<E: Env>(
+    node: &Node<E>,
+    listeners: &[Bound<E>],
+    directories: Vec<Uuid>,
+) -> Result<BrokerEpoch, StartError> {
+    let refused = |reply: Result<Reply, _>| StartError::Refused(format!("{reply:?}"));
+    let incarnation = node.env.entropy().uuid();
+    let registration = |is_controller: bool, directories: Vec<Uuid>| Registration {
+        id: node.id,
+        incarnation,
+        listeners: listeners
+            .iter()
+            .filter(|(bound, _)| bound.is_controller == is_controller)
+            .map(|(bound, _)| node.advertised(bound))
+            .collect(),
+        rack: node.config.rack(),
+        directories,
+    };
+    let reply = node
+        .quorum
+        .ask(Request::RegisterController(registration(true, Vec::new())))
+        .await;
+    if reply != Ok(Reply::Done) {
+        return Err(refused(reply));
+    }
+    let epoch = match node
+        .quorum
+        .ask(Request::RegisterBroker(registration(false, directories)))
+        .await
+    {
+        Ok(Reply::Registered(epoch)) => epoch,
+        other => return Err(refused(other)),
+    };
+    match node
+        .quorum
+        .ask(Request::Unfence {
+            broker: node.id,
+            epoch,
+        })
+        .await
+    {
+        Ok(Reply::Done) => Ok(epoch),
+        other => Err(refused(other)),
+    }
+}
+
+fn repeat<E: Env>(
+    env: &E,
+    every: Duration,
+    lane: Lane<E>,
+    job: impl Fn() -> Job<E> + Send + 'static,
+) {
+    let clock = env.clock().clone();
+    env.spawn().task(async move {
+        loop {
+            clock.sleep(every).await;
+            lane.send(job());
+        }
+    });
+}

@@ -1,0 +1,49 @@
+//! What a topic's configuration means to its log.
+
+use std::time::Duration;
+
+use ottla_config::{TimestampClock, TopicConfig};
+use ottla_log::LogOptions;
+use ottla_log::validate::AppendRules;
+use ottla_wire::records::{Compression, Level, TimestampType};
+
+/// `producer.id.expiration.ms`, until it can be set.
+const PRODUCER_EXPIRATION: Duration = Duration::from_hours(24);
+/// What the records of one batch may come to, decompressed. Bytes.
+const MAX_UNCOMPRESSED_BYTES: usize = 256 << 20;
+
+pub(crate) fn log_options(config: &TopicConfig) -> LogOptions {
+    LogOptions {
+        segment_bytes: config.segment_bytes(),
+        segment_age: config.segment_age(),
+        index_interval_bytes: config.index_interval_bytes(),
+        index_bytes: config.index_bytes(),
+        retention_bytes: config.retention_bytes(),
+        retention_age: config.retention_age(),
+        deletes: config.deletes(),
+        producer_expiration: PRODUCER_EXPIRATION,
+    }
+}
+
+pub(crate) fn append_rules(config: &TopicConfig, produce_version: i16) -> AppendRules {
+    AppendRules {
+        produce_version,
+        max_batch_bytes: config.max_message_bytes(),
+        max_uncompressed_bytes: MAX_UNCOMPRESSED_BYTES,
+        timestamp_type: match config.timestamp_clock() {
+            TimestampClock::Producer => TimestampType::CreateTime,
+            TimestampClock::Leader => TimestampType::LogAppendTime,
+        },
+        before_max_ms: config.timestamp_before_max_ms(),
+        after_max_ms: config.timestamp_after_max_ms(),
+        needs_keys: config.compacts(),
+        compression: match config.compression_type() {
+            "uncompressed" => Some((Compression::None, Level::Default)),
+            "gzip" => Some((Compression::Gzip, Level::Default)),
+            "snappy" => Some((Compression::Snappy, Level::Default)),
+            "lz4" => Some((Compression::Lz4, Level::Default)),
+            "zstd" => Some((Compression::Zstd, Level::Default)),
+            _ => None,
+        },
+    }
+}
