@@ -68,10 +68,13 @@ pub enum StartError {
     Refused(String),
 }
 
+/// A log directory and the lane that owns its partitions.
+type DirectoryLane<E> = (Arc<LogDirectory<<E as Env>::Disk>>, Lane<E>);
+
 /// A running node.
 pub struct Broker<E: Env> {
     node: Arc<Node<E>>,
-    lanes: Vec<(Arc<LogDirectory<E::Disk>>, Lane<E>)>,
+    lanes: Vec<DirectoryLane<E>>,
     epoch: BrokerEpoch,
 }
 

@@ -1,5 +1,7 @@
 //! The binary as a supervisor sees it: arguments, signals, exit codes.
 
+#![expect(clippy::unwrap_used, reason = "a step that fails is a failed test")]
+
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;

@@ -308,7 +308,7 @@ fn assemble<E: Env>(
         .filter(|(_, named)| *named)
     {
         let is_same_topic = |last: &FetchableTopicResponse<'_>| {
-            last.topic_id == key.topic_id && last.topic == &*key.topic
+            last.topic_id == key.topic_id && last.topic == *key.topic
         };
         if !responses.last().is_some_and(is_same_topic) {
             responses.push(FetchableTopicResponse {
