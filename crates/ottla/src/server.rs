@@ -22,7 +22,7 @@ pub(crate) fn run(file: &Path, overrides: &[String]) -> Result<(), String> {
 /// Runs a node of its own for a first try, on a directory that is formatted when it is new.
 pub(crate) fn run_default() -> Result<(), String> {
     let config = ServerConfig::of_default_node(DEFAULT_DATA);
-    ottla_cli::storage::format_if_new(&config).map_err(|error| error.to_string())?;
+    ottla_cli::storage::format_if_new(&config)?;
     let said = welcome(&config);
     ottla_node::run(config, move || println!("{said}")).map_err(|error| error.to_string())
 }
