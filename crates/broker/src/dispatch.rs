@@ -41,7 +41,6 @@ macro_rules! plain_apis {
             match key {
                 $(ApiKey::$key => {
                     let request = ottla_wire::message::$module::$request::decode(body, header.api_version)?;
-                    body.finish()?;
                     let response = api::$module::handle(node, context, request).await;
                     Ok(Some(respond(key, header, &response)))
                 })*
@@ -74,7 +73,7 @@ pub(crate) fn is_served(api: &Api, on_controller_listener: bool) -> bool {
         }
 }
 
-/// Answers one frame.
+/// Answers one frame. Bytes behind the request are let pass, as Kafka does: some clients send them.
 ///
 /// # Errors
 /// [`Close`] for what Kafka answers by closing the connection: an API or version that this listener does not serve, bytes that

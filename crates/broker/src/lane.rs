@@ -59,8 +59,10 @@ pub(crate) enum Job<E: Env> {
     Delete {
         key: PartitionKey,
     },
-    /// Retention, roll by time, `flush.ms`, producer expiry.
+    /// `flush.ms`, and what is left of deleted logs.
     Housekeep,
+    /// Remove the segments that are too old or too many.
+    Retain,
     /// Write the checkpoint files.
     Checkpoint,
     /// Close every log cleanly and answer when all is on disk. Nothing is taken after it.
@@ -174,6 +176,7 @@ impl<E: Env> Worker<E> {
             Job::Configure { key, config } => self.configure(key, &config),
             Job::Delete { key } => self.delete(key),
             Job::Housekeep => self.housekeep(),
+            Job::Retain => self.retain(),
             Job::Checkpoint => self.checkpoint(),
             Job::Close { closed } => return Some(closed),
         }

@@ -30,6 +30,8 @@ use crate::quorum::{METADATA_LOG, MetadataLog, MetadataLogError, Quorum};
 const REQUEST_MEMORY: i64 = 256 << 20;
 const HOUSEKEEPING: Duration = Duration::from_secs(1);
 const CHECKPOINTS: Duration = Duration::from_secs(5);
+/// Retention lets a node come up first.
+const FIRST_RETENTION: Duration = Duration::from_secs(30);
 
 /// Why the node does not start; each says what to do.
 #[derive(Debug, Error)]
@@ -172,9 +174,12 @@ impl<E: Env> Broker<E> {
             .into_iter()
             .map(|(_, directory, lane)| (directory, lane))
             .collect();
+        let retention = node.config.retention_check_interval();
         for (_, lane) in &lanes {
-            repeat(&node.env, HOUSEKEEPING, lane.clone(), || Job::Housekeep);
-            repeat(&node.env, CHECKPOINTS, lane.clone(), || Job::Checkpoint);
+            let repeat = |first, every, job| repeat(&node.env, first, every, lane.clone(), job);
+            repeat(HOUSEKEEPING, HOUSEKEEPING, || Job::Housekeep);
+            repeat(CHECKPOINTS, CHECKPOINTS, || Job::Checkpoint);
+            repeat(FIRST_RETENTION, retention, || Job::Retain);
         }
         Ok(Self { node, lanes, epoch })
     }
@@ -366,17 +371,13 @@ async fn register<E: Env>(
     }
 }
 
-fn repeat<E: Env>(
-    env: &E,
-    every: Duration,
-    lane: Lane<E>,
-    job: impl Fn() -> Job<E> + Send + 'static,
-) {
+fn repeat<E: Env>(env: &E, first: Duration, every: Duration, lane: Lane<E>, job: fn() -> Job<E>) {
     let clock = env.clock().clone();
     env.spawn().task(async move {
+        clock.sleep(first).await;
         loop {
-            clock.sleep(every).await;
             lane.send(job());
+            clock.sleep(every).await;
         }
     });
 }

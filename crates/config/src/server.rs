@@ -332,6 +332,15 @@ impl ServerConfig {
         self.number("max.connections.per.ip").unsigned_abs() as usize
     }
 
+    /// How often retention is applied.
+    #[must_use]
+    pub fn retention_check_interval(&self) -> Duration {
+        Duration::from_millis(
+            self.number("log.retention.check.interval.ms")
+                .unsigned_abs(),
+        )
+    }
+
     #[must_use]
     pub fn auto_creates_topics(&self) -> bool {
         self.boolean("auto.create.topics.enable")

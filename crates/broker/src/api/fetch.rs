@@ -64,7 +64,6 @@ pub(crate) async fn answer<E: Env>(
     header: &RequestHeader<'_>,
 ) -> Answer<E> {
     let request = FetchRequest::decode(body, header.api_version)?;
-    body.finish()?;
     let fetch = match begin_session(node, context, &request) {
         Ok(fetch) => fetch,
         Err(error_code) => {

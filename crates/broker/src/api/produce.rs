@@ -39,7 +39,6 @@ pub(crate) async fn answer<E: Env>(
     header: &RequestHeader<'_>,
 ) -> Answer<E> {
     let request = ProduceRequest::decode(body, header.api_version)?;
-    body.finish()?;
     let acks = request.acks;
     let response = handle(node, context, frame, request).await;
     if acks != NO_ACKS {

@@ -7,19 +7,27 @@ use super::{Open, Slot, Worker, sync};
 impl<E: Env> Worker<E> {
     pub(super) fn housekeep(&mut self) {
         let now = self.env.clock().wall();
-        let mut failed = false;
         for (key, slot) in &mut self.partitions {
-            if let Slot::Open(open) = slot {
-                if let Err(error) = open.log.retain(now) {
-                    tracing::error!(partition = %open.partition.name(), %error, "cannot apply retention");
-                    failed = true;
-                }
-                if is_flush_due(open, now) {
-                    sync::start(&self.env, &self.lane, *key, open);
-                }
+            if let Slot::Open(open) = slot
+                && is_flush_due(open, now)
+            {
+                sync::start(&self.env, &self.lane, *key, open);
             }
         }
         self.remove_deleted();
+    }
+
+    pub(super) fn retain(&mut self) {
+        let now = self.env.clock().wall();
+        let mut failed = false;
+        for slot in self.partitions.values_mut() {
+            if let Slot::Open(open) = slot
+                && let Err(error) = open.log.retain(now)
+            {
+                tracing::error!(partition = %open.partition.name(), %error, "cannot apply retention");
+                failed = true;
+            }
+        }
         if failed {
             self.fail_directory();
         }
