@@ -5,6 +5,7 @@
 mod api;
 mod authorize;
 mod dispatch;
+mod dynamic_configs;
 mod endpoints;
 mod fetch_sessions;
 mod format;

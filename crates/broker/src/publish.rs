@@ -8,6 +8,7 @@ use ottla_env::Env;
 use ottla_metadata::{Image, Resource, TopicImage};
 use ottla_model::{NodeId, Uuid};
 
+use crate::dynamic_configs::DynamicConfigs;
 use crate::lane::{Job, Lane};
 use crate::partition::{Partition, PartitionKey};
 use crate::partitions::Partitions;
@@ -15,6 +16,8 @@ use crate::partitions::Partitions;
 /// Carries out what committed metadata says about this node, and then shows it to everyone.
 pub(crate) struct Publisher<E: Env> {
     node: NodeId,
+    /// The file's, and with the dynamic configs of this broker.
+    file: Settings,
     settings: Settings,
     image: Arc<ArcSwap<Image>>,
     partitions: Arc<Partitions<E>>,
@@ -35,6 +38,7 @@ impl<E: Env> Publisher<E> {
         assert!(!lanes.is_empty(), "a node has a log directory");
         Self {
             node,
+            file: settings.clone(),
             settings,
             image,
             partitions,
@@ -55,6 +59,12 @@ impl<E: Env> Publisher<E> {
         } else {
             &*current
         };
+        let has_new_configs = before.configs() != next.configs();
+        if has_new_configs {
+            self.settings = DynamicConfigs::of(next, self.node)
+                .over(&self.file)
+                .effective();
+        }
         for (id, topic) in next.topics().changes_since(before.topics()) {
             match topic {
                 Some(topic) => self.update(next, &topic),
@@ -66,7 +76,7 @@ impl<E: Env> Publisher<E> {
                 }
             }
         }
-        if before.configs() != next.configs() {
+        if has_new_configs {
             self.configure(next);
         }
         self.image.store(Arc::clone(next));

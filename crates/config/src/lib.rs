@@ -3,6 +3,7 @@
 //! Names and meanings are Apache Kafka's, so that an existing `server.properties` works. Parsing, checking and describing come out of the
 //! same table; nothing else knows a default.
 
+pub mod describe;
 mod key;
 mod listener;
 pub mod properties;

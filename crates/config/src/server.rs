@@ -6,7 +6,7 @@ use std::time::Duration;
 use ottla_model::NodeId;
 use thiserror::Error;
 
-use crate::key::Key;
+use crate::key::{Key, Update};
 use crate::listener::{self, Listener, SecurityProtocol};
 use crate::value::Value;
 use crate::{properties, table};
@@ -21,6 +21,40 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// The dynamic configs of brokers. What is read-only, unknown or ill-formed has no effect: it cannot be refused any more.
+    pub fn dynamic<'a>(configs: impl Iterator<Item = (&'a str, &'a str)>) -> Self {
+        Self::read(configs, |name| {
+            table::server_key(name).filter(|key| key.update != Update::ReadOnly)
+        })
+    }
+
+    /// A topic's own configs, with as much patience.
+    pub fn of_topic<'a>(configs: impl Iterator<Item = (&'a str, &'a str)>) -> Self {
+        Self::read(configs, table::topic_key)
+    }
+
+    fn read<'a>(
+        configs: impl Iterator<Item = (&'a str, &'a str)>,
+        key: impl Fn(&str) -> Option<&'static Key>,
+    ) -> Self {
+        let mut settings = Self::default();
+        for (name, text) in configs {
+            if let Some(key) = key(name)
+                && let Ok(value) = Value::parse(key, text)
+            {
+                settings.set(key.name, value);
+            }
+        }
+        settings
+    }
+
+    /// Sets what `stronger` sets.
+    pub(crate) fn overlay(&mut self, stronger: &Self) {
+        for (name, value) in &stronger.values {
+            self.set(name, value.clone());
+        }
+    }
+
     pub(crate) fn set(&mut self, name: &'static str, value: Value) {
         self.values.insert(name, value);
     }
@@ -31,7 +65,7 @@ impl Settings {
         self.values.get(name)
     }
 
-    fn value(&self, name: &str) -> Option<Value> {
+    pub(crate) fn value(&self, name: &str) -> Option<Value> {
         let by_default = || {
             let key = table::server_key(name)?;
             Value::parse(key, key.default?).ok()

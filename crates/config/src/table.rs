@@ -58,6 +58,25 @@ pub fn synonyms(topic_key: &str) -> &'static [(&'static str, i64)] {
     topics::synonyms(topic_key)
 }
 
+/// The names that set the same thing as a broker key, the strongest first; the key alone where there are no others.
+#[must_use]
+pub fn broker_synonyms(name: &str) -> Vec<&'static str> {
+    const GROUPS: [&[&str]; 4] = [
+        &["log.roll.ms", "log.roll.hours"],
+        &["log.roll.jitter.ms", "log.roll.jitter.hours"],
+        &["log.flush.interval.ms", "log.flush.scheduler.interval.ms"],
+        &[
+            "log.retention.ms",
+            "log.retention.minutes",
+            "log.retention.hours",
+        ],
+    ];
+    match GROUPS.iter().find(|group| group.contains(&name)) {
+        Some(group) => group.to_vec(),
+        None => server_key(name).map(|key| key.name).into_iter().collect(),
+    }
+}
+
 /// The default of a topic key that holds a number.
 pub(crate) fn topic_default(name: &str) -> i64 {
     let default = topic_key(name)

@@ -22,6 +22,10 @@ pub struct TopicConfig {
 impl TopicConfig {
     /// `overrides` are the topic's own; one that is ill-formed gives way to what lies below it, for it cannot be refused any more.
     pub fn new<'a>(broker: &Settings, overrides: impl Iterator<Item = (&'a str, &'a str)>) -> Self {
+        Self::layered(broker, &Settings::of_topic(overrides))
+    }
+
+    pub(crate) fn layered(broker: &Settings, own: &Settings) -> Self {
         let mut settings = Settings::default();
         for key in table::topic() {
             let inherited = table::synonyms(key.name).iter().find_map(|(name, factor)| {
@@ -37,14 +41,16 @@ impl TopicConfig {
                 settings.set(key.name, value);
             }
         }
-        for (name, text) in overrides {
-            if let Some(key) = table::topic_key(name)
-                && let Ok(value) = Value::parse(key, text)
-            {
-                settings.set(key.name, value);
-            }
-        }
+        settings.overlay(own);
         Self { settings }
+    }
+
+    /// The value of a key as text, its default included.
+    pub(crate) fn text(&self, name: &str) -> Option<String> {
+        match self.settings.explicit(name) {
+            Some(value) => Some(value.to_string()),
+            None => table::topic_key(name)?.default.map(str::to_owned),
+        }
     }
 
     /// Whether a topic may be given this value.

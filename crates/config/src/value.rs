@@ -1,3 +1,5 @@
+use std::fmt;
+
 use thiserror::Error;
 
 use crate::key::{Key, Kind};
@@ -11,6 +13,20 @@ pub enum Value {
     Double(f64),
     Text(String),
     List(Vec<String>),
+}
+
+/// As Kafka shows it.
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Boolean(value) => value.fmt(f),
+            Self::Integer(value) => value.fmt(f),
+            // A whole number still shows that it is none of the integers.
+            Self::Double(value) => write!(f, "{value:?}"),
+            Self::Text(text) => f.write_str(text),
+            Self::List(items) => f.write_str(&items.join(",")),
+        }
+    }
 }
 
 /// The text is no value of the key.
