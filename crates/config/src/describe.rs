@@ -60,8 +60,10 @@ impl Layers<'_> {
         settings
     }
 
-    /// What sets any of the names, the strongest first: each layer by every name before the next layer.
-    fn synonyms(&self, names: &[&'static str]) -> Vec<Synonym> {
+    /// What sets a broker key, by its own name or another, the strongest first: each layer by every name before the next layer.
+    /// What stands above the first mention of the key itself is left out, as Kafka does.
+    fn synonyms(&self, name: &str) -> Vec<Synonym> {
+        let names = table::broker_synonyms(name);
         let keys: Vec<&'static Key> = names
             .iter()
             .filter_map(|name| table::server_key(name))
@@ -85,6 +87,9 @@ impl Layers<'_> {
             }
         }
         found
+            .into_iter()
+            .skip_while(|synonym| synonym.name != name)
+            .collect()
     }
 }
 
@@ -106,8 +111,9 @@ pub fn topic(layers: &Layers<'_>, own: &Settings) -> Vec<Described> {
     let effective = TopicConfig::layered(&layers.effective(), own);
     table::topic()
         .map(|key| {
-            let names: Vec<_> = table::synonyms(key.name).iter().map(|(n, _)| *n).collect();
-            let mut synonyms = layers.synonyms(&names);
+            let mut synonyms = table::synonyms(key.name)
+                .first()
+                .map_or_else(Vec::new, |(name, _)| layers.synonyms(name));
             if let Some(value) = own.explicit(key.name) {
                 synonyms.insert(0, synonym(key, value.to_string(), Source::Topic));
             }
@@ -128,7 +134,7 @@ pub fn broker(layers: &Layers<'_>) -> Vec<Described> {
     let effective = layers.effective();
     table::server()
         .map(|key| {
-            let synonyms = layers.synonyms(&table::broker_synonyms(key.name));
+            let synonyms = layers.synonyms(key.name);
             let value = effective.value(key.name).as_ref().map(Value::to_string);
             Described {
                 key,
@@ -152,7 +158,7 @@ pub fn all_brokers(layers: &Layers<'_>) -> Vec<Described> {
     table::server()
         .filter(|key| layers.all_brokers.explicit(key.name).is_some())
         .map(|key| {
-            let mut synonyms = only_shared.synonyms(&table::broker_synonyms(key.name));
+            let mut synonyms = only_shared.synonyms(key.name);
             synonyms.retain(|synonym| synonym.source == Source::DynamicDefaultBroker);
             Described {
                 key,
@@ -235,6 +241,16 @@ mod tests {
         );
         let inherited = one(topic(&layers, &nothing), "retention.ms");
         assert_eq!(inherited.value.as_deref(), Some("5000"));
+        let layers = Layers {
+            all_brokers: &nothing,
+            ..layers
+        };
+        let by_hours = one(topic(&layers, &nothing), "retention.ms");
+        assert_eq!(by_hours.value.as_deref(), Some("7200000"));
+        assert_eq!(
+            (by_hours.source, by_hours.synonyms),
+            (Source::Default, vec![])
+        );
     }
 
     #[test]

@@ -129,6 +129,13 @@ pub(super) const KEYS: &[Key] = &[
         "Recovery point checkpoint period.",
     ),
     Key::broker(
+        "log.flush.scheduler.interval.ms",
+        Long,
+        Some("9223372036854775807"),
+        ReadOnly,
+        "How often logs are looked at for records that have waited for a sync too long.",
+    ),
+    Key::broker(
         "log.index.interval.bytes",
         Int,
         Some("4096"),

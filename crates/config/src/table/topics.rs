@@ -198,10 +198,16 @@ pub(super) fn synonyms(topic_key: &str) -> &'static [(&'static str, i64)] {
     match topic_key {
         "segment.bytes" => &[("log.segment.bytes", 1)],
         "segment.ms" => &[("log.roll.ms", 1), ("log.roll.hours", 3600000)],
-        "segment.jitter.ms" => &[("log.roll.jitter.ms", 1)],
+        "segment.jitter.ms" => &[
+            ("log.roll.jitter.ms", 1),
+            ("log.roll.jitter.hours", 3600000),
+        ],
         "segment.index.bytes" => &[("log.index.size.max.bytes", 1)],
         "flush.messages" => &[("log.flush.interval.messages", 1)],
-        "flush.ms" => &[("log.flush.interval.ms", 1)],
+        "flush.ms" => &[
+            ("log.flush.interval.ms", 1),
+            ("log.flush.scheduler.interval.ms", 1),
+        ],
         "retention.bytes" => &[("log.retention.bytes", 1)],
         "retention.ms" => &[
             ("log.retention.ms", 1),
@@ -209,7 +215,7 @@ pub(super) fn synonyms(topic_key: &str) -> &'static [(&'static str, i64)] {
             ("log.retention.hours", 3600000),
         ],
         "max.message.bytes" => &[("message.max.bytes", 1)],
-        "index.interval.bytes" => &[],
+        "index.interval.bytes" => &[("log.index.interval.bytes", 1)],
         "delete.retention.ms" => &[("log.cleaner.delete.retention.ms", 1)],
         "min.compaction.lag.ms" => &[("log.cleaner.min.compaction.lag.ms", 1)],
         "max.compaction.lag.ms" => &[("log.cleaner.max.compaction.lag.ms", 1)],
