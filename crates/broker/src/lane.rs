@@ -15,6 +15,7 @@ mod lifecycle;
 mod sync;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::StreamExt;
 use futures::channel::{mpsc, oneshot};
@@ -85,14 +86,20 @@ impl<E: Env> Clone for Lane<E> {
 }
 
 impl<E: Env> Lane<E> {
-    /// Starts the lane of `directory`.
-    pub(crate) fn start(env: &E, directory: Arc<LogDirectory<E::Disk>>, was_clean: bool) -> Self {
+    /// Starts the lane of `directory`. `producer_expiration` is for how long an idle producer is remembered.
+    pub(crate) fn start(
+        env: &E,
+        directory: Arc<LogDirectory<E::Disk>>,
+        was_clean: bool,
+        producer_expiration: Duration,
+    ) -> Self {
         let (jobs, inbox) = mpsc::unbounded();
         let lane = Self { jobs };
         let worker = Worker {
             env: env.clone(),
             directory,
             was_clean,
+            producer_expiration,
             partitions: FxHashMap::default(),
             lane: lane.clone(),
             deleting: Vec::new(),
@@ -130,6 +137,7 @@ struct Worker<E: Env> {
     env: E,
     directory: Arc<LogDirectory<E::Disk>>,
     was_clean: bool,
+    producer_expiration: Duration,
     partitions: FxHashMap<PartitionKey, Slot<E>>,
     lane: Lane<E>,
     deleting: Vec<lifecycle::Deleting>,

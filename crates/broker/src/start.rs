@@ -114,7 +114,12 @@ impl<E: Env> Broker<E> {
             lanes.push((
                 *id,
                 Arc::clone(directory),
-                Lane::start(&env, Arc::clone(directory), was_clean),
+                Lane::start(
+                    &env,
+                    Arc::clone(directory),
+                    was_clean,
+                    config.producer_expiration(),
+                ),
             ));
         }
         let publisher = Publisher::new(

@@ -7,12 +7,10 @@ use ottla_log::LogOptions;
 use ottla_log::validate::AppendRules;
 use ottla_wire::records::{Compression, Level, TimestampType};
 
-/// `producer.id.expiration.ms`, until it can be set.
-const PRODUCER_EXPIRATION: Duration = Duration::from_hours(24);
 /// What the records of one batch may come to, decompressed. Bytes.
 const MAX_UNCOMPRESSED_BYTES: usize = 256 << 20;
 
-pub(crate) fn log_options(config: &TopicConfig) -> LogOptions {
+pub(crate) fn log_options(config: &TopicConfig, producer_expiration: Duration) -> LogOptions {
     LogOptions {
         segment_bytes: config.segment_bytes(),
         segment_age: config.segment_age(),
@@ -21,7 +19,7 @@ pub(crate) fn log_options(config: &TopicConfig) -> LogOptions {
         retention_bytes: config.retention_bytes(),
         retention_age: config.retention_age(),
         deletes: config.deletes(),
-        producer_expiration: PRODUCER_EXPIRATION,
+        producer_expiration,
     }
 }
 

@@ -375,6 +375,12 @@ impl ServerConfig {
         )
     }
 
+    /// For how long an idle producer is remembered.
+    #[must_use]
+    pub fn producer_expiration(&self) -> Duration {
+        Duration::from_millis(self.number("producer.id.expiration.ms").unsigned_abs())
+    }
+
     #[must_use]
     pub fn auto_creates_topics(&self) -> bool {
         self.boolean("auto.create.topics.enable")

@@ -11,7 +11,7 @@ use ottla_log::{Log, OpenError};
 use ottla_model::{ErrorCode, LeaderEpoch, Monotonic};
 
 use super::append::Joined;
-use super::sync::SyncState;
+use super::sync::{self, SyncState};
 use super::{Job, Open, Slot, Worker};
 use crate::partition::{Availability, Partition, PartitionKey};
 use crate::topic_rules::log_options;
@@ -37,7 +37,7 @@ impl<E: Env> Worker<E> {
         let key = partition.key;
         let directory = Arc::clone(&self.directory);
         let name = partition.name();
-        let options = partition.config.load_full();
+        let options = log_options(&partition.config.load(), self.producer_expiration);
         let now = self.env.clock().wall();
         let was_clean = self.was_clean;
         let (spawn, lane) = (self.env.spawn().clone(), self.lane.clone());
@@ -50,9 +50,8 @@ impl<E: Env> Worker<E> {
             },
         );
         self.env.spawn().task(async move {
-            let opened = spawn.blocking(move || {
-                directory.open_log(&name, key.topic, log_options(&options), now, was_clean)
-            });
+            let opened = spawn
+                .blocking(move || directory.open_log(&name, key.topic, options, now, was_clean));
             let result = Box::new(opened.await);
             lane.send(Job::Opened { key, result });
         });
@@ -79,6 +78,8 @@ impl<E: Env> Worker<E> {
                 begin_epoch(&mut open, epoch);
                 open.partition
                     .set_availability(Availability::Open(open.log.reader()));
+                // What a crash left unsynced counts no more than what comes now.
+                sync::start_if_wanted(&self.env, &self.lane, key, &mut open);
                 self.partitions.insert(key, Slot::Open(Box::new(open)));
                 let mut joined = Joined::default();
                 queued.into_iter().for_each(|append| joined.push(append));
@@ -98,7 +99,8 @@ impl<E: Env> Worker<E> {
     pub(super) fn configure(&mut self, key: PartitionKey, config: &Arc<TopicConfig>) {
         match self.partitions.get_mut(&key) {
             Some(Slot::Open(open)) => {
-                open.log.configure(log_options(config));
+                open.log
+                    .configure(log_options(config, self.producer_expiration));
                 open.partition.config.store(Arc::clone(config));
             }
             Some(Slot::Opening { partition, .. }) => partition.config.store(Arc::clone(config)),
