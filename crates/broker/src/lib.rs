@@ -9,6 +9,7 @@ mod dynamic_configs;
 mod endpoints;
 mod fetch_sessions;
 mod format;
+mod found_logs;
 mod lane;
 mod net;
 mod node;

@@ -9,6 +9,7 @@ use ottla_metadata::{Image, Resource, TopicImage};
 use ottla_model::{NodeId, Uuid};
 
 use crate::dynamic_configs::DynamicConfigs;
+use crate::found_logs::FoundLogs;
 use crate::lane::{Job, Lane};
 use crate::partition::{Partition, PartitionKey};
 use crate::partitions::Partitions;
@@ -23,6 +24,8 @@ pub(crate) struct Publisher<E: Env> {
     partitions: Arc<Partitions<E>>,
     /// By the id of their directory.
     lanes: Vec<(Uuid, Lane<E>)>,
+    /// Where the logs are that were there at the start.
+    found: FoundLogs,
     /// Nothing has been carried out yet, not even what the first image holds.
     is_first: bool,
 }
@@ -34,6 +37,7 @@ impl<E: Env> Publisher<E> {
         image: Arc<ArcSwap<Image>>,
         partitions: Arc<Partitions<E>>,
         lanes: Vec<(Uuid, Lane<E>)>,
+        found: FoundLogs,
     ) -> Self {
         assert!(!lanes.is_empty(), "a node has a log directory");
         Self {
@@ -43,6 +47,7 @@ impl<E: Env> Publisher<E> {
             image,
             partitions,
             lanes,
+            found,
             is_first: true,
         }
     }
@@ -92,7 +97,8 @@ impl<E: Env> Publisher<E> {
                 index,
             };
             let partition = self.partitions.get(topic.id, index).unwrap_or_else(|| {
-                let lane = self.lane(state.directories.get(replica));
+                let found = self.found.get(&key);
+                let lane = self.lane(found.or_else(|| state.directories.get(replica)));
                 let config = Arc::new(self.config(image, &topic.name));
                 let partition =
                     Arc::new(Partition::new(key, Arc::clone(&topic.name), lane, config));
@@ -112,7 +118,7 @@ impl<E: Env> Publisher<E> {
         }
     }
 
-    /// The lane of the directory that the metadata names, or the first where it names none of ours.
+    /// The lane of a directory, or the first where it is none of ours.
     fn lane(&self, directory: Option<&Uuid>) -> Lane<E> {
         let named = self.lanes.iter().find(|(id, _)| Some(id) == directory);
         named.unwrap_or(&self.lanes[0]).1.clone()

@@ -18,6 +18,7 @@ use ottla_raft::{NotSoleVoter, Options as RaftOptions, Raft, Voter};
 use thiserror::Error;
 
 use crate::fetch_sessions::FetchSessions;
+use crate::found_logs::{self, FoundLogs};
 use crate::lane::{Job, Lane};
 use crate::net::{BoundListener, ConnectionLimits, MemoryBudget, accept};
 use crate::node::{Node, Options};
@@ -104,12 +105,16 @@ impl<E: Env> Broker<E> {
         let image = Arc::new(ArcSwap::from_pointee(controller.image().clone()));
         let partitions = Arc::new(Partitions::default());
         let mut lanes = Vec::new();
+        let mut found = FoundLogs::default();
         for (directory, id) in &directories {
             let io = |error| StartError::Io {
                 path: directory.path().to_path_buf(),
                 error,
             };
             directory.remove_deleted().map_err(io)?;
+            let place = (*id, &**directory);
+            found_logs::find(&env, config.node_id(), &image.load(), place, &mut found)
+                .map_err(io)?;
             let was_clean = directory.take_clean_shutdown().map_err(io)?.is_some();
             lanes.push((
                 *id,
@@ -131,6 +136,7 @@ impl<E: Env> Broker<E> {
                 .iter()
                 .map(|(id, _, lane)| (*id, lane.clone()))
                 .collect(),
+            found,
         );
         let quorum = Quorum::start(
             &env,
