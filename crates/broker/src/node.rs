@@ -15,7 +15,6 @@ use ottla_model::{BrokerEpoch, ErrorCode, LeaderEpoch, NodeId, PartitionIndex, T
 
 use crate::fetch_sessions::FetchSessions;
 use crate::net::{BoundListener, ConnectionLimits, MemoryBudget};
-use crate::partition::PartitionKey;
 use crate::partitions::Partitions;
 use crate::producer_ids::ProducerIds;
 use crate::quorum::Quorum;
@@ -57,14 +56,6 @@ impl<E: Env> Node<E> {
     /// The metadata as far as it is committed and applied here. Each call may give a newer one.
     pub(crate) fn image(&self) -> Arc<Image> {
         self.image.load_full()
-    }
-
-    /// How many replicas hold every acknowledged record.
-    pub(crate) fn in_sync_replicas(&self, key: PartitionKey) -> usize {
-        self.image()
-            .topics()
-            .partition(key.topic, key.index)
-            .map_or(0, |partition| partition.isr.len())
     }
 
     /// Who leads a partition, and in which epoch; (-1, -1) where that is not known.

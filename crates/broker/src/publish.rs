@@ -7,6 +7,7 @@ use ottla_config::{Settings, TopicConfig};
 use ottla_env::Env;
 use ottla_metadata::{Image, Resource, TopicImage};
 use ottla_model::{NodeId, Uuid};
+use ottla_replica::Leadership;
 
 use crate::dynamic_configs::DynamicConfigs;
 use crate::found_logs::FoundLogs;
@@ -110,9 +111,15 @@ impl<E: Env> Publisher<E> {
             } else if partition.leader_epoch() != Some(state.leader_epoch) {
                 partition.set_leader_epoch(Some(state.leader_epoch));
                 let lane = partition.lane.clone();
+                // With one replica the in-sync ones change only together with the leader.
+                let leadership = Leadership {
+                    epoch: state.leader_epoch,
+                    replicas: state.replicas.len(),
+                    in_sync: state.isr.len(),
+                };
                 lane.send(Job::Lead {
                     partition,
-                    epoch: state.leader_epoch,
+                    leadership,
                 });
             }
         }

@@ -1,10 +1,11 @@
-//! What a topic's configuration means to its log.
+//! What a topic's configuration means to its log and its leaders.
 
 use std::time::Duration;
 
 use ottla_config::{TimestampClock, TopicConfig};
 use ottla_log::LogOptions;
 use ottla_log::validate::AppendRules;
+use ottla_replica::Options as LeaderOptions;
 use ottla_wire::records::{Compression, Level, TimestampType};
 
 /// What the records of one batch may come to, decompressed. Bytes.
@@ -20,6 +21,14 @@ pub(crate) fn log_options(config: &TopicConfig, producer_expiration: Duration) -
         retention_age: config.retention_age(),
         deletes: config.deletes(),
         producer_expiration,
+    }
+}
+
+pub(crate) fn leader_options(config: &TopicConfig) -> LeaderOptions {
+    LeaderOptions {
+        min_in_sync: config.min_insync_replicas(),
+        flush_messages: config.flush_messages(),
+        flush_after: Duration::from_millis(config.flush_ms().unsigned_abs()),
     }
 }
 
