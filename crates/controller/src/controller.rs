@@ -2,6 +2,7 @@ use ottla_config::Settings;
 use ottla_metadata::features::{self, ELIGIBLE_LEADER_REPLICAS, METADATA_VERSION, MetadataVersion};
 use ottla_metadata::{ApplyError, Image, Resource, TransactionBuffer};
 use ottla_model::{BrokerEpoch, ErrorCode, NodeId, Offset, ProducerId};
+use ottla_timeline::Timeline;
 use ottla_wire::metadata_record::{
     AbortTransactionRecord, BeginTransactionRecord, ConfigRecord, EndTransactionRecord,
     MetadataRecord, NoOpRecord, ProducerIdsRecord,
@@ -116,12 +117,14 @@ impl Outcome {
     }
 }
 
-/// The cluster as of the last record appended, committed or not.
+/// The cluster as of the last record appended, committed or not; and as of the last one committed.
 #[derive(Clone, Debug)]
 pub struct Controller {
     pub(crate) options: Options,
     pub(crate) image: Image,
     transaction: TransactionBuffer,
+    /// What the two above were behind each batch that is not committed.
+    timeline: Timeline<Offset, (Image, TransactionBuffer)>,
 }
 
 impl Controller {
@@ -131,16 +134,22 @@ impl Controller {
             options,
             image: Image::default(),
             transaction: TransactionBuffer::default(),
+            timeline: Timeline::new(Offset::ZERO, <_>::default()),
         }
     }
 
     /// Begins with what a snapshot holds.
     #[must_use]
     pub fn with_image(self, image: Image) -> Self {
-        Self { image, ..self }
+        let state = (image.clone(), TransactionBuffer::default());
+        Self {
+            timeline: Timeline::new(image.offset().next(), state),
+            image,
+            ..self
+        }
     }
 
-    /// Takes up a record of the log.
+    /// Takes up a record of the log. Those of a batch are followed by [`appended`](Self::appended).
     ///
     /// # Errors
     /// When the log is not what it should be.
@@ -152,9 +161,33 @@ impl Controller {
         self.transaction.take(&mut self.image, record, offset)
     }
 
+    /// The records replayed since the last call are one batch, and the log ends at `end` with it.
+    pub fn appended(&mut self, end: Offset) {
+        self.timeline
+            .push(end, (self.image.clone(), self.transaction.clone()));
+    }
+
+    /// Everything below `offset` is committed. Gives the committed image if there is a new one.
+    pub fn commit(&mut self, offset: Offset) -> Option<&Image> {
+        self.timeline.commit(offset).map(|(image, _)| image)
+    }
+
+    /// Takes back every batch that does not end at or below `offset`: another leader's log goes on there.
+    pub fn roll_back(&mut self, offset: Offset) {
+        self.timeline.roll_back(offset);
+        (self.image, self.transaction) = self.timeline.newest().clone();
+    }
+
+    /// As of the last record replayed.
     #[must_use]
     pub fn image(&self) -> &Image {
         &self.image
+    }
+
+    /// As of the last batch committed.
+    #[must_use]
+    pub fn committed(&self) -> &Image {
+        &self.timeline.committed().0
     }
 
     /// Whether records of the log wait for their transaction to end.
