@@ -137,6 +137,15 @@ impl TopicConfig {
         self.integer("min.insync.replicas").unsigned_abs() as usize
     }
 
+    /// Whether a replica that may lack committed records can lead when no other can.
+    #[must_use]
+    pub fn allows_unclean_election(&self) -> bool {
+        matches!(
+            self.settings.explicit("unclean.leader.election.enable"),
+            Some(Value::Boolean(true))
+        )
+    }
+
     /// Records that may wait for a sync.
     #[must_use]
     pub fn flush_messages(&self) -> i64 {

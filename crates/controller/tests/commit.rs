@@ -3,7 +3,7 @@
 use ottla_config::ServerConfig;
 use ottla_controller::{Controller, Options, Request};
 use ottla_metadata::Image;
-use ottla_metadata::features::MetadataVersion;
+use ottla_metadata::features::{self, MetadataVersion};
 use ottla_model::{Offset, TopicId, Uuid};
 use ottla_wire::metadata_record::{BeginTransactionRecord, MetadataRecord, TopicRecord};
 
@@ -14,7 +14,7 @@ fn activated() -> (Controller, Offset) {
         default_partitions: 1,
         default_replication_factor: 1,
         deletes_topics: true,
-        bootstrap: MetadataVersion::LATEST,
+        bootstrap: features::bootstrap(MetadataVersion::LATEST),
     });
     let records = controller.handle(&Request::Activate, Offset(1)).records;
     let end = append(&mut controller, Offset(1), &records);
