@@ -475,8 +475,7 @@ mod tests {
 
     #[test]
     fn an_ill_formed_value_is_named_with_its_line() {
-        let expected =
-            "s.properties:6: num.partitions: expected a whole number of 32 bits, found \"many\"";
+        let expected = "s.properties:6: num.partitions: expected a whole number of 32 bits of at least 1, found \"many\"";
         assert_eq!(refused("num.partitions=many\n"), expected);
         assert!(
             refused("listeners=PLAINTEXT:9092\n")
