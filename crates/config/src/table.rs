@@ -13,6 +13,7 @@ mod metrics;
 mod network;
 mod oauth;
 mod quota;
+mod removed;
 mod replication;
 mod sasl;
 mod security;
@@ -25,6 +26,7 @@ mod topics;
 mod transactions;
 
 pub(crate) use crate::key::{Form, Key};
+pub(crate) use removed::was_removed;
 pub use synonyms::{broker_synonyms, group_synonym, synonyms};
 
 /// `/// A sentence.` `"name": Kind = "default", property, …;` A key without a default has the default null.
