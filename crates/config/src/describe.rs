@@ -1,7 +1,7 @@
 //! What DescribeConfigs and CreateTopics tell: each key's value, where it comes from, and what lies beneath.
 
 use crate::key::{Key, Kind, Update};
-use crate::server::Settings;
+use crate::settings::Settings;
 use crate::table;
 use crate::topic::TopicConfig;
 use crate::value::Value;
@@ -199,7 +199,7 @@ mod tests {
             "s",
             &format!(
                 "process.roles=broker,controller\nnode.id=1\ncontroller.listener.names=C\n\
-                 listeners=PLAINTEXT://:0,C://:0\n{text}"
+                 listeners=PLAINTEXT://:0,C://:0\ncontroller.quorum.bootstrap.servers=c:1\n{text}"
             ),
             &[],
         )
@@ -256,13 +256,13 @@ mod tests {
     #[test]
     fn a_password_is_never_shown() {
         let nothing = Settings::default();
-        let file = file("sasl.jaas.config=secret\n");
+        let file = file("ssl.key.password=secret\n");
         let layers = Layers {
             file: &file,
             all_brokers: &nothing,
             this_broker: &nothing,
         };
-        let described = one(broker(&layers), "sasl.jaas.config");
+        let described = one(broker(&layers), "ssl.key.password");
         assert_eq!(described.value, None);
         assert!(described.synonyms.iter().all(|s| s.value.is_none()));
         assert_eq!(described.source, Source::StaticBroker);

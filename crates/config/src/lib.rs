@@ -8,12 +8,14 @@ mod key;
 mod listener;
 pub mod properties;
 mod server;
+mod settings;
 pub mod table;
 mod topic;
 mod value;
 
 pub use key::{Key, Kind, Update};
 pub use listener::{Listener, SecurityProtocol};
-pub use server::{ConfigError, ServerConfig, Settings, Warning};
+pub use server::{ConfigError, ServerConfig, Warning};
+pub use settings::Settings;
 pub use topic::{TimestampClock, TopicConfig};
 pub use value::{InvalidValue, Value};

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use crate::server::Settings;
+use crate::settings::Settings;
 use crate::table;
 use crate::value::{InvalidValue, Value};
 
@@ -87,7 +87,12 @@ impl TopicConfig {
 
     #[must_use]
     pub fn segment_bytes(&self) -> u64 {
-        self.integer("segment.bytes").unsigned_abs()
+        let of_tests = self.settings.explicit("internal.segment.bytes");
+        let bytes = match of_tests {
+            Some(Value::Integer(bytes)) => *bytes,
+            _ => self.integer("segment.bytes"),
+        };
+        bytes.unsigned_abs()
     }
 
     #[must_use]
