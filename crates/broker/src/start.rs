@@ -19,7 +19,7 @@ use ottla_raft::{NotSoleVoter, Options as RaftOptions, Raft, Voter};
 use thiserror::Error;
 
 use crate::fetch_sessions::FetchSessions;
-use crate::found_logs::{self, FoundLogs};
+use crate::found_logs;
 use crate::lane::{Job, Lane};
 use crate::net::{BoundListener, ConnectionLimits, MemoryBudget, accept};
 use crate::node::{Node, Options};
@@ -68,10 +68,20 @@ pub enum StartError {
     Listen { address: String, error: io::Error },
     #[error("{path}: {error}")]
     Io { path: PathBuf, error: io::Error },
+    #[error(
+        "{log} is in {first} and in {second}, perhaps since a disk failed while it was being moved: remove the one that is behind"
+    )]
+    TwoLogs {
+        log: String,
+        first: PathBuf,
+        second: PathBuf,
+    },
     #[error("the controller refused this broker: {0}")]
     Refused(String),
 }
 
+/// A log directory and its id.
+pub(crate) type OwnDirectory<E> = (Arc<LogDirectory<<E as Env>::Disk>>, Uuid);
 /// A log directory and the lane that owns its partitions.
 type DirectoryLane<E> = (Arc<LogDirectory<<E as Env>::Disk>>, Lane<E>);
 
@@ -95,6 +105,8 @@ impl<E: Env> Broker<E> {
             let id = own(&env, &config, &directory, &mut cluster)?;
             directories.push((directory, id));
         }
+        // Before anything changes on disk: a node that cannot have its ports leaves the directories as it found them.
+        let listeners = listen(&env, &config).await?;
         let cluster_id: Arc<str> = Arc::from(cluster.unwrap_or_default());
         let metadata_directory = config.metadata_log_dir();
         let (metadata, metadata_id) = directories
@@ -106,8 +118,8 @@ impl<E: Env> Broker<E> {
         let kraft_version = raft.kraft_version();
         let image = Arc::new(ArcSwap::from_pointee(controller.image().clone()));
         let partitions = Arc::new(Partitions::default());
+        let found = found_logs::find(&env, config.node_id(), &image.load(), &directories)?;
         let mut lanes = Vec::new();
-        let mut found = FoundLogs::default();
         let mut clean_epochs = BTreeSet::new();
         for (directory, id) in &directories {
             let io = |error| StartError::Io {
@@ -115,9 +127,6 @@ impl<E: Env> Broker<E> {
                 error,
             };
             directory.remove_deleted().map_err(io)?;
-            let place = (*id, &**directory);
-            found_logs::find(&env, config.node_id(), &image.load(), place, &mut found)
-                .map_err(io)?;
             let stopped = directory.take_clean_shutdown().map_err(io)?;
             let was_clean = stopped.is_some();
             clean_epochs.insert(stopped.unwrap_or(BrokerEpoch::NONE));
@@ -182,7 +191,6 @@ impl<E: Env> Broker<E> {
             config,
             env,
         });
-        let listeners = listen(&node).await?;
         let ids = directories.iter().map(|(_, id)| *id).collect();
         let epoch = register(&node, &listeners, ids, cleanly_stopped).await?;
         let is_first = node.broker_epoch.set(epoch).is_ok();
@@ -222,7 +230,7 @@ impl<E: Env> Broker<E> {
             lane.send(Job::Close { closed });
             let result = done
                 .await
-                .unwrap_or(Ok(()))
+                .unwrap_or_else(|_| Err(io::Error::other("its logs were not closed")))
                 .and_then(|()| directory.write_clean_shutdown(self.epoch));
             if let Err(error) = result {
                 tracing::error!(directory = %directory.path().display(), %error, "not closed cleanly: the next start checks its logs");
@@ -322,22 +330,21 @@ fn load<E: Env>(
 
 type Bound<E> = (BoundListener, <<E as Env>::Net as Net>::Listener);
 
-async fn listen<E: Env>(node: &Node<E>) -> Result<Vec<Bound<E>>, StartError> {
+async fn listen<E: Env>(env: &E, config: &ServerConfig) -> Result<Vec<Bound<E>>, StartError> {
     let mut bound = Vec::new();
-    for listener in node.config.listeners() {
+    for listener in config.listeners() {
         let fails = |error| StartError::Listen {
             address: format!("{}:{}", listener.host, listener.port),
             error,
         };
-        let socket = node
-            .env
+        let socket = env
             .net()
             .bind(&listener.host, listener.port)
             .await
             .map_err(fails)?;
         let address = socket.local_address().map_err(fails)?;
         let name = Arc::from(&*listener.name);
-        let is_controller = node.config.is_controller_listener(&listener.name);
+        let is_controller = config.is_controller_listener(&listener.name);
         bound.push((
             BoundListener {
                 name,

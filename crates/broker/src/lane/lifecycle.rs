@@ -97,8 +97,8 @@ impl<E: Env> Worker<E> {
                     is_syncing: false,
                 };
                 self.partitions.insert(key, Slot::Open(Box::new(open)));
-                self.begin_epoch(key, leadership);
                 partition.set_availability(Availability::Open(reader));
+                self.begin_epoch(key, leadership);
                 let mut joined = Joined::default();
                 queued.into_iter().for_each(|append| joined.push(append));
                 self.write(&mut joined);
@@ -231,10 +231,16 @@ impl<E: Env> Worker<E> {
         let mut first_error = Ok(());
         let mut points = Vec::new();
         for slot in self.partitions.values_mut() {
-            if let Slot::Open(open) = slot {
-                let result = open.log.close();
-                points.push((open.partition.name(), open.log.point()));
-                first_error = first_error.and(result);
+            match slot {
+                Slot::Open(open) => {
+                    let result = open.log.close();
+                    points.push((open.partition.name(), open.log.point()));
+                    first_error = first_error.and(result);
+                }
+                // What it has on disk is for the next start to find out.
+                Slot::Opening { .. } | Slot::Offline => {
+                    first_error = first_error.and(Err(io::Error::other("a log is offline")));
+                }
             }
         }
         first_error.and_then(|()| self.directory.write_checkpoints(&points))
@@ -245,10 +251,11 @@ impl<E: Env> Worker<E> {
         let Some(Slot::Open(open)) = self.partitions.get_mut(&key) else {
             return;
         };
+        open.partition.set_leader_epoch(Some(leadership.epoch));
         if let Err(error) = open.log.assign_epoch(leadership.epoch) {
             tracing::error!(partition = %open.partition.name(), %error, "cannot record the leader epoch");
+            self.fail_directory();
         }
-        open.partition.set_leader_epoch(Some(leadership.epoch));
     }
 
     fn resign_all(&mut self) {
