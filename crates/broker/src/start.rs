@@ -20,7 +20,7 @@ use thiserror::Error;
 
 use crate::fetch_sessions::FetchSessions;
 use crate::found_logs;
-use crate::lane::{Job, Lane};
+use crate::lane::{Job, Lane, LaneOptions};
 use crate::net::{BoundListener, ConnectionLimits, MemoryBudget, accept};
 use crate::node::{Node, Options};
 use crate::partitions::Partitions;
@@ -136,8 +136,11 @@ impl<E: Env> Broker<E> {
                 Lane::start(
                     &env,
                     Arc::clone(directory),
-                    was_clean,
-                    config.producer_expiration(),
+                    LaneOptions {
+                        was_clean,
+                        recovered_at_once: config.recovery_threads(),
+                        producer_expiration: config.producer_expiration(),
+                    },
                 ),
             ));
         }

@@ -159,6 +159,13 @@ impl ServerConfig {
         self.text("broker.rack")
     }
 
+    /// How many logs of a directory are recovered at once.
+    #[must_use]
+    pub fn recovery_threads(&self) -> usize {
+        usize::try_from(self.number("num.recovery.threads.per.data.dir"))
+            .expect("at least one, and of 32 bits")
+    }
+
     /// Bytes.
     #[must_use]
     pub fn max_request_bytes(&self) -> usize {
