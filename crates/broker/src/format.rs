@@ -12,7 +12,7 @@ use ottla_raft::checkpoint::{self, SnapshotId};
 use ottla_wire::control_record::{ControlRecord, KRaftVersionRecord, VotersRecord};
 
 use crate::StartError;
-use crate::quorum::{METADATA_LOG, write_durably};
+use crate::quorum::{BOOTSTRAP, METADATA_LOG, write_durably};
 
 /// How a cluster begins.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,7 +81,7 @@ fn bootstrap<D: Disk>(
         .map(|record| record.encode(version.record_version(record)))
         .collect();
     let file = checkpoint::build(SnapshotId::BOOTSTRAP, now, &[], &records);
-    write_durably(disk, directory.path(), "bootstrap.checkpoint", &file)?;
+    write_durably(disk, directory.path(), BOOTSTRAP, &file)?;
     if !format.is_standalone {
         return Ok(());
     }

@@ -15,6 +15,7 @@ mod lifecycle;
 mod sync;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::StreamExt;
 use futures::channel::{mpsc, oneshot};
@@ -22,9 +23,11 @@ use ottla_config::TopicConfig;
 use ottla_env::{Env, Spawn};
 use ottla_log::dir::LogDirectory;
 use ottla_log::{Log, OpenError};
-use ottla_model::{LeaderEpoch, Offset};
+use ottla_model::Offset;
+use ottla_replica::{Leader, Leadership, Outputs};
 use rustc_hash::FxHashMap;
 
+use append::Producer;
 pub(crate) use append::{Append, AppendFailure, Appended};
 
 use crate::partition::{Partition, PartitionKey};
@@ -38,7 +41,7 @@ pub(crate) enum Job<E: Env> {
     /// This node leads the partition from now on: open the log, or begin the new epoch on it.
     Lead {
         partition: Arc<Partition<E>>,
-        epoch: LeaderEpoch,
+        leadership: Leadership,
     },
     /// A log has been opened and, if need be, recovered beside the lane.
     Opened {
@@ -85,17 +88,24 @@ impl<E: Env> Clone for Lane<E> {
 }
 
 impl<E: Env> Lane<E> {
-    /// Starts the lane of `directory`.
-    pub(crate) fn start(env: &E, directory: Arc<LogDirectory<E::Disk>>, was_clean: bool) -> Self {
+    /// Starts the lane of `directory`. `producer_expiration` is for how long an idle producer is remembered.
+    pub(crate) fn start(
+        env: &E,
+        directory: Arc<LogDirectory<E::Disk>>,
+        was_clean: bool,
+        producer_expiration: Duration,
+    ) -> Self {
         let (jobs, inbox) = mpsc::unbounded();
         let lane = Self { jobs };
         let worker = Worker {
             env: env.clone(),
             directory,
             was_clean,
+            producer_expiration,
             partitions: FxHashMap::default(),
             lane: lane.clone(),
             deleting: Vec::new(),
+            decided: Vec::new(),
         };
         env.spawn().lane("log", worker.run(inbox));
         lane
@@ -112,7 +122,7 @@ enum Slot<E: Env> {
     /// Jobs that came before the log was open.
     Opening {
         partition: Arc<Partition<E>>,
-        epoch: LeaderEpoch,
+        leadership: Leadership,
         queued: Vec<Append>,
     },
     Open(Box<Open<E>>),
@@ -122,17 +132,21 @@ enum Slot<E: Env> {
 struct Open<E: Env> {
     partition: Arc<Partition<E>>,
     log: Log<E::Disk>,
-    epoch: LeaderEpoch,
-    sync: sync::SyncState,
+    leader: Leader<Producer>,
+    /// At most one sync per partition: the next shares everything that was written meanwhile.
+    is_syncing: bool,
 }
 
 struct Worker<E: Env> {
     env: E,
     directory: Arc<LogDirectory<E::Disk>>,
     was_clean: bool,
+    producer_expiration: Duration,
     partitions: FxHashMap<PartitionKey, Slot<E>>,
     lane: Lane<E>,
     deleting: Vec<lifecycle::Deleting>,
+    /// What a leader decides, until it is carried out. Kept for its memory.
+    decided: Outputs<Producer>,
 }
 
 impl<E: Env> Worker<E> {
@@ -170,7 +184,10 @@ impl<E: Env> Worker<E> {
             Job::Append(append) => {
                 unreachable!("appends are joined, not carried out: {:?}", append.key)
             }
-            Job::Lead { partition, epoch } => self.lead(partition, epoch),
+            Job::Lead {
+                partition,
+                leadership,
+            } => self.lead(partition, leadership),
             Job::Opened { key, result } => self.opened(key, *result),
             Job::Synced { key, result } => self.synced(key, result),
             Job::Configure { key, config } => self.configure(key, &config),

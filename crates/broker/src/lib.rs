@@ -5,9 +5,11 @@
 mod api;
 mod authorize;
 mod dispatch;
+mod dynamic_configs;
 mod endpoints;
 mod fetch_sessions;
 mod format;
+mod found_logs;
 mod lane;
 mod net;
 mod node;

@@ -15,7 +15,6 @@ use ottla_model::{BrokerEpoch, ErrorCode, LeaderEpoch, NodeId, PartitionIndex, T
 
 use crate::fetch_sessions::FetchSessions;
 use crate::net::{BoundListener, ConnectionLimits, MemoryBudget};
-use crate::partition::PartitionKey;
 use crate::partitions::Partitions;
 use crate::producer_ids::ProducerIds;
 use crate::quorum::Quorum;
@@ -40,6 +39,8 @@ pub(crate) struct Node<E: Env> {
     pub(crate) env: E,
     pub(crate) id: NodeId,
     pub(crate) cluster_id: Arc<str>,
+    /// The level of the feature that the quorum keeps itself.
+    pub(crate) kraft_version: i16,
     pub(crate) config: ServerConfig,
     pub(crate) options: Options,
     pub(crate) connection_limits: Arc<ConnectionLimits>,
@@ -57,14 +58,6 @@ impl<E: Env> Node<E> {
     /// The metadata as far as it is committed and applied here. Each call may give a newer one.
     pub(crate) fn image(&self) -> Arc<Image> {
         self.image.load_full()
-    }
-
-    /// How many replicas hold every acknowledged record.
-    pub(crate) fn in_sync_replicas(&self, key: PartitionKey) -> usize {
-        self.image()
-            .topics()
-            .partition(key.topic, key.index)
-            .map_or(0, |partition| partition.isr.len())
     }
 
     /// Who leads a partition, and in which epoch; (-1, -1) where that is not known.

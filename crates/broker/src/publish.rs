@@ -7,7 +7,10 @@ use ottla_config::{Settings, TopicConfig};
 use ottla_env::Env;
 use ottla_metadata::{Image, Resource, TopicImage};
 use ottla_model::{NodeId, Uuid};
+use ottla_replica::Leadership;
 
+use crate::dynamic_configs::DynamicConfigs;
+use crate::found_logs::FoundLogs;
 use crate::lane::{Job, Lane};
 use crate::partition::{Partition, PartitionKey};
 use crate::partitions::Partitions;
@@ -15,11 +18,15 @@ use crate::partitions::Partitions;
 /// Carries out what committed metadata says about this node, and then shows it to everyone.
 pub(crate) struct Publisher<E: Env> {
     node: NodeId,
+    /// The file's, and with the dynamic configs of this broker.
+    file: Settings,
     settings: Settings,
     image: Arc<ArcSwap<Image>>,
     partitions: Arc<Partitions<E>>,
     /// By the id of their directory.
     lanes: Vec<(Uuid, Lane<E>)>,
+    /// Where the logs are that were there at the start.
+    found: FoundLogs,
     /// Nothing has been carried out yet, not even what the first image holds.
     is_first: bool,
 }
@@ -31,14 +38,17 @@ impl<E: Env> Publisher<E> {
         image: Arc<ArcSwap<Image>>,
         partitions: Arc<Partitions<E>>,
         lanes: Vec<(Uuid, Lane<E>)>,
+        found: FoundLogs,
     ) -> Self {
         assert!(!lanes.is_empty(), "a node has a log directory");
         Self {
             node,
+            file: settings.clone(),
             settings,
             image,
             partitions,
             lanes,
+            found,
             is_first: true,
         }
     }
@@ -55,6 +65,12 @@ impl<E: Env> Publisher<E> {
         } else {
             &*current
         };
+        let has_new_configs = before.configs() != next.configs();
+        if has_new_configs {
+            self.settings = DynamicConfigs::of(next, self.node)
+                .over(&self.file)
+                .effective();
+        }
         for (id, topic) in next.topics().changes_since(before.topics()) {
             match topic {
                 Some(topic) => self.update(next, &topic),
@@ -66,7 +82,7 @@ impl<E: Env> Publisher<E> {
                 }
             }
         }
-        if before.configs() != next.configs() {
+        if has_new_configs {
             self.configure(next);
         }
         self.image.store(Arc::clone(next));
@@ -82,7 +98,8 @@ impl<E: Env> Publisher<E> {
                 index,
             };
             let partition = self.partitions.get(topic.id, index).unwrap_or_else(|| {
-                let lane = self.lane(state.directories.get(replica));
+                let found = self.found.get(&key);
+                let lane = self.lane(found.or_else(|| state.directories.get(replica)));
                 let config = Arc::new(self.config(image, &topic.name));
                 let partition =
                     Arc::new(Partition::new(key, Arc::clone(&topic.name), lane, config));
@@ -94,15 +111,21 @@ impl<E: Env> Publisher<E> {
             } else if partition.leader_epoch() != Some(state.leader_epoch) {
                 partition.set_leader_epoch(Some(state.leader_epoch));
                 let lane = partition.lane.clone();
+                // With one replica the in-sync ones change only together with the leader.
+                let leadership = Leadership {
+                    epoch: state.leader_epoch,
+                    replicas: state.replicas.len(),
+                    in_sync: state.isr.len(),
+                };
                 lane.send(Job::Lead {
                     partition,
-                    epoch: state.leader_epoch,
+                    leadership,
                 });
             }
         }
     }
 
-    /// The lane of the directory that the metadata names, or the first where it names none of ours.
+    /// The lane of a directory, or the first where it is none of ours.
     fn lane(&self, directory: Option<&Uuid>) -> Lane<E> {
         let named = self.lanes.iter().find(|(id, _)| Some(id) == directory);
         named.unwrap_or(&self.lanes[0]).1.clone()

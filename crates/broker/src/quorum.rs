@@ -20,14 +20,14 @@ use futures::channel::{mpsc, oneshot};
 use ottla_controller::{Controller, Reply, Request};
 use ottla_env::{Clock, Env, Spawn};
 use ottla_log::dir::LogDirectory;
-use ottla_metadata::{Image, TransactionBuffer};
+use ottla_metadata::Image;
 use ottla_model::{ErrorCode, Offset};
 use ottla_raft::{Input, Output, Raft};
 use ottla_wire::metadata_record::MetadataRecord;
 use ottla_wire::records::{BatchBuilder, BatchFields, Compression};
 
 pub use metadata_log::MetadataLogError;
-pub(crate) use metadata_log::{METADATA_LOG, MetadataLog, write_durably};
+pub(crate) use metadata_log::{BOOTSTRAP, METADATA_LOG, MetadataLog, write_durably};
 
 /// Requests taken at once; they share one sync.
 const MAX_JOINED: usize = 128;
@@ -77,16 +77,12 @@ impl Quorum {
         publish: impl FnMut(Arc<Image>) + Send + 'static,
     ) -> Self {
         let (jobs, inbox) = mpsc::unbounded();
-        let image = controller.image().clone();
         let worker = Worker {
             env: env.clone(),
             _directory: directory,
             log,
             raft,
             controller,
-            image,
-            transaction: TransactionBuffer::default(),
-            uncommitted: VecDeque::new(),
             waiting: VecDeque::new(),
             publish,
         };
@@ -102,10 +98,6 @@ struct Worker<E: Env, P> {
     log: MetadataLog<E>,
     raft: Raft,
     controller: Controller,
-    /// As of the last committed record.
-    image: Image,
-    transaction: TransactionBuffer,
-    uncommitted: VecDeque<(Offset, MetadataRecord<'static>)>,
     /// Replies and the offset behind their records.
     waiting: VecDeque<(Offset, Reply, oneshot::Sender<Reply>)>,
     publish: P,
@@ -167,6 +159,8 @@ impl<E: Env, P: FnMut(Arc<Image>) + Send + 'static> Worker<E, P> {
                             &control,
                         );
                         let end = self.log.append(&batch, now)?;
+                        // With it stands or falls all that was found in the log.
+                        self.controller.appended(end);
                         self.raft.step(Input::Appended { end }, &mut out);
                     }
                     Output::Committed(_) => {
@@ -183,46 +177,38 @@ impl<E: Env, P: FnMut(Arc<Image>) + Send + 'static> Worker<E, P> {
     fn handle(&mut self, request: &Request, reply: oneshot::Sender<Reply>) -> io::Result<()> {
         let outcome = self.controller.handle(request, self.log.end());
         if !outcome.records.is_empty() {
-            self.append(outcome.records)?;
+            self.append(&outcome.records)?;
         }
         self.waiting
             .push_back((self.log.end(), outcome.reply, reply));
         Ok(())
     }
 
-    fn append(&mut self, records: Vec<MetadataRecord<'static>>) -> io::Result<()> {
+    fn append(&mut self, records: &[MetadataRecord<'static>]) -> io::Result<()> {
         let now = self.env.clock().wall();
         let base_offset = self.log.end();
-        let leader_epoch = self.raft.epoch();
-        let fields = BatchFields {
-            base_offset,
-            leader_epoch,
-            ..BatchFields::default()
-        };
-        let mut builder = BatchBuilder::new(fields, Compression::None);
-        // The level may be among the records themselves: the one they leave behind is what they are written in.
-        let mut version = self.controller.image().features().metadata_version();
-        let mut after = self.controller.clone();
-        for (position, record) in (0..).zip(&records) {
-            let replayed = after.replay(record, base_offset + position);
+        // The level may be among the records themselves: the newer one is what they are written in.
+        let before = self.controller.image().features().metadata_version();
+        for (position, record) in (0..).zip(records) {
+            let replayed = self.controller.replay(record, base_offset + position);
             assert!(
                 replayed.is_ok(),
                 "the controller's own record does not fit: {replayed:?}"
             );
         }
-        version = version.max(after.image().features().metadata_version());
-        for record in &records {
-            builder.push(
-                now,
-                None,
-                Some(&record.encode(version.record_version(record))),
-                [],
-            );
+        let version = before.max(self.controller.image().features().metadata_version());
+        let fields = BatchFields {
+            base_offset,
+            leader_epoch: self.raft.epoch(),
+            ..BatchFields::default()
+        };
+        let mut builder = BatchBuilder::new(fields, Compression::None);
+        for record in records {
+            let value = record.encode(version.record_version(record));
+            builder.push(now, None, Some(&value), []);
         }
         let end = self.log.append(&builder.build(), now)?;
-        self.controller = after;
-        self.uncommitted
-            .extend((0..).map(|position| base_offset + position).zip(records));
+        self.controller.appended(end);
         let mut out = Vec::new();
         self.raft.step(Input::Appended { end }, &mut out);
         assert!(out.is_empty(), "nothing is committed before it is synced");
@@ -234,23 +220,13 @@ impl<E: Env, P: FnMut(Arc<Image>) + Send + 'static> Worker<E, P> {
         let end = self.log.sync(self.env.clock().wall())?;
         let mut out = Vec::new();
         self.raft.step(Input::Synced { end }, &mut out);
-        let mut has_changed = false;
         for output in out {
             let Output::Committed(offset) = output else {
                 unreachable!("a leader only commits")
             };
-            while self.uncommitted.front().is_some_and(|(at, _)| *at < offset) {
-                let (at, record) = self.uncommitted.pop_front().expect("there is a front");
-                let applied = self.transaction.take(&mut self.image, &record, at);
-                assert!(
-                    applied.is_ok(),
-                    "the controller took this record: {applied:?}"
-                );
-                has_changed = true;
+            if let Some(image) = self.controller.commit(offset) {
+                (self.publish)(Arc::new(image.clone()));
             }
-        }
-        if has_changed {
-            (self.publish)(Arc::new(self.image.clone()));
         }
         while self.waiting.front().is_some_and(|(at, ..)| *at <= end) {
             let (_, reply, waiting) = self.waiting.pop_front().expect("there is a front");

@@ -1,5 +1,6 @@
 //! From a configuration to a serving node, and back to closed files.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
@@ -11,13 +12,14 @@ use ottla_config::ServerConfig;
 use ottla_controller::{Controller, Options as ControllerOptions, Registration, Reply, Request};
 use ottla_env::{Clock, Entropy, Env, Listener as _, Net, Spawn};
 use ottla_log::dir::{DirectoryError, LogDirectory};
-use ottla_metadata::features::MetadataVersion;
+use ottla_metadata::features::{self, MetadataVersion};
 use ottla_metrics::Metrics;
 use ottla_model::{BrokerEpoch, NodeId, Uuid};
 use ottla_raft::{NotSoleVoter, Options as RaftOptions, Raft, Voter};
 use thiserror::Error;
 
 use crate::fetch_sessions::FetchSessions;
+use crate::found_logs::{self, FoundLogs};
 use crate::lane::{Job, Lane};
 use crate::net::{BoundListener, ConnectionLimits, MemoryBudget, accept};
 use crate::node::{Node, Options};
@@ -101,22 +103,40 @@ impl<E: Env> Broker<E> {
             .cloned()
             .ok_or(StartError::NotFormatted(metadata_directory))?;
         let (raft, log, controller) = load(&env, &config, &metadata, metadata_id)?;
+        let kraft_version = raft.kraft_version();
         let image = Arc::new(ArcSwap::from_pointee(controller.image().clone()));
         let partitions = Arc::new(Partitions::default());
         let mut lanes = Vec::new();
+        let mut found = FoundLogs::default();
+        let mut clean_epochs = BTreeSet::new();
         for (directory, id) in &directories {
             let io = |error| StartError::Io {
                 path: directory.path().to_path_buf(),
                 error,
             };
             directory.remove_deleted().map_err(io)?;
-            let was_clean = directory.take_clean_shutdown().map_err(io)?.is_some();
+            let place = (*id, &**directory);
+            found_logs::find(&env, config.node_id(), &image.load(), place, &mut found)
+                .map_err(io)?;
+            let stopped = directory.take_clean_shutdown().map_err(io)?;
+            let was_clean = stopped.is_some();
+            clean_epochs.insert(stopped.unwrap_or(BrokerEpoch::NONE));
             lanes.push((
                 *id,
                 Arc::clone(directory),
-                Lane::start(&env, Arc::clone(directory), was_clean),
+                Lane::start(
+                    &env,
+                    Arc::clone(directory),
+                    was_clean,
+                    config.producer_expiration(),
+                ),
             ));
         }
+        // Only if all say the same was the whole broker stopped cleanly.
+        let cleanly_stopped = match (clean_epochs.len(), clean_epochs.first()) {
+            (1, Some(epoch)) => *epoch,
+            _ => BrokerEpoch::NONE,
+        };
         let publisher = Publisher::new(
             config.node_id(),
             config.settings().clone(),
@@ -126,6 +146,7 @@ impl<E: Env> Broker<E> {
                 .iter()
                 .map(|(id, _, lane)| (*id, lane.clone()))
                 .collect(),
+            found,
         );
         let quorum = Quorum::start(
             &env,
@@ -138,6 +159,7 @@ impl<E: Env> Broker<E> {
         let node = Arc::new(Node {
             id: config.node_id(),
             cluster_id,
+            kraft_version,
             options: Options {
                 max_request_bytes: config.max_request_bytes(),
                 max_idle: config.max_idle(),
@@ -162,7 +184,7 @@ impl<E: Env> Broker<E> {
         });
         let listeners = listen(&node).await?;
         let ids = directories.iter().map(|(_, id)| *id).collect();
-        let epoch = register(&node, &listeners, ids).await?;
+        let epoch = register(&node, &listeners, ids, cleanly_stopped).await?;
         let is_first = node.broker_epoch.set(epoch).is_ok();
         assert!(is_first, "a node registers once");
         for (bound, listener) in listeners {
@@ -186,12 +208,14 @@ impl<E: Env> Broker<E> {
 
     /// Stops cleanly: leads nothing any more, closes all logs, leaves the sign that the next start need not recover.
     pub async fn stop(self) {
-        let left = Request::ShutDown {
-            broker: self.node.id,
-            epoch: self.epoch,
-        };
-        if let Err(code) = self.node.quorum.ask(left).await {
-            tracing::warn!(%code, "the controller did not take the goodbye");
+        let (broker, epoch) = (self.node.id, self.epoch);
+        for goodbye in [
+            Request::ShutDown { broker, epoch },
+            Request::Fence { broker },
+        ] {
+            if let Err(code) = self.node.quorum.ask(goodbye).await {
+                tracing::warn!(%code, "the controller did not take the goodbye");
+            }
         }
         for (directory, lane) in &self.lanes {
             let (closed, done) = oneshot::channel();
@@ -280,7 +304,9 @@ fn load<E: Env>(
         default_partitions: config.default_partitions(),
         default_replication_factor: config.default_replication_factor(),
         deletes_topics: config.deletes_topics(),
-        bootstrap: MetadataVersion::LATEST,
+        bootstrap: found
+            .bootstrap
+            .unwrap_or_else(|| features::bootstrap(MetadataVersion::LATEST)),
     };
     let mut controller = Controller::new(options).with_image(found.image.unwrap_or_default());
     for (offset, record) in &found.records {
@@ -329,12 +355,13 @@ async fn register<E: Env>(
     node: &Node<E>,
     listeners: &[Bound<E>],
     directories: Vec<Uuid>,
+    cleanly_stopped: BrokerEpoch,
 ) -> Result<BrokerEpoch, StartError> {
     let refused = |reply: Result<Reply, _>| StartError::Refused(format!("{reply:?}"));
-    let incarnation = node.env.entropy().uuid();
     let registration = |is_controller: bool, directories: Vec<Uuid>| Registration {
         id: node.id,
-        incarnation,
+        // Broker and controller are two to the cluster, though they share a process.
+        incarnation: node.env.entropy().uuid(),
         listeners: listeners
             .iter()
             .filter(|(bound, _)| bound.is_controller == is_controller)
@@ -342,11 +369,18 @@ async fn register<E: Env>(
             .collect(),
         rack: node.config.rack(),
         directories,
+        cleanly_stopped,
     };
     let reply = node
         .quorum
         .ask(Request::RegisterController(registration(true, Vec::new())))
         .await;
+    if reply != Ok(Reply::Done) {
+        return Err(refused(reply));
+    }
+    // An earlier incarnation is dead: both would hold the same directories' locks. Nobody needs to wait for its session to end.
+    let dead = Request::Fence { broker: node.id };
+    let reply = node.quorum.ask(dead).await;
     if reply != Ok(Reply::Done) {
         return Err(refused(reply));
     }

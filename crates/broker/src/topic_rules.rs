@@ -1,18 +1,17 @@
-//! What a topic's configuration means to its log.
+//! What a topic's configuration means to its log and its leaders.
 
 use std::time::Duration;
 
 use ottla_config::{TimestampClock, TopicConfig};
 use ottla_log::LogOptions;
 use ottla_log::validate::AppendRules;
+use ottla_replica::Options as LeaderOptions;
 use ottla_wire::records::{Compression, Level, TimestampType};
 
-/// `producer.id.expiration.ms`, until it can be set.
-const PRODUCER_EXPIRATION: Duration = Duration::from_hours(24);
 /// What the records of one batch may come to, decompressed. Bytes.
 const MAX_UNCOMPRESSED_BYTES: usize = 256 << 20;
 
-pub(crate) fn log_options(config: &TopicConfig) -> LogOptions {
+pub(crate) fn log_options(config: &TopicConfig, producer_expiration: Duration) -> LogOptions {
     LogOptions {
         segment_bytes: config.segment_bytes(),
         segment_age: config.segment_age(),
@@ -21,7 +20,15 @@ pub(crate) fn log_options(config: &TopicConfig) -> LogOptions {
         retention_bytes: config.retention_bytes(),
         retention_age: config.retention_age(),
         deletes: config.deletes(),
-        producer_expiration: PRODUCER_EXPIRATION,
+        producer_expiration,
+    }
+}
+
+pub(crate) fn leader_options(config: &TopicConfig) -> LeaderOptions {
+    LeaderOptions {
+        min_in_sync: config.min_insync_replicas(),
+        flush_messages: config.flush_messages(),
+        flush_after: Duration::from_millis(config.flush_ms().unsigned_abs()),
     }
 }
 

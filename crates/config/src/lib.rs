@@ -3,16 +3,19 @@
 //! Names and meanings are Apache Kafka's, so that an existing `server.properties` works. Parsing, checking and describing come out of the
 //! same table; nothing else knows a default.
 
+pub mod describe;
 mod key;
 mod listener;
 pub mod properties;
 mod server;
+mod settings;
 pub mod table;
 mod topic;
 mod value;
 
 pub use key::{Key, Kind, Update};
 pub use listener::{Listener, SecurityProtocol};
-pub use server::{ConfigError, ServerConfig, Settings, Warning};
+pub use server::{ConfigError, ServerConfig, Warning};
+pub use settings::Settings;
 pub use topic::{TimestampClock, TopicConfig};
 pub use value::{InvalidValue, Value};

@@ -21,6 +21,15 @@ impl SecurityProtocol {
         }
     }
 
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Plaintext => "PLAINTEXT",
+            Self::Ssl => "SSL",
+            Self::SaslPlaintext => "SASL_PLAINTEXT",
+            Self::SaslSsl => "SASL_SSL",
+        }
+    }
+
     /// As registrations carry it.
     #[must_use]
     pub const fn code(self) -> i16 {
@@ -44,7 +53,7 @@ pub struct Listener {
     pub protocol: SecurityProtocol,
 }
 
-/// `NAME://host:port`, with an IPv6 host in brackets. The error says what was expected.
+/// `NAME://host:port`, an IPv6 host in brackets or not. The error says what was expected.
 pub(crate) fn parse(
     text: &str,
     protocols: &BTreeMap<String, SecurityProtocol>,
@@ -56,16 +65,18 @@ pub(crate) fn parse(
     let bracketed = host
         .strip_prefix('[')
         .and_then(|host| host.strip_suffix(']'));
-    if bracketed.is_none() && host.contains([':', '/']) {
+    let host = bracketed.unwrap_or(host);
+    let is_of_hosts = |c: char| c.is_ascii_alphanumeric() || "-._:%".contains(c);
+    if name.is_empty() || !host.chars().all(is_of_hosts) {
         return Err(form());
     }
     let name = name.to_ascii_uppercase();
     let protocol = protocols.get(&name).copied().ok_or_else(|| {
-        format!("a listener named in listener.security.protocol.map, found {name}")
+        format!("a listener listed in listener.security.protocol.map, found {name}")
     })?;
     Ok(Listener {
         name,
-        host: bracketed.unwrap_or(host).to_owned(),
+        host: host.to_owned(),
         port,
         protocol,
     })

@@ -1,61 +1,20 @@
-use std::collections::BTreeMap;
-use std::fmt;
+mod check;
+mod neglect;
+mod source;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
 use ottla_model::NodeId;
 use thiserror::Error;
 
-use crate::key::Key;
-use crate::listener::{self, Listener, SecurityProtocol};
+use crate::key::Support;
+use crate::listener::Listener;
+use crate::settings::Settings;
+use crate::table;
 use crate::value::Value;
-use crate::{properties, table};
-
-/// How alike two names are for one to be suggested for the other.
-const ALIKE: f64 = 0.85;
-
-/// Values that were set, by the key's name; and for the others the table's defaults.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Settings {
-    values: BTreeMap<&'static str, Value>,
-}
-
-impl Settings {
-    pub(crate) fn set(&mut self, name: &'static str, value: Value) {
-        self.values.insert(name, value);
-    }
-
-    /// What was set, not what the default is.
-    #[must_use]
-    pub fn explicit(&self, name: &str) -> Option<&Value> {
-        self.values.get(name)
-    }
-
-    fn value(&self, name: &str) -> Option<Value> {
-        let by_default = || {
-            let key = table::server_key(name)?;
-            Value::parse(key, key.default?).ok()
-        };
-        self.explicit(name).cloned().or_else(by_default)
-    }
-}
-
-/// Where a value comes from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Origin {
-    file: String,
-    /// 0 for an override on the command line.
-    line: usize,
-}
-
-impl fmt::Display for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.line {
-            0 => f.write_str("--override"),
-            line => write!(f, "{}:{line}", self.file),
-        }
-    }
-}
+use check::Listeners;
+use source::Source;
 
 /// Why the node does not start with this configuration.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -70,8 +29,7 @@ pub struct Warning(pub String);
 #[derive(Clone, Debug, PartialEq)]
 pub struct ServerConfig {
     settings: Settings,
-    listeners: Vec<Listener>,
-    advertised: Option<Vec<Listener>>,
+    listeners: Listeners,
 }
 
 impl ServerConfig {
@@ -84,150 +42,32 @@ impl ServerConfig {
         text: &str,
         overrides: &[String],
     ) -> Result<(Self, Vec<Warning>), ConfigError> {
-        let mut settings = Settings::default();
-        let mut warnings = Vec::new();
-        let from_file = properties::parse(text).into_iter().map(|p| {
-            (
-                Origin {
-                    file: file.to_owned(),
-                    line: p.line,
-                },
-                p.key,
-                p.value,
-            )
-        });
-        let mut all: Vec<(Origin, String, String)> = from_file.collect();
-        for text in overrides {
-            let (key, value) = text
-                .split_once('=')
-                .ok_or_else(|| ConfigError(format!("--override {text:?}: expected key=value")))?;
-            all.push((
-                Origin {
-                    file: String::new(),
-                    line: 0,
-                },
-                key.trim().to_owned(),
-                value.to_owned(),
-            ));
-        }
-        for (origin, name, text) in all {
-            match table::server_key(&name) {
-                Some(key) => {
-                    let value = Value::parse(key, &text)
-                        .map_err(|error| ConfigError(format!("{origin}: {error}")))?;
-                    settings.set(key.name, value);
-                }
-                None => warnings.push(unknown(&origin, &name)),
-            }
-        }
-        Self::new(settings).map(|config| (config, warnings))
+        let source = Source::read(file, text, overrides)?;
+        let listeners = check::check(&source)?;
+        let warnings = neglect::warnings(&source, &listeners)?;
+        let config = Self {
+            settings: source.into_settings(),
+            listeners,
+        };
+        Ok((config, warnings))
     }
 
     /// What `ottla` runs without a file: broker and controller in one on this machine, for a first try and for development.
+    /// There is one broker, and so one replica of everything, as in the sample file that Apache Kafka comes with.
     #[must_use]
     pub fn of_default_node(directory: &str) -> Self {
         let text = format!(
             "process.roles=broker,controller\nnode.id=1\n\
              listeners=PLAINTEXT://127.0.0.1:9092,CONTROLLER://127.0.0.1:9093\n\
              controller.listener.names=CONTROLLER\ncontroller.quorum.bootstrap.servers=127.0.0.1:9093\n\
-             listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT\n\
-             log.dirs={directory}\noffsets.topic.replication.factor=1\n\
-             transaction.state.log.replication.factor=1\ntransaction.state.log.min.isr=1\n"
+             log.dirs={directory}\n\
+             offsets.topic.replication.factor=1\n\
+             transaction.state.log.replication.factor=1\ntransaction.state.log.min.isr=1\n\
+             share.coordinator.state.topic.replication.factor=1\nshare.coordinator.state.topic.min.isr=1\n"
         );
         let (config, _) =
             Self::load("", &text, &[]).expect("the built-in configuration is well-formed");
         config
-    }
-
-    fn new(settings: Settings) -> Result<Self, ConfigError> {
-        let wrong = |name: &str, problem: String| ConfigError(format!("{name}: {problem}"));
-        let controllers = list(&settings, "controller.listener.names");
-        let mut protocols = listener::protocols(&list(&settings, "listener.security.protocol.map"))
-            .map_err(|expected| {
-                wrong(
-                    "listener.security.protocol.map",
-                    format!("expected {expected}"),
-                )
-            })?;
-        if settings
-            .explicit("listener.security.protocol.map")
-            .is_none()
-        {
-            // As Kafka does: a controller's listener is plain unless something else is said.
-            for name in &controllers {
-                protocols
-                    .entry(name.to_ascii_uppercase())
-                    .or_insert(SecurityProtocol::Plaintext);
-            }
-        }
-        let parse_all = |name: &str| -> Result<Vec<Listener>, ConfigError> {
-            let parsed: Result<Vec<Listener>, String> = list(&settings, name)
-                .iter()
-                .map(|text| listener::parse(text, &protocols))
-                .collect();
-            parsed.map_err(|expected| wrong(name, format!("expected {expected}")))
-        };
-        let listeners = parse_all("listeners")?;
-        let advertised = match settings.explicit("advertised.listeners") {
-            Some(_) => Some(parse_all("advertised.listeners")?),
-            None => None,
-        };
-        let config = Self {
-            settings,
-            listeners,
-            advertised,
-        };
-        config.check(&controllers)?;
-        Ok(config)
-    }
-
-    fn check(&self, controllers: &[String]) -> Result<(), ConfigError> {
-        let error = |text: String| Err(ConfigError(text));
-        if self.integer("node.id").is_none_or(|id| id < 0) {
-            return error(
-                "node.id: expected a number of at least 0 that no other node has, found none"
-                    .to_owned(),
-            );
-        }
-        if self.settings.explicit("process.roles").is_none() {
-            return error(
-                "process.roles: expected broker,controller; ZooKeeper is not supported".to_owned(),
-            );
-        }
-        for name in controllers {
-            if !self
-                .listeners
-                .iter()
-                .any(|listener| listener.name.eq_ignore_ascii_case(name))
-            {
-                return error(format!(
-                    "controller.listener.names: {name} is not among the listeners"
-                ));
-            }
-        }
-        if controllers.is_empty() {
-            return error(
-                "controller.listener.names: expected the name of a listener, found none".to_owned(),
-            );
-        }
-        for listener in &self.listeners {
-            if listener.protocol != SecurityProtocol::Plaintext {
-                let name = &listener.name;
-                return error(format!(
-                    "listeners: {name} asks for TLS or SASL, which this release does not have"
-                ));
-            }
-        }
-        let authorizer = self.text("authorizer.class.name").unwrap_or_default();
-        let allows_all = self.boolean("allow.everyone.if.no.acl.found");
-        let is_standard = authorizer == "org.apache.kafka.metadata.authorizer.StandardAuthorizer";
-        if !(authorizer.is_empty() || is_standard && allows_all) {
-            return error(format!(
-                "authorizer.class.name: {authorizer} would not be honoured; remove it, or allow everyone with \
-                 allow.everyone.if.no.acl.found=true"
-            ));
-        }
-        Ok(())
     }
 
     /// For what a topic inherits.
@@ -236,8 +76,16 @@ impl ServerConfig {
         &self.settings
     }
 
+    /// The one way to a value, so that the table cannot claim to ignore what is read.
+    fn value(&self, name: &str) -> Option<Value> {
+        let is_honoured =
+            table::server_key(name).is_some_and(|key| key.support == Support::Honoured);
+        assert!(is_honoured, "{name} is read and not marked as honoured");
+        self.settings.value(name)
+    }
+
     fn integer(&self, name: &str) -> Option<i64> {
-        match self.settings.value(name) {
+        match self.value(name) {
             Some(Value::Integer(value)) => Some(value),
             _ => None,
         }
@@ -250,13 +98,20 @@ impl ServerConfig {
     }
 
     fn boolean(&self, name: &str) -> bool {
-        matches!(self.settings.value(name), Some(Value::Boolean(true)))
+        matches!(self.value(name), Some(Value::Boolean(true)))
     }
 
     fn text(&self, name: &str) -> Option<String> {
-        match self.settings.value(name) {
+        match self.value(name) {
             Some(Value::Text(text)) => Some(text),
             _ => None,
+        }
+    }
+
+    fn list(&self, name: &str) -> Vec<String> {
+        match self.value(name) {
+            Some(Value::List(items)) => items,
+            _ => Vec::new(),
         }
     }
 
@@ -267,30 +122,26 @@ impl ServerConfig {
 
     #[must_use]
     pub fn listeners(&self) -> &[Listener] {
-        &self.listeners
+        &self.listeners.bound
     }
 
     /// `None` where clients are told the address they came by.
     #[must_use]
     pub fn advertised_listeners(&self) -> Option<&[Listener]> {
-        self.advertised.as_deref()
+        self.listeners.advertised.as_deref()
     }
 
     #[must_use]
     pub fn is_controller_listener(&self, name: &str) -> bool {
-        list(&self.settings, "controller.listener.names")
-            .iter()
-            .any(|other| other.eq_ignore_ascii_case(name))
+        self.listeners.is_controllers(name)
     }
 
-    /// At least one.
+    /// Where partitions are: at least one directory, each once.
     #[must_use]
     pub fn log_dirs(&self) -> Vec<PathBuf> {
-        let dirs = list(&self.settings, "log.dirs");
-        let dirs = if dirs.is_empty() {
-            list(&self.settings, "log.dir")
-        } else {
-            dirs
+        let dirs = match self.list("log.dirs") {
+            dirs if dirs.is_empty() => self.list("log.dir"),
+            dirs => dirs,
         };
         dirs.into_iter().map(PathBuf::from).collect()
     }
@@ -341,6 +192,12 @@ impl ServerConfig {
         )
     }
 
+    /// For how long an idle producer is remembered.
+    #[must_use]
+    pub fn producer_expiration(&self) -> Duration {
+        Duration::from_millis(self.number("producer.id.expiration.ms").unsigned_abs())
+    }
+
     #[must_use]
     pub fn auto_creates_topics(&self) -> bool {
         self.boolean("auto.create.topics.enable")
@@ -381,44 +238,39 @@ impl ServerConfig {
     }
 }
 
-fn list(settings: &Settings, name: &str) -> Vec<String> {
-    match settings.value(name) {
-        Some(Value::List(items)) => items,
-        // Some keys hold a list and are typed as text all the same.
-        Some(Value::Text(text)) => text.split(',').map(|item| item.trim().to_owned()).collect(),
-        _ => Vec::new(),
-    }
-}
-
-fn unknown(origin: &Origin, name: &str) -> Warning {
-    let alike = |key: &Key| strsim::jaro_winkler(key.name, name);
-    let nearest = table::server()
-        .max_by(|a, b| alike(a).total_cmp(&alike(b)))
-        .filter(|key| alike(key) > ALIKE);
-    let suggestion = nearest.map_or_else(String::new, |key| {
-        format!("; the nearest known key is {}", key.name)
-    });
-    Warning(format!(
-        "{origin}: {name} is not a known key and has no effect{suggestion}"
-    ))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const MINIMAL: &str = "process.roles=broker,controller\nnode.id=3\ncontroller.listener.names=C\n\
-                           listeners=PLAINTEXT://:0,C://[::1]:0\nlog.dirs=/a, /b\n";
+    /// Five lines.
+    pub(super) const MINIMAL: &str = "process.roles=broker,controller\nnode.id=3\n\
+                                      controller.listener.names=C\n\
+                                      controller.quorum.bootstrap.servers=localhost:9093\nlog.dirs=/a, /b\n";
+    /// The sixth.
+    const LISTENERS: &str = "listeners=PLAINTEXT://:0,C://[::1]:0\n";
 
-    fn refused(extra: &str) -> String {
-        ServerConfig::load("s.properties", &format!("{MINIMAL}{extra}"), &[])
-            .unwrap_err()
-            .to_string()
+    pub(super) fn load(extra: &str) -> Result<(ServerConfig, Vec<Warning>), String> {
+        let listeners = if extra.starts_with("listeners=") {
+            ""
+        } else {
+            LISTENERS
+        };
+        ServerConfig::load("s", &format!("{MINIMAL}{listeners}{extra}"), &[])
+            .map_err(|error| error.to_string())
+    }
+
+    pub(super) fn refused(extra: &str) -> String {
+        load(extra).unwrap_err()
+    }
+
+    pub(super) fn warnings(extra: &str) -> Vec<String> {
+        let (_, warnings) = load(extra).unwrap();
+        warnings.into_iter().map(|warning| warning.0).collect()
     }
 
     #[test]
     fn a_file_is_read_with_kafkas_defaults() {
-        let (config, warnings) = ServerConfig::load("s.properties", MINIMAL, &[]).unwrap();
+        let (config, warnings) = load("").unwrap();
         assert_eq!(warnings, []);
         assert_eq!(config.node_id(), NodeId(3));
         assert_eq!(
@@ -427,56 +279,41 @@ mod tests {
         );
         assert_eq!(config.metadata_log_dir(), PathBuf::from("/a"));
         assert_eq!(config.listeners()[1].host, "::1");
-        assert!(config.is_controller_listener("C") && !config.is_controller_listener("PLAINTEXT"));
+        assert!(config.is_controller_listener("c") && !config.is_controller_listener("PLAINTEXT"));
         assert_eq!(config.max_idle(), Some(Duration::from_secs(600)));
         assert_eq!(config.advertised_listeners(), None);
     }
 
     #[test]
     fn an_override_counts_more_than_the_file() {
-        let (config, _) =
-            ServerConfig::load("s", MINIMAL, &["num.partitions=7".to_owned()]).unwrap();
+        let load = |text: &str| {
+            let text = [text.to_owned()];
+            ServerConfig::load(
+                "s",
+                &format!("{MINIMAL}{LISTENERS}num.partitions=2\n"),
+                &text,
+            )
+        };
+        let (config, _) = load("num.partitions=7").unwrap();
         assert_eq!(config.default_partitions(), 7);
+        let error = load("num.partitions=x").unwrap_err().to_string();
+        assert!(error.starts_with("--override: num.partitions: expected a whole"));
+        let error = load("num.partitions").unwrap_err().to_string();
+        assert_eq!(error, "--override \"num.partitions\": expected key=value");
     }
 
     #[test]
     fn an_ill_formed_value_is_named_with_its_line() {
         let expected =
-            "s.properties:6: num.partitions: expected a whole number of 32 bits, found \"many\"";
+            "s:7: num.partitions: expected a whole number of 32 bits of at least 1, found \"many\"";
         assert_eq!(refused("num.partitions=many\n"), expected);
-        assert!(
-            refused("listeners=PLAINTEXT:9092\n")
-                .starts_with("listeners: expected NAME://host:port")
-        );
-        assert!(
-            refused("authorizer.class.name=x.Y\n")
-                .starts_with("authorizer.class.name: x.Y would not be honoured")
-        );
-    }
-
-    #[test]
-    fn what_would_weaken_security_stops_the_start() {
-        let text = MINIMAL.replace("PLAINTEXT://:0", "SSL://:0");
-        let error = ServerConfig::load("s", &text, &[]).unwrap_err().to_string();
-        assert!(error.contains("SSL asks for TLS"), "{error}");
-    }
-
-    #[test]
-    fn an_unknown_key_is_met_with_the_nearest() {
-        let (_, warnings) =
-            ServerConfig::load("s", &format!("{MINIMAL}num.partition=3\n"), &[]).unwrap();
-        assert_eq!(
-            warnings,
-            [Warning(
-                "s:6: num.partition is not a known key and has no effect; the nearest known key is num.partitions".into()
-            )]
-        );
+        let expected = "s:6: listeners: expected NAME://host:port, found \"PLAINTEXT:9092\"";
+        assert_eq!(refused("listeners=PLAINTEXT:9092\n"), expected);
     }
 
     #[test]
     fn a_topic_inherits_from_the_broker() {
-        let text = format!("{MINIMAL}log.retention.hours=2\nlog.segment.bytes=2097152\n");
-        let (config, _) = ServerConfig::load("s", &text, &[]).unwrap();
+        let (config, _) = load("log.retention.hours=2\nlog.segment.bytes=2097152\n").unwrap();
         let overrides = [("segment.bytes", "4194304"), ("max.message.bytes", "none")];
         let topic = crate::TopicConfig::new(config.settings(), overrides.into_iter());
         assert_eq!(topic.retention_age(), Some(Duration::from_secs(7200)));
@@ -486,9 +323,48 @@ mod tests {
     }
 
     #[test]
-    fn the_default_node_needs_no_file() {
+    fn the_default_node_needs_no_file_and_replicates_to_nobody() {
         let config = ServerConfig::of_default_node("./ottla-data");
         assert_eq!(config.node_id(), NodeId(1));
         assert_eq!(config.listeners().len(), 2);
+        for key in table::server() {
+            let is_of_internal_topics =
+                key.name.contains(".state.") || key.name.starts_with("offsets.topic");
+            let limits = [".replication.factor", ".min.isr"];
+            if is_of_internal_topics && limits.iter().any(|limit| key.name.ends_with(limit)) {
+                let set = config.settings().explicit(key.name);
+                assert_eq!(set, Some(&Value::Integer(1)), "{}", key.name);
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_marked_as_honoured_is_read_somewhere() {
+        let readers = [
+            include_str!("server.rs"),
+            include_str!("server/check.rs"),
+            include_str!("server/source.rs"),
+            include_str!("server/neglect.rs"),
+            include_str!("topic.rs"),
+        ];
+        let code = readers
+            .map(|text| text.split("#[cfg(test)]").next().unwrap())
+            .concat();
+        let reads = |name: &str| code.contains(&format!("\"{name}\""));
+        let is_honoured = |key: &&crate::Key| key.support == Support::Honoured;
+        let of_topics: Vec<_> = table::topic().filter(is_honoured).collect();
+        for key in &of_topics {
+            assert!(reads(key.name), "{}", key.name);
+        }
+        let by_topics = |name: &str| {
+            of_topics.iter().any(|key| {
+                table::synonyms(key.name)
+                    .iter()
+                    .any(|(other, _)| *other == name)
+            })
+        };
+        for key in table::known().filter(is_honoured) {
+            assert!(reads(key.name) || by_topics(key.name), "{}", key.name);
+        }
     }
 }

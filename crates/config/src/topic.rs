@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use crate::server::Settings;
+use crate::settings::Settings;
 use crate::table;
 use crate::value::{InvalidValue, Value};
 
@@ -22,6 +22,10 @@ pub struct TopicConfig {
 impl TopicConfig {
     /// `overrides` are the topic's own; one that is ill-formed gives way to what lies below it, for it cannot be refused any more.
     pub fn new<'a>(broker: &Settings, overrides: impl Iterator<Item = (&'a str, &'a str)>) -> Self {
+        Self::layered(broker, &Settings::of_topic(overrides))
+    }
+
+    pub(crate) fn layered(broker: &Settings, own: &Settings) -> Self {
         let mut settings = Settings::default();
         for key in table::topic() {
             let inherited = table::synonyms(key.name).iter().find_map(|(name, factor)| {
@@ -37,14 +41,16 @@ impl TopicConfig {
                 settings.set(key.name, value);
             }
         }
-        for (name, text) in overrides {
-            if let Some(key) = table::topic_key(name)
-                && let Ok(value) = Value::parse(key, text)
-            {
-                settings.set(key.name, value);
-            }
-        }
+        settings.overlay(own);
         Self { settings }
+    }
+
+    /// The value of a key as text, its default included.
+    pub(crate) fn text(&self, name: &str) -> Option<String> {
+        match self.settings.explicit(name) {
+            Some(value) => Some(value.to_string()),
+            None => table::topic_key(name)?.default.map(str::to_owned),
+        }
     }
 
     /// Whether a topic may be given this value.
@@ -81,7 +87,12 @@ impl TopicConfig {
 
     #[must_use]
     pub fn segment_bytes(&self) -> u64 {
-        self.integer("segment.bytes").unsigned_abs()
+        let of_tests = self.settings.explicit("internal.segment.bytes");
+        let bytes = match of_tests {
+            Some(Value::Integer(bytes)) => *bytes,
+            _ => self.integer("segment.bytes"),
+        };
+        bytes.unsigned_abs()
     }
 
     #[must_use]
@@ -129,6 +140,15 @@ impl TopicConfig {
     #[must_use]
     pub fn min_insync_replicas(&self) -> usize {
         self.integer("min.insync.replicas").unsigned_abs() as usize
+    }
+
+    /// Whether a replica that may lack committed records can lead when no other can.
+    #[must_use]
+    pub fn allows_unclean_election(&self) -> bool {
+        matches!(
+            self.settings.explicit("unclean.leader.election.enable"),
+            Some(Value::Boolean(true))
+        )
     }
 
     /// Records that may wait for a sync.

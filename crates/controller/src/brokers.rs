@@ -1,4 +1,4 @@
-use ottla_metadata::features;
+use ottla_metadata::{Broker, features};
 use ottla_model::{BrokerEpoch, ErrorCode, NodeId, Offset, Uuid};
 use ottla_wire::metadata_record::{
     BrokerEndpoint, BrokerFeature, BrokerRegistrationChangeRecord, ControllerEndpoint,
@@ -6,6 +6,7 @@ use ottla_wire::metadata_record::{
 };
 
 use crate::controller::{Controller, Outcome, Refusal, Reply};
+use crate::partitions::Event;
 
 /// Where a node can be reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +27,8 @@ pub struct Registration {
     pub rack: Option<String>,
     /// Ids of its log directories.
     pub directories: Vec<Uuid>,
+    /// Of the incarnation that closed all its logs before it stopped; -1 where there was none.
+    pub cleanly_stopped: BrokerEpoch,
 }
 
 /// The signs of a change record.
@@ -51,11 +54,29 @@ impl Controller {
         }
     }
 
-    /// A new incarnation. That the node asks is proof that an earlier one is dead, for both would hold the same directory's lock:
-    /// what it led is given up here, not when its session would have ended.
+    /// The broker's incarnation is dead, if it was not fenced already.
+    pub(crate) fn fence(&self, id: NodeId) -> Outcome {
+        let broker = self.image.cluster().broker(id);
+        let mut records = Vec::new();
+        if let Some(broker) = broker.filter(|broker| !broker.is_fenced()) {
+            records = self.partition_changes(Event::Left(id));
+            records.push(fencing(id, broker.epoch(), FENCE));
+        }
+        Outcome::done(records)
+    }
+
+    /// A new incarnation. Unless the one before is known to have stopped cleanly, it may have lost records.
     pub(crate) fn register_broker(&self, registration: &Registration, next: Offset) -> Outcome {
-        let mut records = self.give_up(registration.id, true);
-        let broker_epoch = BrokerEpoch(next.0 + records.len() as i64);
+        let id = registration.id;
+        let mut records = match self.image.cluster().broker(id) {
+            None => Vec::new(),
+            Some(before) if before.epoch() == registration.cleanly_stopped => {
+                self.partition_changes(Event::Left(id))
+            }
+            Some(_) => self.partition_changes(Event::Crashed(id)),
+        };
+        // As Kafka counts it: with changes before the registration, the epoch is the first of their offsets.
+        let broker_epoch = BrokerEpoch(next.0);
         let end_points = registration
             .listeners
             .iter()
@@ -129,39 +150,61 @@ impl Controller {
         vec![record.into()]
     }
 
+    /// The broker takes part from now on. It says with it that none of its directories is closed to new partitions (KIP-1066).
     pub(crate) fn unfence(&self, id: NodeId, epoch: BrokerEpoch) -> Outcome {
         if let Err(refusal) = self.check_epoch(id, epoch) {
             return Outcome::refused(refusal);
         }
         let mut records = Vec::new();
         if !self.image.cluster().is_alive(id) {
-            records.push(change(id, epoch, UNFENCE, 0));
-            records.extend(self.take_up(id));
+            records.push(fencing(id, epoch, UNFENCE));
+            records.extend(self.partition_changes(Event::Came(id)));
+            let has_cordons = self.image.features().metadata_version().has_cordons();
+            let said = self
+                .image
+                .cluster()
+                .broker(id)
+                .and_then(Broker::cordoned_log_dirs);
+            if has_cordons && said.is_none() {
+                let record = BrokerRegistrationChangeRecord {
+                    broker_id: id,
+                    broker_epoch: epoch,
+                    cordoned_log_dirs: Some(Vec::new()),
+                    ..Default::default()
+                };
+                records.push(record.into());
+            }
         }
         Outcome::done(records)
     }
 
+    /// The broker gives up what it leads, to be fenced when it has seen that; at once where it leads nothing.
     pub(crate) fn shut_down(&self, id: NodeId, epoch: BrokerEpoch) -> Outcome {
         if let Err(refusal) = self.check_epoch(id, epoch) {
             return Outcome::refused(refusal);
         }
-        let mut records = vec![change(id, epoch, FENCE, SHUTTING_DOWN)];
-        records.extend(self.give_up(id, false));
+        let topics = self.image.topics();
+        let mut partitions = topics.iter().flat_map(|topic| topic.partitions());
+        if !partitions.any(|(_, partition)| partition.leader == id) {
+            return self.fence(id);
+        }
+        let record = BrokerRegistrationChangeRecord {
+            broker_id: id,
+            broker_epoch: epoch,
+            in_controlled_shutdown: SHUTTING_DOWN,
+            ..Default::default()
+        };
+        let mut records = vec![record.into()];
+        records.extend(self.partition_changes(Event::Left(id)));
         Outcome::done(records)
     }
 }
 
-fn change(
-    id: NodeId,
-    epoch: BrokerEpoch,
-    fenced: i8,
-    in_controlled_shutdown: i8,
-) -> MetadataRecord<'static> {
+fn fencing(id: NodeId, epoch: BrokerEpoch, fenced: i8) -> MetadataRecord<'static> {
     BrokerRegistrationChangeRecord {
         broker_id: id,
         broker_epoch: epoch,
         fenced,
-        in_controlled_shutdown,
         ..Default::default()
     }
     .into()

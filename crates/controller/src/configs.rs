@@ -1,4 +1,4 @@
-use ottla_config::{Key, Kind, TopicConfig, Value, table};
+use ottla_config::{Key, Kind, TopicConfig, Update, Value, table};
 use ottla_metadata::Resource;
 use ottla_model::ErrorCode;
 use ottla_wire::metadata_record::{ConfigRecord, MetadataRecord};
@@ -176,6 +176,9 @@ fn changed(
 }
 
 fn check(resource: &Resource, key: &Key, value: &str) -> Result<(), Refusal> {
+    if resource.kind == Resource::BROKER {
+        check_dynamic(resource, key)?;
+    }
     let checked = if resource.kind == Resource::TOPIC {
         TopicConfig::check(key.name, value)
             .map_err(|error| error.map(|e| e.to_string()).unwrap_or_default())
@@ -185,6 +188,19 @@ fn check(resource: &Resource, key: &Key, value: &str) -> Result<(), Refusal> {
             .map_err(|error| error.to_string())
     };
     checked.map_err(|message| Refusal::new(ErrorCode::InvalidConfig, message))
+}
+
+/// Some keys of brokers are read at the start only, some mean another thing to each broker.
+fn check_dynamic(resource: &Resource, key: &Key) -> Result<(), Refusal> {
+    let problem = match key.update {
+        Update::ReadOnly => "cannot be changed while the broker runs: set it in its file",
+        Update::PerBroker if resource.name.is_empty() => {
+            "can be set for one broker only, not for all"
+        }
+        Update::PerBroker | Update::ClusterWide => return Ok(()),
+    };
+    let message = format!("{} {problem}", key.name);
+    Err(Refusal::new(ErrorCode::InvalidRequest, message))
 }
 
 fn record(resource: &Resource, name: &str, value: Option<String>) -> MetadataRecord<'static> {

@@ -1,7 +1,8 @@
-use ottla_config::Settings;
+use ottla_config::{Settings, TopicConfig};
 use ottla_metadata::features::{self, ELIGIBLE_LEADER_REPLICAS, METADATA_VERSION, MetadataVersion};
 use ottla_metadata::{ApplyError, Image, Resource, TransactionBuffer};
 use ottla_model::{BrokerEpoch, ErrorCode, NodeId, Offset, ProducerId};
+use ottla_timeline::Timeline;
 use ottla_wire::metadata_record::{
     AbortTransactionRecord, BeginTransactionRecord, ConfigRecord, EndTransactionRecord,
     MetadataRecord, NoOpRecord, ProducerIdsRecord,
@@ -24,7 +25,7 @@ pub struct Options {
     /// `delete.topic.enable`
     pub deletes_topics: bool,
     /// What a cluster without records begins with.
-    pub bootstrap: MetadataVersion,
+    pub bootstrap: Vec<MetadataRecord<'static>>,
 }
 
 /// Why something was not done.
@@ -54,6 +55,10 @@ pub enum Request {
     Unfence {
         broker: NodeId,
         epoch: BrokerEpoch,
+    },
+    /// The broker's incarnation is known to be dead.
+    Fence {
+        broker: NodeId,
     },
     /// The broker is about to stop, and leads nothing from now on.
     ShutDown {
@@ -116,12 +121,14 @@ impl Outcome {
     }
 }
 
-/// The cluster as of the last record appended, committed or not.
+/// The cluster as of the last record appended, committed or not; and as of the last one committed.
 #[derive(Clone, Debug)]
 pub struct Controller {
     pub(crate) options: Options,
     pub(crate) image: Image,
     transaction: TransactionBuffer,
+    /// What the two above were behind each batch that is not committed.
+    timeline: Timeline<Offset, (Image, TransactionBuffer)>,
 }
 
 impl Controller {
@@ -131,16 +138,22 @@ impl Controller {
             options,
             image: Image::default(),
             transaction: TransactionBuffer::default(),
+            timeline: Timeline::new(Offset::ZERO, <_>::default()),
         }
     }
 
     /// Begins with what a snapshot holds.
     #[must_use]
     pub fn with_image(self, image: Image) -> Self {
-        Self { image, ..self }
+        let state = (image.clone(), TransactionBuffer::default());
+        Self {
+            timeline: Timeline::new(image.offset().next(), state),
+            image,
+            ..self
+        }
     }
 
-    /// Takes up a record of the log.
+    /// Takes up a record of the log. Those of a batch are followed by [`appended`](Self::appended).
     ///
     /// # Errors
     /// When the log is not what it should be.
@@ -152,9 +165,33 @@ impl Controller {
         self.transaction.take(&mut self.image, record, offset)
     }
 
+    /// The records replayed since the last call are one batch, and the log ends at `end` with it.
+    pub fn appended(&mut self, end: Offset) {
+        self.timeline
+            .push(end, (self.image.clone(), self.transaction.clone()));
+    }
+
+    /// Everything below `offset` is committed. Gives the committed image if there is a new one.
+    pub fn commit(&mut self, offset: Offset) -> Option<&Image> {
+        self.timeline.commit(offset).map(|(image, _)| image)
+    }
+
+    /// Takes back every batch that does not end at or below `offset`: another leader's log goes on there.
+    pub fn roll_back(&mut self, offset: Offset) {
+        self.timeline.roll_back(offset);
+        (self.image, self.transaction) = self.timeline.newest().clone();
+    }
+
+    /// As of the last record replayed.
     #[must_use]
     pub fn image(&self) -> &Image {
         &self.image
+    }
+
+    /// As of the last batch committed.
+    #[must_use]
+    pub fn committed(&self) -> &Image {
+        &self.timeline.committed().0
     }
 
     /// Whether records of the log wait for their transaction to end.
@@ -173,6 +210,7 @@ impl Controller {
                 Outcome::done(self.register_controller(registration))
             }
             Request::Unfence { broker, epoch } => self.unfence(*broker, *epoch),
+            Request::Fence { broker } => self.fence(*broker),
             Request::ShutDown { broker, epoch } => self.shut_down(*broker, *epoch),
             Request::CreateTopics {
                 topics,
@@ -194,37 +232,36 @@ impl Controller {
         }
     }
 
-    /// The first records of a cluster; later, the end of what an earlier leader left open.
+    /// The first records of a cluster. Before them, or alone, the end of what an earlier leader left open.
     fn activate(&self) -> Vec<MetadataRecord<'static>> {
-        if self.image.features().level(METADATA_VERSION) > 0 {
-            let reason = Some("a new leader".into());
-            let abort = self
-                .is_in_transaction()
-                .then(|| AbortTransactionRecord { reason }.into());
-            return abort.into_iter().collect();
+        let mut records: Vec<MetadataRecord<'static>> = Vec::new();
+        if self.is_in_transaction() {
+            let reason = Some("Controller failover".into());
+            records.push(AbortTransactionRecord { reason }.into());
         }
-        let version = self.options.bootstrap;
-        let mut records: Vec<MetadataRecord<'static>> = features::bootstrap(version);
-        if features::feature(ELIGIBLE_LEADER_REPLICAS)
-            .is_some_and(|elr| elr.bootstrap_level(version) > 0)
-        {
+        if self.image.features().level(METADATA_VERSION) > 0 {
+            return records;
+        }
+        let bootstrap = &self.options.bootstrap;
+        let level = |name| features::level_in(bootstrap, name);
+        let version = MetadataVersion(level(METADATA_VERSION));
+        if version.has_transactions() {
+            let name = Some("Bootstrap records".into());
+            records.push(BeginTransactionRecord { name }.into());
+        }
+        records.extend(bootstrap.iter().cloned());
+        if level(ELIGIBLE_LEADER_REPLICAS) > 0 {
             // With eligible leaders the minimum must be the cluster's, not each broker's.
+            let minimum = TopicConfig::new(&self.options.settings, std::iter::empty());
             let record = ConfigRecord {
                 resource_type: Resource::BROKER,
                 resource_name: "".into(),
                 name: "min.insync.replicas".into(),
-                value: Some("1".into()),
+                value: Some(minimum.min_insync_replicas().to_string().into()),
             };
             records.push(record.into());
         }
         if version.has_transactions() {
-            records.insert(
-                0,
-                BeginTransactionRecord {
-                    name: Some("Bootstrap records".into()),
-                }
-                .into(),
-            );
             records.push(EndTransactionRecord::default().into());
         }
         records

@@ -6,6 +6,7 @@
 mod brokers;
 mod configs;
 mod controller;
+mod partition_change;
 mod partitions;
 pub mod topic_name;
 mod topics;

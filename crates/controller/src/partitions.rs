@@ -1,98 +1,81 @@
-//! Who leads a partition when brokers come and go (KIP-966).
+//! The partitions of brokers that come, stop or are found dead.
 
+use ottla_config::describe::Layers;
+use ottla_config::{Settings, TopicConfig};
 use ottla_metadata::features::ELIGIBLE_LEADER_REPLICAS;
-use ottla_metadata::{PartitionImage, TopicImage};
-use ottla_model::{NodeId, PartitionIndex};
-use ottla_wire::metadata_record::{MetadataRecord, PartitionChangeRecord};
+use ottla_metadata::{PartitionImage, Resource};
+use ottla_model::NodeId;
+use ottla_wire::metadata_record::MetadataRecord;
 
 use crate::controller::Controller;
+use crate::partition_change::Change;
 
-impl Controller {
-    fn has_eligible_leaders(&self) -> bool {
-        self.image.features().level(ELIGIBLE_LEADER_REPLICAS) > 0
-    }
-
-    /// What the broker leaves behind when it stops or is found dead: it leads nothing and is in no ISR, except, before eligible leaders
-    /// existed, as the last one of it.
-    pub(crate) fn give_up(&self, broker: NodeId, unclean: bool) -> Vec<MetadataRecord<'static>> {
-        let elr = self.has_eligible_leaders();
-        self.partitions()
-            .filter(|(_, _, partition)| {
-                partition.leader == broker || (elr && partition.isr.contains(&broker))
-            })
-            .map(|(topic, index, partition)| {
-                let isr: Vec<NodeId> = partition
-                    .isr
-                    .iter()
-                    .copied()
-                    .filter(|id| *id != broker)
-                    .collect();
-                let leader = isr
-                    .iter()
-                    .copied()
-                    .find(|id| self.image.cluster().is_alive(*id))
-                    .unwrap_or(NodeId::NONE);
-                let mut record = of(topic, index);
-                if partition.leader == broker {
-                    record.leader = leader;
-                }
-                if elr {
-                    let was_last = isr.is_empty();
-                    record.isr = Some(isr);
-                    // A clean stop leaves everything on disk. After a crash that is not known: it is remembered only as the last.
-                    let remembered = was_last.then(|| vec![broker]);
-                    if unclean {
-                        record.last_known_elr = remembered;
-                    } else {
-                        record.eligible_leader_replicas = remembered;
-                    }
-                } else if !isr.is_empty() {
-                    record.isr = Some(isr);
-                }
-                record.into()
-            })
-            .collect()
-    }
-
-    /// What the broker can lead now that it is back: from the ISR, from the eligible leaders, or as the one last known.
-    pub(crate) fn take_up(&self, broker: NodeId) -> Vec<MetadataRecord<'static>> {
-        self.partitions()
-            .filter(|(_, _, partition)| partition.leader == NodeId::NONE)
-            .filter(|(_, _, partition)| partition.replicas.contains(&broker))
-            .filter_map(|(topic, index, partition)| {
-                let is_eligible = partition.isr.contains(&broker)
-                    || (partition.isr.is_empty() && partition.elr.contains(&broker))
-                    || (partition.isr.is_empty()
-                        && partition.elr.is_empty()
-                        && partition.last_known_elr == [broker]);
-                if !is_eligible {
-                    return None;
-                }
-                let mut record = of(topic, index);
-                record.leader = broker;
-                if !partition.isr.contains(&broker) {
-                    record.isr = Some(vec![broker]);
-                    record.eligible_leader_replicas = (!partition.elr.is_empty()).then(Vec::new);
-                    record.last_known_elr = (!partition.last_known_elr.is_empty()).then(Vec::new);
-                }
-                Some(record.into())
-            })
-            .collect()
-    }
-
-    fn partitions(&self) -> impl Iterator<Item = (&TopicImage, PartitionIndex, &PartitionImage)> {
-        self.image.topics().iter().flat_map(|topic| {
-            topic
-                .partitions()
-                .map(|(index, partition)| (&**topic, index, &**partition))
-        })
-    }
+/// What happened to a broker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Event {
+    /// It takes part from now on.
+    Came(NodeId),
+    /// It takes part no more, and has all its records still.
+    Left(NodeId),
+    /// It may have lost records that it had.
+    Crashed(NodeId),
 }
 
-fn of(topic: &TopicImage, index: PartitionIndex) -> PartitionChangeRecord {
-    PartitionChangeRecord {
-        partition_id: index,
-        topic_id: topic.id,
-        ..Default::default()
+impl Controller {
+    /// The changes of all partitions that the event touches.
+    pub(crate) fn partition_changes(&self, event: Event) -> Vec<MetadataRecord<'static>> {
+        let features = self.image.features();
+        let has_eligible_leaders = features.level(ELIGIBLE_LEADER_REPLICAS) > 0;
+        let is_active = |id| event == Event::Came(id) || self.image.cluster().is_active(id);
+        let mut change = Change {
+            leaving: None,
+            crashed: None,
+            is_active: &is_active,
+            has_eligible_leaders,
+            min_in_sync: 1,
+            allows_unclean: false,
+            shrinking_begins_epoch: !features.metadata_version().keeps_epoch_on_shrink(),
+        };
+        let is_touched = |partition: &PartitionImage| match event {
+            Event::Came(_) => partition.leader == NodeId::NONE,
+            Event::Left(id) => partition.isr.contains(&id),
+            Event::Crashed(id) => partition.isr.contains(&id) || partition.elr.contains(&id),
+        };
+        match event {
+            Event::Came(_) => {}
+            Event::Crashed(id) if has_eligible_leaders => change.crashed = Some(id),
+            // Before there were eligible leaders, whoever was last in the ISR was trusted, however it stopped.
+            Event::Left(id) | Event::Crashed(id) => change.leaving = Some(id),
+        }
+        let settings = self.effective_settings();
+        let mut records = Vec::new();
+        for topic in self.image.topics().iter() {
+            let mut touched = topic
+                .partitions()
+                .filter(|(_, partition)| is_touched(partition))
+                .peekable();
+            if touched.peek().is_none() {
+                continue;
+            }
+            let resource = Resource::new(Resource::TOPIC, &topic.name);
+            let config = TopicConfig::new(&settings, self.image.configs().of(&resource));
+            change.min_in_sync = config.min_insync_replicas();
+            change.allows_unclean = config.allows_unclean_election();
+            let changes =
+                touched.filter_map(|(index, partition)| change.of(topic.id, index, partition));
+            records.extend(changes.map(MetadataRecord::from));
+        }
+        records
+    }
+
+    /// The file's, and over them what the metadata says of all brokers.
+    fn effective_settings(&self) -> Settings {
+        let all_brokers = Resource::new(Resource::BROKER, "");
+        let layers = Layers {
+            file: &self.options.settings,
+            all_brokers: &Settings::dynamic(self.image.configs().of(&all_brokers)),
+            this_broker: &Settings::default(),
+        };
+        layers.effective()
     }
 }

@@ -4,8 +4,10 @@
 
 use ottla_config::ServerConfig;
 use ottla_controller::{Controller, NewTopic, Options, Registration, Reply, Request, TopicName};
-use ottla_metadata::features::MetadataVersion;
+use ottla_metadata::Resource;
+use ottla_metadata::features::{self, MetadataVersion};
 use ottla_model::{BrokerEpoch, ErrorCode, NodeId, Offset, PartitionIndex, TopicId, Uuid};
+use ottla_wire::metadata_record::MetadataRecord;
 
 struct Cluster {
     controller: Controller,
@@ -15,13 +17,17 @@ struct Cluster {
 
 impl Cluster {
     fn new() -> Self {
+        Self::at(MetadataVersion::LATEST)
+    }
+
+    fn at(version: MetadataVersion) -> Self {
         let config = ServerConfig::of_default_node("data");
         let options = Options {
             settings: config.settings().clone(),
             default_partitions: 1,
             default_replication_factor: 1,
             deletes_topics: true,
-            bootstrap: MetadataVersion::LATEST,
+            bootstrap: features::bootstrap(version),
         };
         let mut cluster = Self {
             controller: Controller::new(options),
@@ -29,7 +35,7 @@ impl Cluster {
             epoch: BrokerEpoch::NONE,
         };
         cluster.ask(Request::Activate);
-        cluster.start();
+        cluster.start(BrokerEpoch::NONE);
         cluster
     }
 
@@ -44,13 +50,16 @@ impl Cluster {
         outcome.reply
     }
 
-    fn start(&mut self) {
+    /// Starts the broker anew. `cleanly_stopped`: the epoch in the clean shutdown file.
+    fn start(&mut self, cleanly_stopped: BrokerEpoch) {
+        assert_eq!(self.ask(Request::Fence { broker: NodeId(1) }), Reply::Done);
         let registration = Registration {
             id: NodeId(1),
             incarnation: Uuid::from_u128(900),
             listeners: Vec::new(),
             rack: None,
             directories: vec![Uuid::from_u128(500)],
+            cleanly_stopped,
         };
         let Reply::Registered(epoch) = self.ask(Request::RegisterBroker(registration)) else {
             panic!("refused")
@@ -89,25 +98,56 @@ impl Cluster {
             .map_err(|refusal| refusal.code)
     }
 
-    /// Leader, leader epoch, in-sync replicas, eligible leaders, last known leaders.
-    fn partition(&self, topic: &str) -> (i32, i32, usize, usize, usize) {
-        let topic = self
-            .controller
-            .image()
-            .topics()
-            .by_name(topic)
-            .expect("it was created");
+    fn stop(&mut self) {
+        let (broker, epoch) = (NodeId(1), self.epoch);
+        assert_eq!(self.ask(Request::ShutDown { broker, epoch }), Reply::Done);
+        assert_eq!(self.ask(Request::Fence { broker }), Reply::Done);
+    }
+
+    fn partition(&self, topic: &str) -> Partition {
+        let topic = self.controller.image().topics().by_name(topic);
         let partition = topic
-            .partition(PartitionIndex(0))
-            .expect("a topic has a first partition");
-        let p = partition;
-        (
-            p.leader.0,
-            p.leader_epoch.0,
-            p.isr.len(),
-            p.elr.len(),
-            p.last_known_elr.len(),
-        )
+            .and_then(|topic| topic.partition(PartitionIndex(0)))
+            .expect("it was created");
+        let raw = |ids: &[NodeId]| ids.iter().map(|id| id.0).collect();
+        Partition {
+            leader: partition.leader.0,
+            leader_epoch: partition.leader_epoch.0,
+            isr: raw(&partition.isr),
+            elr: raw(&partition.elr),
+            last_known: raw(&partition.last_known_elr),
+            is_recovering: partition.leader_recovery_state != 0,
+        }
+    }
+
+    /// The names of the records that a request makes.
+    fn records_of(&mut self, request: Request) -> Vec<&'static str> {
+        let outcome = self.controller.handle(&request, self.next);
+        let names = outcome.records.iter().map(MetadataRecord::name).collect();
+        self.ask(request);
+        names
+    }
+}
+
+#[derive(Debug, PartialEq)]
+struct Partition {
+    leader: i32,
+    leader_epoch: i32,
+    isr: Vec<i32>,
+    elr: Vec<i32>,
+    last_known: Vec<i32>,
+    is_recovering: bool,
+}
+
+/// Led by the one broker, or by nobody.
+fn led(leader_epoch: i32, is_recovering: bool) -> Partition {
+    Partition {
+        leader: 1,
+        leader_epoch,
+        isr: vec![1],
+        elr: Vec::new(),
+        last_known: Vec::new(),
+        is_recovering,
     }
 }
 
@@ -142,7 +182,7 @@ fn topics_are_created_once_under_good_names() {
         Err(ErrorCode::InvalidTopicException)
     );
     assert_eq!(cluster.create("none", 0), Err(ErrorCode::InvalidPartitions));
-    assert_eq!(cluster.partition("a.b"), (1, 0, 1, 0, 0));
+    assert_eq!(cluster.partition("a.b"), led(0, false));
 }
 
 #[test]
@@ -168,32 +208,92 @@ fn a_deleted_topic_can_be_created_anew() {
 fn a_clean_stop_leaves_an_eligible_leader() {
     let mut cluster = Cluster::new();
     cluster.create("t", 1).expect("a good name");
-    let epoch = cluster.epoch;
-    assert_eq!(
-        cluster.ask(Request::ShutDown {
-            broker: NodeId(1),
-            epoch
-        }),
-        Reply::Done
-    );
-    assert_eq!(cluster.partition("t"), (-1, 1, 0, 1, 0));
-    cluster.start();
-    assert_eq!(cluster.partition("t"), (1, 2, 1, 0, 0));
+    cluster.stop();
+    let stopped = Partition {
+        leader: -1,
+        isr: Vec::new(),
+        elr: vec![1],
+        last_known: vec![1],
+        ..led(1, false)
+    };
+    assert_eq!(cluster.partition("t"), stopped);
+    cluster.start(cluster.epoch);
+    assert_eq!(cluster.partition("t"), led(2, false));
 }
 
 #[test]
-fn a_crash_leaves_the_last_known_leader_and_a_new_epoch() {
+fn a_leader_that_comes_back_after_a_crash_is_elected_uncleanly() {
     let mut cluster = Cluster::new();
     cluster.create("t", 1).expect("a good name");
-    cluster.start();
-    assert_eq!(cluster.partition("t"), (1, 2, 1, 0, 0));
+    cluster.start(BrokerEpoch::NONE);
+    assert_eq!(cluster.partition("t"), led(2, true));
+}
+
+#[test]
+fn a_stop_counts_as_a_crash_when_the_directories_do_not_say_that_it_was_clean() {
+    let mut cluster = Cluster::new();
+    cluster.create("t", 1).expect("a good name");
+    cluster.stop();
+    cluster.start(BrokerEpoch(cluster.epoch.0 - 1));
+    assert_eq!(cluster.partition("t"), led(2, true));
+}
+
+#[test]
+fn the_records_of_stops_and_starts_are_kafkas() {
+    const PARTITION_CHANGE: &str = "PartitionChangeRecord";
+    const REGISTRATION_CHANGE: &str = "BrokerRegistrationChangeRecord";
+    let mut cluster = Cluster::new();
+    let (broker, epoch) = (NodeId(1), cluster.epoch);
+    // It leads nothing: there is nothing to give up first.
+    let stop = Request::ShutDown { broker, epoch };
+    let stopped = cluster.records_of(stop);
+    assert_eq!(stopped, [REGISTRATION_CHANGE]);
+    assert!(!cluster.controller.image().cluster().is_alive(broker));
+    assert_eq!(cluster.records_of(Request::Fence { broker }), [""; 0]);
+    cluster.start(epoch);
+    cluster.create("t", 2).expect("a good name");
+    let epoch = cluster.epoch;
+    let stop = Request::ShutDown { broker, epoch };
+    let stopped = cluster.records_of(stop);
+    let of_partitions = [PARTITION_CHANGE; 2];
+    assert_eq!(stopped[..1], [REGISTRATION_CHANGE]);
+    assert_eq!(stopped[1..], of_partitions);
+    let fenced = cluster.records_of(Request::Fence { broker });
+    assert_eq!(fenced, [REGISTRATION_CHANGE]);
+    let returned = Request::Unfence { broker, epoch };
+    let unfenced = cluster.records_of(returned);
+    assert_eq!(unfenced[..1], [REGISTRATION_CHANGE]);
+    assert_eq!(unfenced[1..], of_partitions);
+}
+
+#[test]
+fn before_eligible_leaders_the_last_of_an_isr_stays_in_it() {
+    let mut cluster = Cluster::at(MetadataVersion::MIN);
+    cluster.create("t", 1).expect("a good name");
+    cluster.stop();
+    let stopped = Partition {
+        leader: -1,
+        ..led(1, false)
+    };
+    assert_eq!(cluster.partition("t"), stopped);
+    cluster.start(BrokerEpoch::NONE);
+    assert_eq!(cluster.partition("t"), led(2, false));
+}
+
+#[test]
+fn a_cluster_begins_with_what_it_was_formatted_with() {
+    let cluster = Cluster::at(MetadataVersion::MIN);
+    let image = cluster.controller.image();
+    assert_eq!(image.features().metadata_version(), MetadataVersion::MIN);
+    let brokers = Resource::new(Resource::BROKER, "");
+    assert_eq!(image.configs().get(&brokers, "min.insync.replicas"), None);
 }
 
 #[test]
 fn an_earlier_incarnation_is_told_so() {
     let mut cluster = Cluster::new();
     let old = cluster.epoch;
-    cluster.start();
+    cluster.start(BrokerEpoch::NONE);
     let reply = cluster.ask(Request::AllocateProducerIds {
         broker: NodeId(1),
         epoch: old,

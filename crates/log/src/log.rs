@@ -441,12 +441,7 @@ impl<D: Disk> Log<D> {
         let mut slices: Vec<IoSlice<'_>> = headers
             .iter()
             .zip(batches)
-            .flat_map(|(header, batch)| {
-                [
-                    IoSlice::new(header),
-                    IoSlice::new(&batch.bytes[BATCH_OVERHEAD..]),
-                ]
-            })
+            .flat_map(|(header, batch)| [IoSlice::new(header), IoSlice::new(batch.body())])
             .collect();
         let start = segment.size();
         segment.file.write_at(&mut slices, start)?;

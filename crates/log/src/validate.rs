@@ -5,7 +5,8 @@
 use bytes::Bytes;
 use ottla_model::{ErrorCode, Offset, ProducerId, Timestamp};
 use ottla_wire::records::{
-    Batch, BatchBuilder, BatchError, BatchFields, BatchHeader, Compression, Level, TimestampType,
+    BATCH_OVERHEAD, Batch, BatchBuilder, BatchError, BatchFields, BatchHeader, Compression, Level,
+    TimestampType,
 };
 use thiserror::Error;
 
@@ -49,6 +50,12 @@ impl ValidBatch {
     #[must_use]
     pub fn header(&self) -> &BatchHeader {
         &self.header
+    }
+
+    /// What follows the header.
+    #[must_use]
+    pub fn body(&self) -> &[u8] {
+        &self.bytes[BATCH_OVERHEAD..]
     }
 }
 
@@ -132,7 +139,7 @@ pub fn validate(
     batch.check().map_err(InvalidBatch::Corrupt)?;
     let mut header = batch.header;
     check_header(&header, rules)?;
-    let (source, _) = compression_of(&header, rules)?;
+    let source = compression_of(&header, rules)?;
     let records =
         batch
             .uncompressed(rules.max_uncompressed_bytes)
@@ -144,9 +151,7 @@ pub fn validate(
                 other => InvalidBatch::Invalid(other.to_string()),
             })?;
     let walk = walk(&batch, &records, rules, now)?;
-    let target = rules
-        .compression
-        .map_or((source, Level::Default), |wanted| wanted);
+    let target = rules.compression.unwrap_or((source, Level::Default));
     let rewritten = target.0 != source || !walk.is_dense;
     let valid = if rewritten {
         rebuild(&batch, &records, target, rules, now)?
@@ -159,7 +164,7 @@ pub fn validate(
         if (max_timestamp, attributes) != (header.max_timestamp, header.attributes) {
             header.max_timestamp = max_timestamp;
             header.attributes = attributes;
-            header.crc = header.checksum(&bytes[ottla_wire::records::BATCH_OVERHEAD..]);
+            header.crc = header.checksum(&bytes[BATCH_OVERHEAD..]);
         }
         drop(records);
         ValidBatch { header, bytes }
@@ -219,10 +224,7 @@ fn check_header(header: &BatchHeader, rules: &AppendRules) -> Result<(), Invalid
     Ok(())
 }
 
-fn compression_of(
-    header: &BatchHeader,
-    rules: &AppendRules,
-) -> Result<(Compression, ()), InvalidBatch> {
+fn compression_of(header: &BatchHeader, rules: &AppendRules) -> Result<Compression, InvalidBatch> {
     let source = header
         .attributes
         .compression()
@@ -230,7 +232,7 @@ fn compression_of(
     if source == Compression::Zstd && rules.produce_version < FIRST_VERSION_WITH_ZSTD {
         return Err(InvalidBatch::UnsupportedCompression);
     }
-    Ok((source, ()))
+    Ok(source)
 }
 
 fn walk(

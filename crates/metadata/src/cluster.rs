@@ -59,6 +59,12 @@ impl Broker {
         &self.registration.log_dirs
     }
 
+    /// The ids of those that take no new partitions; `None` where it has not said so yet.
+    #[must_use]
+    pub fn cordoned_log_dirs(&self) -> Option<&[Uuid]> {
+        self.registration.cordoned_log_dirs.as_deref()
+    }
+
     pub fn endpoints(&self) -> impl Iterator<Item = Endpoint<'_>> {
         let endpoints = self.registration.end_points.iter();
         endpoints.map(|point| Endpoint {
@@ -128,6 +134,14 @@ impl Cluster {
         self.brokers
             .get(&id)
             .is_some_and(|broker| !broker.is_fenced())
+    }
+
+    /// Alive and not about to stop: it can begin to lead.
+    #[must_use]
+    pub fn is_active(&self, id: NodeId) -> bool {
+        self.brokers
+            .get(&id)
+            .is_some_and(|broker| !broker.is_fenced() && !broker.is_shutting_down())
     }
 
     pub(crate) fn register_broker(&mut self, record: &RegisterBrokerRecord<'_>) {

@@ -128,6 +128,18 @@ impl MetadataVersion {
         self >= Self::DELEGATED_DIRECTORIES
     }
 
+    /// A broker says which of its directories take no new partitions (KIP-1066).
+    #[must_use]
+    pub fn has_cordons(self) -> bool {
+        self.0 >= 30
+    }
+
+    /// A leader whose followers are fewer goes on in its epoch.
+    #[must_use]
+    pub fn keeps_epoch_on_shrink(self) -> bool {
+        self.0 >= 12
+    }
+
     /// Units of several batches (KIP-868).
     #[must_use]
     pub fn has_transactions(self) -> bool {
@@ -147,22 +159,44 @@ impl MetadataVersion {
             |thresholds: &[i16]| thresholds.iter().filter(|from| **from <= self.0).count() as i16;
         match record {
             MetadataRecord::RegisterBroker(_) => 1 + step(&[8, 17, 30]),
-            MetadataRecord::BrokerRegistrationChange(_) => 1 + step(&[17, 30]),
+            MetadataRecord::BrokerRegistrationChange(change) => {
+                // No newer than what it says.
+                if change.cordoned_log_dirs.is_some() {
+                    3
+                } else if !change.log_dirs.is_empty() {
+                    2
+                } else {
+                    i16::from(change.in_controlled_shutdown != 0)
+                }
+            }
             MetadataRecord::Partition(_) | MetadataRecord::PartitionChange(_) => step(&[17, 23]),
             other => *other.versions().end(),
         }
     }
 }
 
-/// What a new cluster finalizes: each feature at the level of the cluster's age, `metadata.version` first. `kraft.version` is the
-/// quorum's own.
+/// The level to which `records` set a feature.
+#[must_use]
+pub fn level_in(records: &[MetadataRecord<'_>], name: &str) -> i16 {
+    let mut levels = records.iter().filter_map(|record| match record {
+        MetadataRecord::FeatureLevel(level) if level.name == name => Some(level.feature_level),
+        _ => None,
+    });
+    levels.next_back().unwrap_or(0)
+}
+
+/// What a new cluster finalizes: each feature at the level of the cluster's age, `metadata.version` first, the others by name.
+/// `kraft.version` is the quorum's own.
 #[must_use]
 pub fn bootstrap(version: MetadataVersion) -> Vec<MetadataRecord<'static>> {
     let level = |feature: &Feature| feature.bootstrap_level(version);
-    let finalized = FEATURES
+    let mut finalized: Vec<&Feature> = FEATURES
         .iter()
-        .filter(|feature| feature.name != KRAFT_VERSION && level(feature) > 0);
+        .filter(|feature| feature.name != KRAFT_VERSION && level(feature) > 0)
+        .collect();
+    finalized.sort_by_key(|feature| (feature.name != METADATA_VERSION, feature.name));
     finalized
+        .into_iter()
         .map(|feature| {
             FeatureLevelRecord {
                 name: feature.name.into(),

@@ -1,12 +1,14 @@
+use imbl::Vector;
 use ottla_model::Offset;
 use ottla_wire::metadata_record::MetadataRecord;
 
 use crate::{ApplyError, Image};
 
 /// Holds back the records of an open metadata transaction (KIP-868) until it ends, and drops those of an aborted one.
+/// Cheap to clone, as the image is.
 #[derive(Clone, Debug, Default)]
 pub struct TransactionBuffer {
-    open: Option<Vec<(Offset, MetadataRecord<'static>)>>,
+    open: Option<Vector<(Offset, MetadataRecord<'static>)>>,
 }
 
 impl TransactionBuffer {
@@ -21,7 +23,7 @@ impl TransactionBuffer {
         offset: Offset,
     ) -> Result<(), ApplyError> {
         match (record, &mut self.open) {
-            (MetadataRecord::BeginTransaction(_), open @ None) => *open = Some(Vec::new()),
+            (MetadataRecord::BeginTransaction(_), open @ None) => *open = Some(Vector::new()),
             (MetadataRecord::EndTransaction(_), Some(_)) => {
                 for (offset, record) in self.open.take().into_iter().flatten() {
                     image.apply(&record, offset)?;
@@ -34,7 +36,7 @@ impl TransactionBuffer {
                 | MetadataRecord::AbortTransaction(_),
                 _,
             ) => return Err(ApplyError::Transaction(offset)),
-            (record, Some(open)) => open.push((offset, record.clone().into_owned())),
+            (record, Some(open)) => open.push_back((offset, record.clone().into_owned())),
             (record, None) => image.apply(record, offset)?,
         }
         Ok(())

@@ -1,5 +1,6 @@
 //! The broker on the real runtime: from start to the signal that stops it.
 
+mod descriptors;
 mod logging;
 mod signals;
 
@@ -25,6 +26,7 @@ pub enum RunError {
 /// `started` is called when clients can connect.
 pub fn run(config: ServerConfig, started: impl FnOnce()) -> Result<(), RunError> {
     logging::start();
+    descriptors::raise_limit();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .thread_name("ottla")

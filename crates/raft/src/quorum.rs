@@ -156,6 +156,12 @@ impl Raft {
         self.state.epoch
     }
 
+    /// The finalized level of the feature.
+    #[must_use]
+    pub fn kraft_version(&self) -> i16 {
+        self.options.kraft_version
+    }
+
     pub fn step(&mut self, input: Input, out: &mut Outputs) {
         match (input, self.role) {
             (Input::Start, Role::Unattached) => self.stand(out),

@@ -1,6 +1,7 @@
 //! ApiVersions (KIP-35, KIP-511, KIP-584): what this listener serves, and the features of the cluster.
 
 use ottla_env::{Env, Piece};
+use ottla_metadata::features::KRAFT_VERSION;
 use ottla_model::ErrorCode;
 use ottla_wire::Message;
 use ottla_wire::api::{ApiKey, TABLE};
@@ -96,9 +97,12 @@ fn describe<E: Env>(node: &Node<E>, context: Context<'_>) -> ApiVersionsResponse
             ..Default::default()
         })
         .collect();
+    // The quorum's own level is not in the image.
+    let quorum = (node.kraft_version > 0).then_some((KRAFT_VERSION, node.kraft_version));
     let finalized_features = image
         .features()
         .finalized()
+        .chain(quorum)
         .map(|(name, level)| FinalizedFeatureKey {
             name: name.to_owned().into(),
             max_version_level: level,

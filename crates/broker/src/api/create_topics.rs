@@ -1,13 +1,17 @@
 //! CreateTopics (KIP-4, KIP-464, KIP-525).
 
+use ottla_config::Settings;
+use ottla_config::describe;
 use ottla_controller::{NewTopic, Refusal, Reply, Request};
 use ottla_env::{Entropy, Env};
 use ottla_model::{ErrorCode, TopicId};
 use ottla_wire::message::create_topics::{
-    CreatableTopicResult, CreateTopicsRequest, CreateTopicsResponse,
+    CreatableTopic, CreatableTopicConfigs, CreatableTopicResult, CreateTopicsRequest,
+    CreateTopicsResponse,
 };
 
 use crate::authorize::{Operation, Resource};
+use crate::dynamic_configs::DynamicConfigs;
 use crate::node::Node;
 use crate::request::Context;
 
@@ -75,7 +79,7 @@ pub(crate) async fn handle<E: Env>(
                 error_message: None,
                 num_partitions: created.partitions,
                 replication_factor: created.replication_factor,
-                configs: Some(Vec::new()),
+                configs: Some(configs_of(node, topic)),
                 ..Default::default()
             },
             Err(refusal) => refused(name, refusal),
@@ -92,6 +96,29 @@ pub(crate) async fn handle<E: Env>(
         topics,
         ..Default::default()
     }
+}
+
+/// The configs as they are with the new topic's own, so that a client need not ask (KIP-525).
+fn configs_of<E: Env>(
+    node: &Node<E>,
+    topic: &CreatableTopic<'_>,
+) -> Vec<CreatableTopicConfigs<'static>> {
+    let dynamic = DynamicConfigs::of(&node.image(), node.id);
+    let own = topic.configs.iter();
+    let own = own.filter_map(|config| Some((&*config.name, config.value.as_deref()?)));
+    describe::topic(
+        &dynamic.over(node.config.settings()),
+        &Settings::of_topic(own),
+    )
+    .into_iter()
+    .map(|described| CreatableTopicConfigs {
+        name: described.key.name.into(),
+        value: described.value.map(Into::into),
+        read_only: described.is_read_only,
+        config_source: described.source as i8,
+        is_sensitive: described.key.is_sensitive(),
+    })
+    .collect()
 }
 
 fn refused(name: ottla_wire::Str<'static>, refusal: Refusal) -> CreatableTopicResult<'static> {

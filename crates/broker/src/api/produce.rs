@@ -9,6 +9,7 @@ use futures::future::{Either, join_all, select};
 use ottla_env::{Clock, Env};
 use ottla_log::validate::{InvalidBatch, validate};
 use ottla_model::{ErrorCode, NodeId, Offset, PartitionIndex, TopicId};
+use ottla_replica::Acks;
 use ottla_wire::api::ApiKey;
 use ottla_wire::codec::Reader;
 use ottla_wire::frame::RequestHeader;
@@ -235,11 +236,6 @@ fn send<E: Env>(
         .leader_epoch()
         .ok_or(ErrorCode::NotLeaderOrFollower)?;
     let config = partition.config.load();
-    if request.acks == ALL_ACKS
-        && node.in_sync_replicas(partition.key) < config.min_insync_replicas()
-    {
-        return Err(ErrorCode::NotEnoughReplicas.into());
-    }
     let rules = crate::topic_rules::append_rules(&config, context.version);
     let records = match &data.records {
         Some(Records::Bytes(bytes)) => *bytes,
@@ -251,6 +247,11 @@ fn send<E: Env>(
         key: partition.key,
         batch,
         leader_epoch,
+        acks: if request.acks == ALL_ACKS {
+            Acks::All
+        } else {
+            Acks::Leader
+        },
         reply,
     }));
     Ok(answer)

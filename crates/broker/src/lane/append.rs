@@ -4,10 +4,11 @@ use futures::channel::oneshot;
 use ottla_env::{Clock, Env};
 use ottla_log::AppendError;
 use ottla_log::validate::ValidBatch;
-use ottla_model::{ErrorCode, LeaderEpoch, Offset, Timestamp};
+use ottla_model::{ErrorCode, LeaderEpoch, Monotonic, Offset, Timestamp};
+use ottla_replica::{Acks, Input, Leader, Outputs};
 use rustc_hash::FxHashMap;
 
-use super::{Slot, Worker, sync};
+use super::{Slot, Worker};
 use crate::partition::PartitionKey;
 
 /// A batch on its way into a partition's log.
@@ -16,6 +17,7 @@ pub(crate) struct Append {
     pub(crate) batch: ValidBatch,
     /// That of the leader the batch was checked under; a batch for an earlier leadership is refused.
     pub(crate) leader_epoch: LeaderEpoch,
+    pub(crate) acks: Acks,
     pub(crate) reply: oneshot::Sender<Result<Appended, AppendFailure>>,
 }
 
@@ -26,6 +28,12 @@ pub(crate) struct Appended {
     /// -1 unless the leader sets the timestamps.
     pub(crate) log_append_time: Timestamp,
     pub(crate) log_start_offset: Offset,
+}
+
+/// Whoever waits for a batch to count.
+pub(super) struct Producer {
+    pub(super) appended: Appended,
+    pub(super) reply: oneshot::Sender<Result<Appended, AppendFailure>>,
 }
 
 /// Why a batch is not in the log.
@@ -61,7 +69,7 @@ impl Joined {
 
 impl<E: Env> Worker<E> {
     pub(super) fn write(&mut self, joined: &mut Joined) {
-        let now = self.env.clock().wall();
+        let now = (self.env.clock().wall(), self.env.clock().monotonic());
         let mut failed = false;
         for (key, appends) in joined.by_partition.drain() {
             match self.partitions.get_mut(&key) {
@@ -69,12 +77,12 @@ impl<E: Env> Worker<E> {
                 Some(Slot::Offline) => refuse(appends, ErrorCode::KafkaStorageError),
                 Some(Slot::Opening { queued, .. }) => queued.extend(appends),
                 Some(Slot::Open(open)) => {
-                    let (current, fenced): (Vec<_>, Vec<_>) = appends
+                    let admitted = appends
                         .into_iter()
-                        .partition(|append| append.leader_epoch == open.epoch);
-                    refuse(fenced, ErrorCode::NotLeaderOrFollower);
-                    failed |= !write_one(open, current, now);
-                    sync::start_if_wanted(&self.env, &self.lane, key, open);
+                        .filter_map(|append| admit(&open.leader, append))
+                        .collect();
+                    failed |= !write_one(open, admitted, now, &mut self.decided);
+                    open.carry_out(&self.env, &self.lane, key, &mut self.decided);
                 }
             }
         }
@@ -91,13 +99,29 @@ fn refuse(appends: Vec<Append>, code: ErrorCode) {
     }
 }
 
+/// Gives the append back if the leader takes it; its sender has been told if not.
+fn admit(leader: &Leader<Producer>, append: Append) -> Option<Append> {
+    match leader.admit(append.leader_epoch, append.acks) {
+        Ok(()) => Some(append),
+        Err(refusal) => {
+            let _ = append.reply.send(Err(refusal.code().into()));
+            None
+        }
+    }
+}
+
 /// False when the disk failed.
-fn write_one<E: Env>(open: &mut super::Open<E>, appends: Vec<Append>, now: Timestamp) -> bool {
+fn write_one<E: Env>(
+    open: &mut super::Open<E>,
+    appends: Vec<Append>,
+    (now, monotonic): (Timestamp, Monotonic),
+    decided: &mut Outputs<Producer>,
+) -> bool {
     let (batches, replies): (Vec<_>, Vec<_>) = appends
         .into_iter()
         .map(|append| (append.batch, append.reply))
         .unzip();
-    let results = open.log.append_many(batches, open.epoch, now);
+    let results = open.log.append_many(batches, open.leader.epoch(), now);
     assert_eq!(results.len(), replies.len(), "an answer per batch");
     let mut healthy = true;
     for (result, reply) in results.into_iter().zip(replies) {
@@ -108,7 +132,11 @@ fn write_one<E: Env>(open: &mut super::Open<E>, appends: Vec<Append>, now: Times
                     log_append_time: done.log_append_time,
                     log_start_offset: done.log_start_offset,
                 };
-                open.sync.wait(done.last_offset.next(), appended, reply);
+                let waits = Input::Wait {
+                    offset: done.last_offset.next(),
+                    producer: Producer { appended, reply },
+                };
+                open.leader.step(monotonic, waits, decided);
             }
             Err(error) => {
                 if let AppendError::Io(error) = &error {
@@ -122,6 +150,8 @@ fn write_one<E: Env>(open: &mut super::Open<E>, appends: Vec<Append>, now: Times
             }
         }
     }
-    open.settle();
+    let end = open.log.end();
+    open.leader
+        .step(monotonic, Input::Appended { end }, decided);
     healthy
 }

@@ -1,17 +1,17 @@
 //! What is due from time to time: retention, rolls by age, `flush.ms`, checkpoints.
 
 use ottla_env::{Clock, Env};
+use ottla_replica::Input;
 
-use super::{Open, Slot, Worker, sync};
+use super::{Slot, Worker};
 
 impl<E: Env> Worker<E> {
     pub(super) fn housekeep(&mut self) {
-        let now = self.env.clock().wall();
+        let now = self.env.clock().monotonic();
         for (key, slot) in &mut self.partitions {
-            if let Slot::Open(open) = slot
-                && is_flush_due(open, now)
-            {
-                sync::start(&self.env, &self.lane, *key, open);
+            if let Slot::Open(open) = slot {
+                open.leader.step(now, Input::Tick, &mut self.decided);
+                open.carry_out(&self.env, &self.lane, *key, &mut self.decided);
             }
         }
         self.remove_deleted();
@@ -49,11 +49,4 @@ impl<E: Env> Worker<E> {
             self.fail_directory();
         }
     }
-}
-
-fn is_flush_due<E: Env>(open: &Open<E>, now: ottla_model::Timestamp) -> bool {
-    let flush_ms = open.partition.config.load().flush_ms();
-    open.log
-        .unsynced_since()
-        .is_some_and(|since| now.0 - since.0 >= flush_ms)
 }

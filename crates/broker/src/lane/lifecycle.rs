@@ -8,13 +8,13 @@ use futures::channel::oneshot;
 use ottla_config::TopicConfig;
 use ottla_env::{Clock, Disk, Entropy, Env, Spawn};
 use ottla_log::{Log, OpenError};
-use ottla_model::{ErrorCode, LeaderEpoch, Monotonic};
+use ottla_model::{ErrorCode, Monotonic};
+use ottla_replica::{Input, Leader, Leadership};
 
 use super::append::Joined;
-use super::sync::SyncState;
 use super::{Job, Open, Slot, Worker};
 use crate::partition::{Availability, Partition, PartitionKey};
-use crate::topic_rules::log_options;
+use crate::topic_rules::{leader_options, log_options};
 
 /// A directory renamed out of the way, to be removed when readers that came before have had their time.
 pub(super) struct Deleting {
@@ -23,21 +23,24 @@ pub(super) struct Deleting {
 }
 
 impl<E: Env> Worker<E> {
-    pub(super) fn lead(&mut self, partition: Arc<Partition<E>>, epoch: LeaderEpoch) {
+    pub(super) fn lead(&mut self, partition: Arc<Partition<E>>, leadership: Leadership) {
         let key = partition.key;
         match self.partitions.get_mut(&key) {
-            Some(Slot::Open(open)) => begin_epoch(open, epoch),
-            Some(Slot::Opening { epoch: opening, .. }) => *opening = epoch,
+            Some(Slot::Open(_)) => self.begin_epoch(key, leadership),
+            Some(Slot::Opening {
+                leadership: opening,
+                ..
+            }) => *opening = leadership,
             Some(Slot::Offline) => {}
-            None => self.open(partition, epoch),
+            None => self.open(partition, leadership),
         }
     }
 
-    fn open(&mut self, partition: Arc<Partition<E>>, epoch: LeaderEpoch) {
+    fn open(&mut self, partition: Arc<Partition<E>>, leadership: Leadership) {
         let key = partition.key;
         let directory = Arc::clone(&self.directory);
         let name = partition.name();
-        let options = partition.config.load_full();
+        let options = log_options(&partition.config.load(), self.producer_expiration);
         let now = self.env.clock().wall();
         let was_clean = self.was_clean;
         let (spawn, lane) = (self.env.spawn().clone(), self.lane.clone());
@@ -45,14 +48,13 @@ impl<E: Env> Worker<E> {
             key,
             Slot::Opening {
                 partition,
-                epoch,
+                leadership,
                 queued: Vec::new(),
             },
         );
         self.env.spawn().task(async move {
-            let opened = spawn.blocking(move || {
-                directory.open_log(&name, key.topic, log_options(&options), now, was_clean)
-            });
+            let opened = spawn
+                .blocking(move || directory.open_log(&name, key.topic, options, now, was_clean));
             let result = Box::new(opened.await);
             lane.send(Job::Opened { key, result });
         });
@@ -62,24 +64,28 @@ impl<E: Env> Worker<E> {
         // It may have been deleted meanwhile.
         let Some(Slot::Opening {
             partition,
-            epoch,
+            leadership,
             queued,
         }) = self.partitions.remove(&key)
         else {
             return;
         };
         match result {
-            Ok(log) => {
-                let mut open = Open {
-                    partition,
+            Ok(mut log) => {
+                let now = self.env.clock().monotonic();
+                let options = leader_options(&partition.config.load());
+                let leader = Leader::new(options, leadership, log.end(), log.synced_end(), now);
+                log.set_high_watermark(leader.high_watermark());
+                let reader = log.reader();
+                let open = Open {
+                    partition: Arc::clone(&partition),
                     log,
-                    epoch: LeaderEpoch::NONE,
-                    sync: SyncState::default(),
+                    leader,
+                    is_syncing: false,
                 };
-                begin_epoch(&mut open, epoch);
-                open.partition
-                    .set_availability(Availability::Open(open.log.reader()));
                 self.partitions.insert(key, Slot::Open(Box::new(open)));
+                self.begin_epoch(key, leadership);
+                partition.set_availability(Availability::Open(reader));
                 let mut joined = Joined::default();
                 queued.into_iter().for_each(|append| joined.push(append));
                 self.write(&mut joined);
@@ -98,8 +104,10 @@ impl<E: Env> Worker<E> {
     pub(super) fn configure(&mut self, key: PartitionKey, config: &Arc<TopicConfig>) {
         match self.partitions.get_mut(&key) {
             Some(Slot::Open(open)) => {
-                open.log.configure(log_options(config));
+                open.log
+                    .configure(log_options(config, self.producer_expiration));
                 open.partition.config.store(Arc::clone(config));
+                self.tell(key, Input::Configure(leader_options(config)));
             }
             Some(Slot::Opening { partition, .. }) => partition.config.store(Arc::clone(config)),
             Some(Slot::Offline) | None => {}
@@ -107,10 +115,10 @@ impl<E: Env> Worker<E> {
     }
 
     pub(super) fn delete(&mut self, key: PartitionKey) {
-        let Some(Slot::Open(mut open)) = self.partitions.remove(&key) else {
+        self.tell(key, Input::Resign);
+        let Some(Slot::Open(open)) = self.partitions.remove(&key) else {
             return;
         };
-        open.sync.fail();
         open.partition.set_leader_epoch(None);
         open.partition.set_availability(Availability::Offline);
         let delay = open.partition.config.load().file_delete_delay();
@@ -145,9 +153,9 @@ impl<E: Env> Worker<E> {
     /// The directory can no longer be trusted: its partitions go offline, and with them nothing else.
     pub(super) fn fail_directory(&mut self) {
         tracing::error!(directory = %self.directory.path().display(), "log directory offline");
+        self.resign_all();
         for slot in self.partitions.values_mut() {
             if let Slot::Open(open) = slot {
-                open.sync.fail();
                 open.partition.set_availability(Availability::Offline);
                 *slot = Slot::Offline;
             }
@@ -159,11 +167,11 @@ impl<E: Env> Worker<E> {
     }
 
     fn close_all(&mut self) -> io::Result<()> {
+        self.resign_all();
         let mut first_error = Ok(());
         let mut points = Vec::new();
         for slot in self.partitions.values_mut() {
             if let Slot::Open(open) = slot {
-                open.sync.fail();
                 let result = open.log.close();
                 points.push((open.partition.name(), open.log.point()));
                 first_error = first_error.and(result);
@@ -171,19 +179,25 @@ impl<E: Env> Worker<E> {
         }
         first_error.and_then(|()| self.directory.write_checkpoints(&points))
     }
-}
 
-fn begin_epoch<E: Env>(open: &mut Open<E>, epoch: LeaderEpoch) {
-    assert!(
-        epoch >= open.epoch,
-        "the epoch of a leader never goes back: {} after {}",
-        epoch,
-        open.epoch
-    );
-    open.epoch = epoch;
-    if let Err(error) = open.log.assign_epoch(epoch) {
-        tracing::error!(partition = %open.partition.name(), %error, "cannot record the leader epoch");
+    fn begin_epoch(&mut self, key: PartitionKey, leadership: Leadership) {
+        self.tell(key, Input::Lead(leadership));
+        let Some(Slot::Open(open)) = self.partitions.get_mut(&key) else {
+            return;
+        };
+        if let Err(error) = open.log.assign_epoch(leadership.epoch) {
+            tracing::error!(partition = %open.partition.name(), %error, "cannot record the leader epoch");
+        }
+        open.partition.set_leader_epoch(Some(leadership.epoch));
     }
-    open.settle();
-    open.partition.set_leader_epoch(Some(epoch));
+
+    fn resign_all(&mut self) {
+        let now = self.env.clock().monotonic();
+        for (key, slot) in &mut self.partitions {
+            if let Slot::Open(open) = slot {
+                open.leader.step(now, Input::Resign, &mut self.decided);
+                open.carry_out(&self.env, &self.lane, *key, &mut self.decided);
+            }
+        }
+    }
 }

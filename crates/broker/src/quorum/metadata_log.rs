@@ -18,6 +18,8 @@ use thiserror::Error;
 
 /// The name of the log's directory.
 pub(crate) const METADATA_LOG: &str = "__cluster_metadata-0";
+/// The file of the records that a cluster begins with, beside the logs.
+pub(crate) const BOOTSTRAP: &str = "bootstrap.checkpoint";
 /// What is read of the log at once. Bytes.
 const READ_BYTES: u64 = 8 << 20;
 /// The most a batch of metadata may come to. Bytes.
@@ -36,6 +38,8 @@ pub enum MetadataLogError {
 
 /// What was found.
 pub(crate) struct Found {
+    /// What the cluster was formatted with.
+    pub(crate) bootstrap: Option<Vec<MetadataRecord<'static>>>,
     pub(crate) image: Option<Image>,
     /// What follows the image, with offsets.
     pub(crate) records: Vec<(Offset, MetadataRecord<'static>)>,
@@ -75,6 +79,7 @@ impl<E: Env> MetadataLog<E> {
             log.synced(end, now);
         }
         let mut found = Found {
+            bootstrap: None,
             image: None,
             records: Vec::new(),
             kraft_version: 0,
@@ -83,6 +88,10 @@ impl<E: Env> MetadataLog<E> {
             log_epoch: LeaderEpoch::NONE,
             log_end: log.end(),
         };
+        let bootstrap = directory.path().join(BOOTSTRAP);
+        if let Some(bytes) = read(&disk, &bootstrap).map_err(fails)? {
+            found.bootstrap = Some(read_snapshot(&bytes, &bootstrap, &mut found)?);
+        }
         read_snapshots(&disk, &path, &mut found)?;
         read_log(&log, &path, &mut found)?;
         if let Some(text) = read_text(&disk, &path.join(quorum_state::FILE)).map_err(fails)? {
@@ -184,15 +193,7 @@ fn read_snapshots<D: Disk>(
     };
     let path = directory.join(newest.file_name());
     let bytes = read(disk, &path).map_err(fails)?.unwrap_or_default();
-    let mut snapshot = Vec::new();
-    for batch in Batches::new(&bytes) {
-        let invalid = |problem: String| MetadataLogError::Invalid {
-            path: path.clone(),
-            problem,
-        };
-        let batch = batch.map_err(|error| invalid(error.to_string()))?;
-        take(&batch, &path, found, |_, record| snapshot.push(record))?;
-    }
+    let snapshot = read_snapshot(&bytes, &path, found)?;
     if newest != SnapshotId::BOOTSTRAP {
         let image = Image::restore(snapshot, newest.end_offset - 1).map_err(|error| {
             MetadataLogError::Invalid {
@@ -203,6 +204,23 @@ fn read_snapshots<D: Disk>(
         found.image = Some(image);
     }
     Ok(())
+}
+
+/// The metadata records of a file in the form of a snapshot.
+fn read_snapshot(
+    bytes: &[u8],
+    path: &Path,
+    found: &mut Found,
+) -> Result<Vec<MetadataRecord<'static>>, MetadataLogError> {
+    let mut records = Vec::new();
+    for batch in Batches::new(bytes) {
+        let batch = batch.map_err(|error| MetadataLogError::Invalid {
+            path: path.to_path_buf(),
+            problem: error.to_string(),
+        })?;
+        take(&batch, path, found, |_, record| records.push(record))?;
+    }
+    Ok(records)
 }
 
 fn read_log<D: Disk>(log: &Log<D>, path: &Path, found: &mut Found) -> Result<(), MetadataLogError> {

@@ -1,67 +1,16 @@
-use super::{Key, Kind::*, Update::*};
+//! Who may do what, and who is who.
 
-pub(super) const KEYS: &[Key] = &[
-    Key::broker(
-        "connections.max.reauth.ms",
-        Long,
-        Some("0"),
-        ReadOnly,
-        "Force re-authentication.",
-    ),
-    Key::broker(
-        "principal.builder.class",
-        Class,
-        Some("DefaultKafkaPrincipalBuilder"),
-        PerBroker,
-        "KafkaPrincipalBuilder.",
-    ),
-    Key::broker(
-        "ssl.client.auth",
-        Text,
-        Some("NONE"),
-        PerBroker,
-        "None, requested, required.",
-    ),
-    Key::broker(
-        "ssl.keystore.location",
-        Text,
-        None,
-        PerBroker,
-        "Key store path (JKS/PKCS12/PEM).",
-    ),
-    Key::broker(
-        "ssl.truststore.location",
-        Text,
-        None,
-        PerBroker,
-        "Trust store path.",
-    ),
-    Key::broker(
-        "sasl.mechanism.inter.broker.protocol",
-        Text,
-        Some("GSSAPI"),
-        PerBroker,
-        "Client mechanism between brokers.",
-    ),
-    Key::broker(
-        "sasl.enabled.mechanisms",
-        List,
-        Some("GSSAPI"),
-        PerBroker,
-        "Server mechanisms.",
-    ),
-    Key::broker(
-        "sasl.jaas.config",
-        Password,
-        None,
-        PerBroker,
-        "JAAS; listener.name.<l>.<m>. prefix.",
-    ),
-    Key::broker(
-        "allow.everyone.if.no.acl.found",
-        Boolean,
-        Some("false"),
-        ReadOnly,
-        "Whether what has no ACL is open to all.",
-    ),
-];
+use super::{Key, keys};
+
+pub(super) const KEYS: &[Key] = keys! {
+    /// The plugin that decides who may do what; nothing for everybody everything.
+    "authorizer.class.name": Text = "", honoured;
+    /// The plugin that makes a principal of what a connection authenticated as.
+    "principal.builder.class": Class = "org.apache.kafka.common.security.authenticator.DefaultKafkaPrincipalBuilder", per_broker, protects;
+    /// The security protocol between brokers, where inter.broker.listener.name does not name a listener.
+    "security.inter.broker.protocol": Text = "PLAINTEXT", one_of(&["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]), honoured;
+    /// Plugins for the algorithms of Java's security classes.
+    "security.providers": Text;
+    /// After how long a SASL session must be authenticated anew; 0 for never.
+    "connections.max.reauth.ms": Long = "0", protects;
+};

@@ -1,233 +1,74 @@
-use super::{Key, Kind::*};
+//! What each topic can have for itself.
 
-pub(super) const KEYS: &[Key] = &[
-    Key::topic(
-        "segment.bytes",
-        Int,
-        Some("1073741824"),
-        "Roll size (min 1 MiB since 4.0).",
-    )
-    .at_least(1 << 20),
-    Key::topic("segment.ms", Long, Some("604800000"), "Roll by age.").at_least(1),
-    Key::topic("segment.jitter.ms", Long, Some("0"), "Random subtraction.").at_least(0),
-    Key::topic("segment.index.bytes", Int, Some("10485760"), "Index size.").at_least(4),
-    Key::topic(
-        "flush.messages",
-        Long,
-        Some("9223372036854775807"),
-        "Fsync every N.",
-    )
-    .at_least(1),
-    Key::topic(
-        "flush.ms",
-        Long,
-        Some("9223372036854775807"),
-        "Fsync period.",
-    )
-    .at_least(0),
-    Key::topic(
-        "retention.bytes",
-        Long,
-        Some("-1"),
-        "Size limit per partition.",
-    ),
-    Key::topic(
-        "retention.ms",
-        Long,
-        Some("604800000"),
-        "Age limit; −1 none.",
-    )
-    .at_least(-1),
-    Key::topic("max.message.bytes", Int, Some("1048588"), "Largest batch.").at_least(0),
-    Key::topic(
-        "index.interval.bytes",
-        Int,
-        Some("4096"),
-        "Bytes per index entry.",
-    )
-    .at_least(0),
-    Key::topic(
-        "delete.retention.ms",
-        Long,
-        Some("86400000"),
-        "Tombstone and marker keep time.",
-    )
-    .at_least(0),
-    Key::topic(
-        "min.compaction.lag.ms",
-        Long,
-        Some("0"),
-        "Minimum age to compact.",
-    )
-    .at_least(0),
-    Key::topic(
-        "max.compaction.lag.ms",
-        Long,
-        Some("9223372036854775807"),
-        "Maximum age before compaction.",
-    )
-    .at_least(1),
-    Key::topic(
-        "file.delete.delay.ms",
-        Long,
-        Some("60000"),
-        "Delay of unlink.",
-    )
-    .at_least(0),
-    Key::topic(
-        "min.cleanable.dirty.ratio",
-        Double,
-        Some("0.5"),
-        "Dirty ratio.",
-    )
-    .at_least(0),
-    Key::topic(
-        "cleanup.policy",
-        List,
-        Some("delete"),
-        "Delete, compact, both, none.",
-    )
-    .one_of(&["compact", "delete"]),
-    Key::topic("preallocate", Boolean, Some("false"), "Preallocate files."),
-    Key::topic(
-        "message.timestamp.type",
-        Text,
-        Some("CreateTime"),
-        "CreateTime/LogAppendTime.",
-    )
-    .one_of(&["CreateTime", "LogAppendTime"]),
-    Key::topic(
-        "message.timestamp.before.max.ms",
-        Long,
-        Some("9223372036854775807"),
-        "Allowed lag.",
-    )
-    .at_least(0),
-    Key::topic(
-        "message.timestamp.after.max.ms",
-        Long,
-        Some("3600000"),
-        "Allowed lead.",
-    )
-    .at_least(0),
-    Key::topic(
-        "leader.replication.throttled.replicas",
-        List,
-        Some(""),
-        "[part]:[broker] list or *.",
-    ),
-    Key::topic(
-        "follower.replication.throttled.replicas",
-        List,
-        Some(""),
-        "Same.",
-    ),
-    Key::topic(
-        "remote.storage.enable",
-        Boolean,
-        Some("false"),
-        "Tier this topic.",
-    ),
-    Key::topic(
-        "local.retention.ms",
-        Long,
-        Some("-2"),
-        "Local keep; −2 inherit.",
-    )
-    .at_least(-2),
-    Key::topic(
-        "local.retention.bytes",
-        Long,
-        Some("-2"),
-        "Local size; −2 inherit.",
-    )
-    .at_least(-2),
-    Key::topic(
-        "remote.log.copy.disable",
-        Boolean,
-        Some("false"),
-        "Stop tiering, keep remote.",
-    ),
-    Key::topic(
-        "remote.log.delete.on.disable",
-        Boolean,
-        Some("false"),
-        "Delete remote when disabled.",
-    ),
-    Key::topic(
-        "unclean.leader.election.enable",
-        Boolean,
-        Some("false"),
-        "Whether a replica that is not in sync may lead when no other can.",
-    ),
-    Key::topic(
-        "min.insync.replicas",
-        Int,
-        Some("1"),
-        "In-sync replicas that acks=all needs.",
-    )
-    .at_least(1),
-    Key::topic(
-        "compression.type",
-        Text,
-        Some("producer"),
-        "The codec batches are stored in.",
-    )
-    .one_of(&["uncompressed", "zstd", "lz4", "snappy", "gzip", "producer"]),
-    Key::topic(
-        "compression.gzip.level",
-        Int,
-        Some("-1"),
-        "How hard gzip tries.",
-    ),
-    Key::topic(
-        "compression.lz4.level",
-        Int,
-        Some("9"),
-        "How hard lz4 tries.",
-    ),
-    Key::topic(
-        "compression.zstd.level",
-        Int,
-        Some("3"),
-        "How hard zstd tries.",
-    ),
-];
+use super::{Form, Key, keys};
 
-pub(super) fn synonyms(topic_key: &str) -> &'static [(&'static str, i64)] {
-    match topic_key {
-        "segment.bytes" => &[("log.segment.bytes", 1)],
-        "segment.ms" => &[("log.roll.ms", 1), ("log.roll.hours", 3600000)],
-        "segment.jitter.ms" => &[("log.roll.jitter.ms", 1)],
-        "segment.index.bytes" => &[("log.index.size.max.bytes", 1)],
-        "flush.messages" => &[("log.flush.interval.messages", 1)],
-        "flush.ms" => &[("log.flush.interval.ms", 1)],
-        "retention.bytes" => &[("log.retention.bytes", 1)],
-        "retention.ms" => &[
-            ("log.retention.ms", 1),
-            ("log.retention.minutes", 60000),
-            ("log.retention.hours", 3600000),
-        ],
-        "max.message.bytes" => &[("message.max.bytes", 1)],
-        "index.interval.bytes" => &[],
-        "delete.retention.ms" => &[("log.cleaner.delete.retention.ms", 1)],
-        "min.compaction.lag.ms" => &[("log.cleaner.min.compaction.lag.ms", 1)],
-        "max.compaction.lag.ms" => &[("log.cleaner.max.compaction.lag.ms", 1)],
-        "file.delete.delay.ms" => &[("log.segment.delete.delay.ms", 1)],
-        "min.cleanable.dirty.ratio" => &[("log.cleaner.min.cleanable.ratio", 1)],
-        "cleanup.policy" => &[("log.cleanup.policy", 1)],
-        "preallocate" => &[("log.preallocate", 1)],
-        "message.timestamp.type" => &[("log.message.timestamp.type", 1)],
-        "message.timestamp.before.max.ms" => &[("log.message.timestamp.before.max.ms", 1)],
-        "message.timestamp.after.max.ms" => &[("log.message.timestamp.after.max.ms", 1)],
-        "local.retention.ms" => &[("log.local.retention.ms", 1)],
-        "local.retention.bytes" => &[("log.local.retention.bytes", 1)],
-        "unclean.leader.election.enable" => &[("unclean.leader.election.enable", 1)],
-        "min.insync.replicas" => &[("min.insync.replicas", 1)],
-        "compression.type" => &[("compression.type", 1)],
-        "compression.gzip.level" => &[("compression.gzip.level", 1)],
-        "compression.lz4.level" => &[("compression.lz4.level", 1)],
-        "compression.zstd.level" => &[("compression.zstd.level", 1)],
-        _ => &[],
-    }
-}
+pub(super) const KEYS: &[Key] = keys! {
+    /// What becomes of old segments: deleted, compacted to the latest record of each key, both, or, when empty, neither.
+    "cleanup.policy": List = "delete", one_of(&["compact", "delete"]), cluster_wide, honoured;
+    /// The codec that batches are stored in; producer leaves them as they come.
+    "compression.type": Text = "producer", one_of(&["uncompressed", "zstd", "lz4", "snappy", "gzip", "producer"]), cluster_wide, honoured;
+    /// How hard gzip tries where the broker compresses.
+    "compression.gzip.level": Int = "-1", at_least(-1), at_most(9), form(Form::NotZero), cluster_wide;
+    /// How hard lz4 tries where the broker compresses.
+    "compression.lz4.level": Int = "9", at_least(1), at_most(17), cluster_wide;
+    /// How hard zstd tries where the broker compresses.
+    "compression.zstd.level": Int = "3", at_least(-131072), at_most(22), cluster_wide;
+    /// How long a tombstone stays in the compacted log, for readers that are behind to see it.
+    "delete.retention.ms": Long = "86400000", at_least(0), cluster_wide;
+    /// How long the file of a deleted segment stays before it is removed.
+    "file.delete.delay.ms": Long = "60000", at_least(0), cluster_wide, honoured;
+    /// After how many records the log is synced to the disk.
+    "flush.messages": Long = "9223372036854775807", at_least(1), cluster_wide, honoured;
+    /// How long a record may be in memory only.
+    "flush.ms": Long = "9223372036854775807", at_least(0), cluster_wide, honoured;
+    /// Replicas whose fetches are throttled, each as partition:broker, or * for all.
+    "follower.replication.throttled.replicas": List = "", form(Form::ThrottledReplicas), cluster_wide;
+    /// Replicas that are throttled on the leader's side, each as partition:broker, or * for all.
+    "leader.replication.throttled.replicas": List = "", form(Form::ThrottledReplicas), cluster_wide;
+    /// After how many bytes of log the offset index gets another entry.
+    "index.interval.bytes": Int = "4096", at_least(0), cluster_wide, honoured;
+    /// A smaller segment size than segment.bytes allows, for tests.
+    "internal.segment.bytes": Int, cluster_wide, internal, honoured;
+    /// How many bytes of a partition stay local after they were copied to remote storage; -2 for as many as retention.bytes says.
+    "local.retention.bytes": Long = "-2", at_least(-2), cluster_wide;
+    /// How long a segment stays local after it was copied to remote storage; -2 for as long as retention.ms says.
+    "local.retention.ms": Long = "-2", at_least(-2), cluster_wide;
+    /// How long a record may wait for compaction at most.
+    "max.compaction.lag.ms": Long = "9223372036854775807", at_least(1), cluster_wide;
+    /// How long a record is safe from compaction.
+    "min.compaction.lag.ms": Long = "0", at_least(0), cluster_wide;
+    /// The share of the log that must be new since its last compaction for it to be compacted again.
+    "min.cleanable.dirty.ratio": Double = "0.5", at_least(0), at_most(1), cluster_wide;
+    /// The largest batch of records that is taken, after compression.
+    "max.message.bytes": Int = "1048588", at_least(0), cluster_wide, honoured;
+    /// Whether a record keeps the time its producer gave it or gets the time of its append.
+    "message.timestamp.type": Text = "CreateTime", one_of(&["CreateTime", "LogAppendTime"]), cluster_wide, honoured;
+    /// By how much a record's time may lie before the broker's.
+    "message.timestamp.before.max.ms": Long = "9223372036854775807", at_least(0), cluster_wide, honoured;
+    /// By how much a record's time may lie after the broker's.
+    "message.timestamp.after.max.ms": Long = "3600000", at_least(0), cluster_wide, honoured;
+    /// How many replicas must be in sync for a write with acks=all to be taken.
+    "min.insync.replicas": Int = "1", at_least(1), cluster_wide, honoured;
+    /// Whether a new segment takes its full size on the disk at once.
+    "preallocate": Boolean = "false", cluster_wide;
+    /// Whether old segments of the topic go to remote storage.
+    "remote.storage.enable": Boolean = "false", cluster_wide;
+    /// Whether the topic's remote segments stay as they are and no more are added.
+    "remote.log.copy.disable": Boolean = "false", cluster_wide;
+    /// Whether the topic's remote segments are deleted when remote storage is switched off for it.
+    "remote.log.delete.on.disable": Boolean = "false", cluster_wide;
+    /// At what size a partition loses its oldest segments; -1 for never.
+    "retention.bytes": Long = "-1", cluster_wide, honoured;
+    /// How long a segment is kept; -1 for ever.
+    "retention.ms": Long = "604800000", at_least(-1), cluster_wide, honoured;
+    /// At what size the log goes on in a new segment.
+    "segment.bytes": Int = "1073741824", at_least(1048576), cluster_wide, honoured;
+    /// The largest size of a segment's index; a full one makes the log roll.
+    "segment.index.bytes": Int = "10485760", at_least(4), cluster_wide, honoured;
+    /// By how much at most segment.ms is shortened at random, so that segments do not all roll at once.
+    "segment.jitter.ms": Long = "0", at_least(0), cluster_wide;
+    /// After how long the log goes on in a new segment although the old one is not full.
+    "segment.ms": Long = "604800000", at_least(1), cluster_wide, honoured;
+    /// Whether a replica that is not in sync may lead when no other can, at the price of records.
+    "unclean.leader.election.enable": Boolean = "false", cluster_wide;
+};

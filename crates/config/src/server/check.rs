@@ -1,0 +1,508 @@
+//! What must hold between the values, as Apache Kafka has it, and what this release can be.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+use super::ConfigError;
+use super::source::Source;
+use crate::listener::{self, Listener, SecurityProtocol};
+
+/// Where the node can be reached.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Listeners {
+    pub(super) bound: Vec<Listener>,
+    /// `None` where clients are told the address they came by.
+    pub(super) advertised: Option<Vec<Listener>>,
+    /// Names of those in `bound` that are the controller's, in capitals.
+    controllers: BTreeSet<String>,
+}
+
+impl Listeners {
+    pub(super) fn is_controllers(&self, name: &str) -> bool {
+        self.controllers.contains(&name.to_ascii_uppercase())
+    }
+
+    fn of_brokers(&self) -> impl Iterator<Item = &Listener> {
+        let shown = self.advertised.as_ref().unwrap_or(&self.bound);
+        shown
+            .iter()
+            .filter(|listener| !self.is_controllers(&listener.name))
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.bound.iter().any(|listener| listener.name == name)
+    }
+}
+
+pub(super) fn check(source: &Source) -> Result<Listeners, ConfigError> {
+    node(source)?;
+    let protocols = protocols(source)?;
+    let listeners = listeners(source, &protocols)?;
+    protection(source, &listeners)?;
+    advertised(source, &listeners)?;
+    between_brokers(source, &listeners, &protocols)?;
+    quorum(source)?;
+    ages(source)?;
+    Ok(listeners)
+}
+
+fn node(source: &Source) -> Result<(), ConfigError> {
+    if !source.is_set("node.id") {
+        let problem = "expected a number of at least 0 that no other node has, found nothing";
+        return Err(source.wrong("node.id", problem));
+    }
+    if source.is_set("broker.id") && source.integer("broker.id") != source.integer("node.id") {
+        let problem = "expected the same value as node.id, or nothing";
+        return Err(source.wrong("broker.id", problem));
+    }
+    let roles = source.list("process.roles");
+    if roles.is_empty() {
+        let problem = "expected broker,controller, found nothing; there is no ZooKeeper any more";
+        return Err(source.wrong("process.roles", problem));
+    }
+    if roles.len() != 2 {
+        let problem = format!(
+            "this release is broker and controller in one process: expected broker,controller, found {}",
+            roles.join(",")
+        );
+        return Err(source.wrong("process.roles", problem));
+    }
+    if source
+        .text("metadata.log.dir")
+        .is_some_and(|path| path.is_empty())
+    {
+        return Err(source.wrong("metadata.log.dir", "expected a directory, found nothing"));
+    }
+    if source.integer("max.connections.per.ip") == Some(0) {
+        let problem = "0 would let nobody in: expected at least 1";
+        return Err(source.wrong("max.connections.per.ip", problem));
+    }
+    Ok(())
+}
+
+/// What each name of a listener stands for.
+fn protocols(source: &Source) -> Result<BTreeMap<String, SecurityProtocol>, ConfigError> {
+    let name = "listener.security.protocol.map";
+    let mut protocols = listener::protocols(&source.list(name))
+        .map_err(|expected| source.wrong(name, format!("expected {expected}")))?;
+    if !source.is_set(name) {
+        // As Kafka does: a controller's listener is plain unless something else is said.
+        for controller in source.list("controller.listener.names") {
+            let plain = protocols.entry(controller.to_ascii_uppercase());
+            plain.or_insert(SecurityProtocol::Plaintext);
+        }
+    }
+    Ok(protocols)
+}
+
+fn listeners(
+    source: &Source,
+    protocols: &BTreeMap<String, SecurityProtocol>,
+) -> Result<Listeners, ConfigError> {
+    let parse_all = |name: &str| -> Result<Vec<Listener>, ConfigError> {
+        let parsed: Result<Vec<Listener>, String> = source
+            .list(name)
+            .iter()
+            .map(|text| listener::parse(text, protocols))
+            .collect();
+        let parsed =
+            parsed.map_err(|expected| source.wrong(name, format!("expected {expected}")))?;
+        let mut names = BTreeSet::new();
+        match parsed.iter().find(|listener| !names.insert(&listener.name)) {
+            Some(again) => Err(source.wrong(
+                name,
+                format!("expected each name once, found {} again", again.name),
+            )),
+            None => Ok(parsed),
+        }
+    };
+    let listeners = Listeners {
+        bound: parse_all("listeners")?,
+        advertised: match source.is_set("advertised.listeners") {
+            true => Some(parse_all("advertised.listeners")?),
+            false => None,
+        },
+        controllers: source
+            .list("controller.listener.names")
+            .iter()
+            .map(|name| name.to_ascii_uppercase())
+            .collect(),
+    };
+    ports(&listeners.bound).map_err(|problem| source.wrong("listeners", problem))?;
+    let controllers = "controller.listener.names";
+    if listeners.controllers.is_empty() {
+        let problem = "expected the name of a listener, found nothing";
+        return Err(source.wrong(controllers, problem));
+    }
+    if let Some(stray) = listeners
+        .controllers
+        .iter()
+        .find(|name| !listeners.has(name))
+    {
+        let problem = format!("expected names of listeners, found {stray}, which is none");
+        return Err(source.wrong(controllers, problem));
+    }
+    if listeners.bound.len() == listeners.controllers.len() {
+        let problem = "expected one for clients too, found only those of controller.listener.names";
+        return Err(source.wrong("listeners", problem));
+    }
+    Ok(listeners)
+}
+
+/// Two listeners may share a port only as an IPv4 and an IPv6 address. The error is the problem.
+fn ports(listeners: &[Listener]) -> Result<(), String> {
+    for (at, listener) in listeners.iter().enumerate() {
+        let sharing: Vec<_> = listeners[at + 1..]
+            .iter()
+            .filter(|other| other.port == listener.port && listener.port != 0)
+            .collect();
+        let family =
+            |listener: &Listener| listener.host.parse::<IpAddr>().map(|ip| ip.is_ipv6()).ok();
+        let is_fine = match sharing.as_slice() {
+            [] => true,
+            [other] => match (family(listener), family(other)) {
+                (Some(one), Some(other)) => one != other,
+                _ => false,
+            },
+            _ => false,
+        };
+        if !is_fine {
+            return Err(format!(
+                "expected a port of its own for {} and {}, or an IPv4 and an IPv6 address, found {} twice",
+                listener.name, sharing[0].name, listener.port
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// What would leave the node more open than it was meant to be.
+fn protection(source: &Source, listeners: &Listeners) -> Result<(), ConfigError> {
+    for listener in &listeners.bound {
+        if listener.protocol != SecurityProtocol::Plaintext {
+            let problem = format!(
+                "{} asks for {}, which this release does not have; expected PLAINTEXT",
+                listener.name,
+                listener.protocol.name()
+            );
+            return Err(source.wrong("listeners", problem));
+        }
+    }
+    let authorizer = source.text("authorizer.class.name").unwrap_or_default();
+    let allows_all = source.boolean("allow.everyone.if.no.acl.found");
+    if !(authorizer.is_empty() || is_standard(&authorizer) && allows_all) {
+        let problem = format!(
+            "{authorizer} would not be asked in this release; remove it, or let everybody in with \
+             {STANDARD_AUTHORIZER} and allow.everyone.if.no.acl.found=true"
+        );
+        return Err(source.wrong("authorizer.class.name", problem));
+    }
+    Ok(())
+}
+
+const STANDARD_AUTHORIZER: &str = "org.apache.kafka.metadata.authorizer.StandardAuthorizer";
+
+pub(super) fn is_standard(authorizer: &str) -> bool {
+    authorizer == STANDARD_AUTHORIZER
+}
+
+fn advertised(source: &Source, listeners: &Listeners) -> Result<(), ConfigError> {
+    let wrong = |problem: String| Err(source.wrong("advertised.listeners", problem));
+    for listener in listeners.advertised.iter().flatten() {
+        if !listeners.has(&listener.name) {
+            return wrong(format!(
+                "expected names of listeners, found {}, which is none",
+                listener.name
+            ));
+        }
+        if matches!(listener.host.as_str(), "0.0.0.0" | "::") {
+            return wrong(format!(
+                "expected an address that others can connect to, found {}",
+                listener.host
+            ));
+        }
+    }
+    if listeners.of_brokers().next().is_none() {
+        return wrong("expected a listener for clients, found only the controller's".to_owned());
+    }
+    Ok(())
+}
+
+/// One broker has nobody to talk to; but what it would use must be there, or the file is wrong.
+fn between_brokers(
+    source: &Source,
+    listeners: &Listeners,
+    protocols: &BTreeMap<String, SecurityProtocol>,
+) -> Result<(), ConfigError> {
+    let (by_name, by_protocol) = (
+        "inter.broker.listener.name",
+        "security.inter.broker.protocol",
+    );
+    let named = source.text(by_name).map(|name| name.to_ascii_uppercase());
+    let key = if named.is_some() {
+        by_name
+    } else {
+        by_protocol
+    };
+    if named.is_some() && source.is_set(by_protocol) {
+        let problem = format!("expected only one of {by_name} and {by_protocol}");
+        return Err(source.wrong(by_protocol, problem));
+    }
+    let name = match named {
+        Some(name) => name,
+        None => source.text(by_protocol).unwrap_or_default(),
+    };
+    let is_known = protocols.contains_key(&name);
+    if is_known && listeners.of_brokers().any(|listener| listener.name == name) {
+        return Ok(());
+    }
+    let names: Vec<_> = listeners
+        .of_brokers()
+        .map(|listener| &*listener.name)
+        .collect();
+    let problem = format!(
+        "brokers reach each other by the listener {name}, which there is not: expected {by_name} to be one of {}",
+        names.join(", ")
+    );
+    Err(source.wrong(key, problem))
+}
+
+fn quorum(source: &Source) -> Result<(), ConfigError> {
+    let (servers, voters) = (
+        "controller.quorum.bootstrap.servers",
+        "controller.quorum.voters",
+    );
+    let static_voters = source.list(voters);
+    if static_voters.is_empty() {
+        return match source.list(servers).is_empty() {
+            true => {
+                let problem =
+                    "expected HOST:PORT of the controller, this node's own, found nothing";
+                Err(source.wrong(servers, problem))
+            }
+            false => Ok(()),
+        };
+    }
+    let ids = static_voters
+        .iter()
+        .filter_map(|voter| voter.split_once('@'));
+    let ids: Vec<Option<i64>> = ids.map(|(id, _)| id.parse().ok()).collect();
+    let own = source.integer("node.id");
+    if ids == [own] {
+        return Ok(());
+    }
+    let problem = match ids.contains(&own) {
+        true => "this release is a quorum of one: expected this node alone",
+        false => "expected this node, whose node.id is not among them",
+    };
+    Err(source.wrong(voters, problem))
+}
+
+/// Ages that several keys give.
+fn ages(source: &Source) -> Result<(), ConfigError> {
+    let explicit = |name: &&&str| source.is_set(name);
+    let retention = ["log.retention.ms", "log.retention.minutes"];
+    let retention = retention
+        .iter()
+        .find(explicit)
+        .unwrap_or(&"log.retention.hours");
+    if source.integer(retention) == Some(0) {
+        let problem = "expected at least 1, or -1 to keep logs for ever, found 0";
+        return Err(source.wrong(retention, problem));
+    }
+    for (name, least) in [("log.roll.ms", 1), ("log.roll.jitter.ms", 0)] {
+        if source.integer(name).is_some_and(|age| age < least) {
+            return Err(source.wrong(name, format!("expected at least {least}")));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::server::tests::{load, refused};
+
+    #[track_caller]
+    fn says(extra: &str, expected: &str) {
+        let said = refused(extra);
+        assert!(said.contains(expected), "{said}");
+    }
+
+    #[test]
+    fn a_node_is_broker_and_controller_and_has_an_id() {
+        says(
+            "process.roles=broker",
+            "s:7: process.roles: this release is broker and controller in one process",
+        );
+        says(
+            "broker.id=4",
+            "s:7: broker.id: expected the same value as node.id",
+        );
+        assert!(load("broker.id=3").is_ok());
+        let text = crate::server::tests::MINIMAL.replace("node.id=3\n", "");
+        let error = crate::ServerConfig::load("s", &text, &[]).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .starts_with("s: node.id: expected a number")
+        );
+        let text = crate::server::tests::MINIMAL
+            .replace("node.id=3", "listeners=PLAINTEXT://:1,C://:2\nbroker.id=9");
+        let (config, _) = crate::ServerConfig::load("s", &text, &[]).unwrap();
+        assert_eq!(config.node_id(), ottla_model::NodeId(9));
+    }
+
+    #[test]
+    fn listeners_have_names_and_ports_of_their_own() {
+        says(
+            "listeners=PLAINTEXT://:1,PLAINTEXT://:2,C://:3",
+            "s:6: listeners: expected each name once, found PLAINTEXT again",
+        );
+        says(
+            "listeners=PLAINTEXT://:1,C://:1",
+            "expected a port of its own for PLAINTEXT and C",
+        );
+        says(
+            "listeners=PLAINTEXT://127.0.0.1:1,C://127.0.0.2:1",
+            "found 1 twice",
+        );
+        says("listeners=PLAINTEXT://h:1,C://[::1]:1", "found 1 twice");
+        assert!(load("listeners=PLAINTEXT://127.0.0.1:1,C://[::1]:1").is_ok());
+        assert!(load("listeners=plaintext://::1:9092,c://:0").is_ok());
+        assert!(load("listeners=PLAINTEXT://:0,C://:0").is_ok());
+    }
+
+    #[test]
+    fn a_listener_is_a_clients_or_the_controllers() {
+        says(
+            "listeners=PLAINTEXT://:1",
+            "controller.listener.names: expected names of listeners, found C",
+        );
+        says(
+            "listeners=C://:1",
+            "listeners: expected one for clients too",
+        );
+        says(
+            "listeners=PLAINTEXT://:1,C://:2,D://:3",
+            "listed in listener.security.protocol.map, found D",
+        );
+        says(
+            "listener.security.protocol.map=PLAINTEXT:PLAINTEXT",
+            "listed in listener.security.protocol.map, found C",
+        );
+        says(
+            "listener.security.protocol.map=PLAINTEXT:TLS",
+            "s:7: listener.security.protocol.map: expected NAME:PLAINTEXT",
+        );
+        let (config, _) = load("listeners=PLAINTEXT://:1,D://[::1]:2,C://:3\nlistener.security.protocol.map=PLAINTEXT:PLAINTEXT, D:plaintext, C:PLAINTEXT").unwrap();
+        assert_eq!(config.listeners().len(), 3);
+        assert!(!config.is_controller_listener("D"));
+    }
+
+    #[test]
+    fn advertised_are_listeners_by_addresses_that_lead_somewhere() {
+        says(
+            "advertised.listeners=PLAINTEXT://0.0.0.0:1",
+            "an address that others can connect to",
+        );
+        says(
+            "advertised.listeners=C://a:1",
+            "expected a listener for clients",
+        );
+        says(
+            "listener.security.protocol.map=PLAINTEXT:PLAINTEXT,C:PLAINTEXT,D:PLAINTEXT\nadvertised.listeners=D://a:1",
+            "s:8: advertised.listeners: expected names of listeners, found D",
+        );
+        let (config, _) = load("advertised.listeners=PLAINTEXT://a:1,C://a:1").unwrap();
+        assert_eq!(config.advertised_listeners().unwrap().len(), 2);
+    }
+
+    #[test]
+    fn brokers_have_a_listener_among_themselves() {
+        says(
+            "inter.broker.listener.name=C",
+            "s:7: inter.broker.listener.name: brokers reach each other by the listener C",
+        );
+        says(
+            "security.inter.broker.protocol=SSL",
+            "expected inter.broker.listener.name to be one of PLAINTEXT",
+        );
+        says(
+            "inter.broker.listener.name=PLAINTEXT\nsecurity.inter.broker.protocol=PLAINTEXT",
+            "only one of",
+        );
+        assert!(load("inter.broker.listener.name=plaintext").is_ok());
+        let named =
+            "listeners=L://:1,C://:2\nlistener.security.protocol.map=L:PLAINTEXT,C:PLAINTEXT\n";
+        says(
+            named,
+            "s: security.inter.broker.protocol: brokers reach each other by the listener PLAINTEXT",
+        );
+        assert!(load(&format!("{named}inter.broker.listener.name=L")).is_ok());
+    }
+
+    #[test]
+    fn a_quorum_is_this_node_alone() {
+        says(
+            "controller.quorum.bootstrap.servers=",
+            "s:7: controller.quorum.bootstrap.servers: expected HOST:PORT",
+        );
+        says("controller.quorum.voters=3@a:1,4@b:1", "a quorum of one");
+        says(
+            "controller.quorum.voters=4@b:1",
+            "whose node.id is not among them",
+        );
+        assert!(
+            load("controller.quorum.bootstrap.servers=\ncontroller.quorum.voters=3@a:1").is_ok()
+        );
+    }
+
+    #[test]
+    fn ages_are_ages_whichever_key_gives_them() {
+        says(
+            "log.retention.hours=0",
+            "s:7: log.retention.hours: expected at least 1, or -1",
+        );
+        says(
+            "log.retention.ms=0",
+            "log.retention.ms: expected at least 1, or -1",
+        );
+        assert!(load("log.retention.ms=-1\nlog.retention.hours=0").is_ok());
+        says("log.roll.ms=0", "log.roll.ms: expected at least 1");
+    }
+
+    #[test]
+    fn what_would_leave_the_node_open_stops_the_start() {
+        says(
+            "listeners=SSL://:1,C://:2",
+            "s:6: listeners: SSL asks for SSL, which this release does not have",
+        );
+        says(
+            "listeners=PLAINTEXT://:1,C://:2\nlistener.security.protocol.map=PLAINTEXT:SASL_SSL,C:PLAINTEXT",
+            "PLAINTEXT asks for SASL_SSL",
+        );
+        says(
+            "authorizer.class.name=x.Y",
+            "s:7: authorizer.class.name: x.Y would not be asked",
+        );
+        says(
+            "authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+            "would not be asked",
+        );
+        for (key, value) in [
+            ("ssl.client.auth", "required"),
+            ("listener.name.plaintext.ssl.client.auth", "required"),
+            ("sasl.enabled.mechanisms", "PLAIN"),
+            ("listener.name.plaintext.plain.sasl.jaas.config", "x"),
+            ("principal.builder.class", "x.Y"),
+            ("create.topic.policy.class.name", "x.Y"),
+        ] {
+            says(
+                &format!("{key}={value}"),
+                &format!(
+                    "s:7: {key}: this release does not honour it, and the node would be more open"
+                ),
+            );
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! What the file and the command line set, and where.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use super::ConfigError;
+use crate::key::Key;
+use crate::settings::Settings;
+use crate::value::Value;
+use crate::{properties, table};
+
+/// Where a value comes from. What comes later counts more.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Origin {
+    /// And the line, counted from 1.
+    File(String, usize),
+    CommandLine,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(name, line) => write!(f, "{name}:{line}"),
+            Self::CommandLine => f.write_str("--override"),
+        }
+    }
+}
+
+/// The well-formed values of known keys, and all else that was said.
+#[derive(Debug)]
+pub(super) struct Source {
+    file: String,
+    settings: Settings,
+    origins: BTreeMap<&'static str, Origin>,
+    /// By a name that no broker key has.
+    pub(super) strangers: BTreeMap<String, (Origin, String)>,
+}
+
+impl Source {
+    pub(super) fn read(file: &str, text: &str, overrides: &[String]) -> Result<Self, ConfigError> {
+        let mut source = Self {
+            file: file.to_owned(),
+            settings: Settings::default(),
+            origins: BTreeMap::new(),
+            strangers: BTreeMap::new(),
+        };
+        for property in properties::parse(text) {
+            let origin = Origin::File(file.to_owned(), property.line);
+            source.set(origin, &property.key, &property.value)?;
+        }
+        for text in overrides {
+            let (key, value) = text
+                .split_once('=')
+                .ok_or_else(|| ConfigError(format!("--override {text:?}: expected key=value")))?;
+            source.set(Origin::CommandLine, key.trim(), value)?;
+        }
+        // The older name of it.
+        if let (None, Some(id)) = (
+            source.settings.explicit("node.id"),
+            source.settings.explicit("broker.id").cloned(),
+        ) {
+            source.settings.set("node.id", id);
+        }
+        Ok(source)
+    }
+
+    fn set(&mut self, origin: Origin, name: &str, text: &str) -> Result<(), ConfigError> {
+        let Some(key) = table::server_key(name) else {
+            self.strangers
+                .insert(name.to_owned(), (origin, text.to_owned()));
+            return Ok(());
+        };
+        let value =
+            Value::parse(key, text).map_err(|error| ConfigError(format!("{origin}: {error}")))?;
+        self.settings.set(key.name, value);
+        self.origins.insert(key.name, origin);
+        Ok(())
+    }
+
+    /// The known keys that were set, in their order.
+    pub(super) fn explicit(&self) -> Vec<(&Origin, &'static Key, &Value)> {
+        let mut explicit: Vec<_> = self
+            .origins
+            .iter()
+            .filter_map(|(name, origin)| {
+                Some((
+                    origin,
+                    table::server_key(name)?,
+                    self.settings.explicit(name)?,
+                ))
+            })
+            .collect();
+        explicit.sort_by_key(|(origin, ..)| *origin);
+        explicit
+    }
+
+    pub(super) fn is_set(&self, name: &str) -> bool {
+        self.settings.explicit(name).is_some()
+    }
+
+    /// As set, or the default.
+    pub(super) fn integer(&self, name: &str) -> Option<i64> {
+        match self.settings.value(name) {
+            Some(Value::Integer(value)) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// As set, or the default.
+    pub(super) fn text(&self, name: &str) -> Option<String> {
+        match self.settings.value(name) {
+            Some(Value::Text(text)) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// As set, or the default.
+    pub(super) fn boolean(&self, name: &str) -> bool {
+        self.settings.value(name) == Some(Value::Boolean(true))
+    }
+
+    /// As set, or the default. Some keys hold a list and are typed as text all the same.
+    pub(super) fn list(&self, name: &str) -> Vec<String> {
+        match self.settings.value(name) {
+            Some(Value::List(items)) => items,
+            Some(Value::Text(text)) => {
+                let items = text.split(',').map(str::trim);
+                items
+                    .filter(|item| !item.is_empty())
+                    .map(str::to_owned)
+                    .collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// The error of a key that was read well and cannot stand with the others.
+    pub(super) fn wrong(&self, name: &str, problem: impl fmt::Display) -> ConfigError {
+        ConfigError(match self.origins.get(name) {
+            Some(origin) => format!("{origin}: {name}: {problem}"),
+            None => format!("{}: {name}: {problem}", self.file),
+        })
+    }
+
+    pub(super) fn into_settings(self) -> Settings {
+        self.settings
+    }
+}

@@ -1,0 +1,281 @@
+//! What a leader takes from a producer, and the error code for each thing it does not take.
+
+use bytes::{Bytes, BytesMut};
+use ottla_log::validate::{AppendRules, InvalidBatch, ValidBatch, validate};
+use ottla_model::{ErrorCode, LeaderEpoch, Offset, ProducerEpoch, ProducerId, Sequence, Timestamp};
+use ottla_wire::records::{
+    Attributes, Batch, BatchBuilder, BatchFields, BatchHeader, Compression, Level, TimestampType,
+};
+use proptest::prelude::*;
+
+const NOW: Timestamp = Timestamp(1_000_000);
+
+fn rules() -> AppendRules {
+    AppendRules {
+        produce_version: 13,
+        max_batch_bytes: 1 << 20,
+        max_uncompressed_bytes: 1 << 20,
+        timestamp_type: TimestampType::CreateTime,
+        before_max_ms: i64::MAX,
+        after_max_ms: i64::MAX,
+        needs_keys: false,
+        compression: None,
+    }
+}
+
+fn batch(fields: BatchFields, compression: Compression) -> Bytes {
+    let mut builder = BatchBuilder::new(fields, compression);
+    builder.push(Timestamp(10), Some(b"key"), Some(b"one"), []);
+    builder.push(Timestamp(30), None, Some(b"two"), []);
+    builder.push(Timestamp(20), Some(b"key"), None, []);
+    builder.build()
+}
+
+fn plain() -> Bytes {
+    batch(BatchFields::default(), Compression::None)
+}
+
+/// Changes the header and gives the batch the checksum it then needs.
+fn with_header(bytes: &Bytes, change: impl Fn(&mut BatchHeader)) -> Bytes {
+    let body = &bytes[ottla_wire::records::BATCH_OVERHEAD..];
+    let mut header = BatchHeader::parse(bytes).expect("it was built well");
+    change(&mut header);
+    header.crc = header.checksum(body);
+    let mut changed = BytesMut::from(&header.to_bytes()[..]);
+    changed.extend_from_slice(body);
+    changed.freeze()
+}
+
+fn refused(bytes: Bytes, rules: &AppendRules) -> InvalidBatch {
+    validate(bytes, rules, NOW).expect_err("it should be refused")
+}
+
+fn code(bytes: Bytes) -> ErrorCode {
+    refused(bytes, &rules()).code()
+}
+
+fn values(valid: &ValidBatch, bytes: &[u8]) -> Vec<Option<Vec<u8>>> {
+    let batch = Batch::parse(bytes).expect("a valid batch parses");
+    assert_eq!(batch.header.size, valid.header().size);
+    let records = batch.uncompressed(1 << 20).expect("it decompresses");
+    let value = |record: ottla_wire::records::Record<'_>| record.value.map(<[u8]>::to_vec);
+    batch
+        .records(&records)
+        .map(|record| value(record.expect("it is well-formed")))
+        .collect()
+}
+
+#[test]
+fn a_right_batch_is_taken_as_it_is() {
+    for compression in [
+        Compression::None,
+        Compression::Gzip,
+        Compression::Snappy,
+        Compression::Lz4,
+        Compression::Zstd,
+    ] {
+        let bytes = batch(BatchFields::default(), compression);
+        let valid = validate(bytes.clone(), &rules(), NOW).expect("it is right");
+        let header = BatchHeader::parse(&bytes).expect("it was built well");
+        assert_eq!(*valid.header(), header);
+        assert_eq!(valid.body(), &bytes[ottla_wire::records::BATCH_OVERHEAD..]);
+    }
+}
+
+#[test]
+fn what_is_damaged_is_corrupt() {
+    assert_eq!(code(plain().slice(..60)), ErrorCode::CorruptMessage);
+    let whole = plain();
+    assert_eq!(
+        code(whole.slice(..whole.len() - 1)),
+        ErrorCode::CorruptMessage
+    );
+    let mut flipped = BytesMut::from(&whole[..]);
+    *flipped.last_mut().expect("it is not empty") ^= 1;
+    assert_eq!(code(flipped.freeze()), ErrorCode::CorruptMessage);
+}
+
+#[test]
+fn what_no_producer_may_send_is_invalid() {
+    let whole = plain();
+    assert_eq!(code(Bytes::new()), ErrorCode::InvalidRecord);
+    assert_eq!(
+        code(Bytes::from([&whole[..], &whole[..]].concat())),
+        ErrorCode::InvalidRecord
+    );
+    let with = |change: fn(&mut BatchHeader)| code(with_header(&whole, change));
+    assert_eq!(
+        with(|header| header.base_offset = Offset(1)),
+        ErrorCode::InvalidRecord
+    );
+    assert_eq!(
+        with(|header| header.record_count = 0),
+        ErrorCode::InvalidRecord
+    );
+    assert_eq!(
+        with(|header| header.record_count = 2),
+        ErrorCode::InvalidRecord
+    );
+    assert_eq!(
+        with(|header| header.last_offset_delta = 7),
+        ErrorCode::InvalidRecord
+    );
+    assert_eq!(
+        with(|header| header.producer_id = ProducerId(7)),
+        ErrorCode::InvalidRecord
+    );
+    let control = BatchFields {
+        attributes: Attributes::default().control(),
+        ..BatchFields::default()
+    };
+    assert_eq!(
+        code(batch(control, Compression::None)),
+        ErrorCode::InvalidRecord
+    );
+    let by_leader = BatchFields {
+        attributes: Attributes::default().with_timestamp_type(TimestampType::LogAppendTime),
+        ..BatchFields::default()
+    };
+    assert_eq!(
+        code(batch(by_leader, Compression::None)),
+        ErrorCode::InvalidTimestamp
+    );
+}
+
+#[test]
+fn a_batch_is_bounded_packed_and_unpacked() {
+    let bytes = plain();
+    let small = AppendRules {
+        max_batch_bytes: bytes.len() - 1,
+        ..rules()
+    };
+    assert_eq!(refused(bytes, &small).code(), ErrorCode::MessageTooLarge);
+    let mut bomb = BatchBuilder::new(BatchFields::default(), Compression::Zstd);
+    bomb.push(NOW, None, Some(&vec![0; 1 << 20]), []);
+    let bomb = bomb.build();
+    assert!(bomb.len() < 1000);
+    assert_eq!(code(bomb), ErrorCode::MessageTooLarge);
+}
+
+#[test]
+fn old_clients_may_not_send_zstd() {
+    let old = AppendRules {
+        produce_version: 6,
+        ..rules()
+    };
+    let bytes = batch(BatchFields::default(), Compression::Zstd);
+    assert_eq!(
+        refused(bytes, &old).code(),
+        ErrorCode::UnsupportedCompressionType
+    );
+}
+
+#[test]
+fn a_compacted_topic_needs_keys_and_names_who_has_none() {
+    let compacted = AppendRules {
+        needs_keys: true,
+        ..rules()
+    };
+    let refusal = refused(plain(), &compacted);
+    assert_eq!(refusal.code(), ErrorCode::InvalidRecord);
+    let at_fault: Vec<i32> = refusal.record_errors().iter().map(|(i, _)| *i).collect();
+    assert_eq!(at_fault, [1]);
+}
+
+#[test]
+fn a_timestamp_out_of_bounds_is_named() {
+    let bounded = AppendRules {
+        before_max_ms: NOW.0 - 15,
+        after_max_ms: 5,
+        ..rules()
+    };
+    let refusal = refused(plain(), &bounded);
+    assert_eq!(refusal.code(), ErrorCode::InvalidTimestamp);
+    let at_fault: Vec<i32> = refusal.record_errors().iter().map(|(i, _)| *i).collect();
+    assert_eq!(at_fault, [0]);
+}
+
+#[test]
+fn the_leaders_clock_is_stamped_without_a_copy() {
+    let by_leader = AppendRules {
+        timestamp_type: TimestampType::LogAppendTime,
+        ..rules()
+    };
+    let bytes = plain();
+    let valid = validate(bytes.clone(), &by_leader, NOW).expect("it is right");
+    assert_eq!(valid.header().max_timestamp, NOW);
+    assert_eq!(
+        valid.header().attributes.timestamp_type(),
+        TimestampType::LogAppendTime
+    );
+    let body = valid.body();
+    assert_eq!(
+        body.as_ptr(),
+        bytes[ottla_wire::records::BATCH_OVERHEAD..].as_ptr()
+    );
+    assert_eq!(valid.header().crc, valid.header().checksum(body));
+}
+
+#[test]
+fn a_wrong_largest_timestamp_is_put_right() {
+    let lying = with_header(&plain(), |header| header.max_timestamp = Timestamp(99));
+    let valid = validate(lying, &rules(), NOW).expect("it is right otherwise");
+    assert_eq!(valid.header().max_timestamp, Timestamp(30));
+}
+
+#[test]
+fn a_topic_may_ask_for_another_codec() {
+    let fields = BatchFields {
+        base_offset: Offset::ZERO,
+        leader_epoch: LeaderEpoch(3),
+        producer_id: ProducerId(5),
+        producer_epoch: ProducerEpoch(2),
+        base_sequence: Sequence(11),
+        ..BatchFields::default()
+    };
+    for (from, to) in [
+        (Compression::Gzip, Compression::Zstd),
+        (Compression::None, Compression::Lz4),
+        (Compression::Snappy, Compression::None),
+    ] {
+        let packed = AppendRules {
+            compression: Some((to, Level::Default)),
+            ..rules()
+        };
+        let valid = validate(batch(fields, from), &packed, NOW).expect("it is right");
+        let header = valid.header();
+        assert_eq!(header.attributes.compression(), Ok(to));
+        assert_eq!(
+            (
+                header.producer_id,
+                header.producer_epoch,
+                header.base_sequence
+            ),
+            (
+                fields.producer_id,
+                fields.producer_epoch,
+                fields.base_sequence
+            )
+        );
+        let bytes = [&header.to_bytes()[..], valid.body()].concat();
+        let expected = [Some(b"one".to_vec()), Some(b"two".to_vec()), None];
+        assert_eq!(values(&valid, &bytes), expected);
+    }
+}
+
+proptest! {
+    /// One byte changed anywhere is refused, or changes nothing that a reader relies on.
+    #[test]
+    fn a_damaged_batch_is_refused_or_reads_the_same(at in 0_usize..1000, bit in 0_u8..8, packed: bool) {
+        let compression = if packed { Compression::Lz4 } else { Compression::None };
+        let whole = batch(BatchFields::default(), compression);
+        let mut damaged = BytesMut::from(&whole[..]);
+        let at = at % damaged.len();
+        damaged[at] ^= 1 << bit;
+        if let Ok(valid) = validate(damaged.freeze(), &rules(), NOW) {
+            // Only the leader's own epoch stands outside the checksum and is not looked at.
+            prop_assert!((12..16).contains(&at));
+            prop_assert_eq!(valid.body(), &whole[ottla_wire::records::BATCH_OVERHEAD..]);
+        }
+    }
+}
