@@ -27,7 +27,7 @@ pub(super) const KEYS: &[Key] = keys! {
     /// Whether producers may open transactions that only they themselves end, as part of a two-phase commit.
     "transaction.two.phase.commit.enable": Boolean = "false";
     /// After how long without a write the state of an idempotent producer is forgotten.
-    "producer.id.expiration.ms": Int = "86400000", at_least(1), cluster_wide;
+    "producer.id.expiration.ms": Int = "86400000", at_least(1), cluster_wide, honoured;
     /// How often producer states are looked through for ones to forget.
     "producer.id.expiration.check.interval.ms": Int = "600000", at_least(1), internal;
     /// How long to wait before a partition's verification is tried again.
