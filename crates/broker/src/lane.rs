@@ -104,7 +104,9 @@ impl<E: Env> Lane<E> {
             producer_expiration,
             partitions: FxHashMap::default(),
             lane: lane.clone(),
+            doomed: Vec::new(),
             deleting: Vec::new(),
+            closing: None,
             decided: Vec::new(),
         };
         env.spawn().lane("log", worker.run(inbox));
@@ -144,7 +146,10 @@ struct Worker<E: Env> {
     producer_expiration: Duration,
     partitions: FxHashMap<PartitionKey, Slot<E>>,
     lane: Lane<E>,
+    doomed: Vec<lifecycle::Doomed<E>>,
     deleting: Vec<lifecycle::Deleting>,
+    /// Whoever waits for the lane to close: it does when the last log that is being opened is open.
+    closing: Option<oneshot::Sender<std::io::Result<()>>>,
     /// What a leader decides, until it is carried out. Kept for its memory.
     decided: Outputs<Producer>,
 }
@@ -161,25 +166,39 @@ impl<E: Env> Worker<E> {
                     other => {
                         // What came before must be written before.
                         self.write(&mut appends);
-                        if let Some(closed) = self.carry_out(other) {
-                            self.close(closed);
-                            return;
-                        }
+                        self.carry_out(other);
                     }
                 }
                 taken += 1;
-                next = if taken < MAX_JOINED {
+                next = if taken < MAX_JOINED && self.closing.is_none() {
                     inbox.try_recv().ok()
                 } else {
                     None
                 };
             }
             self.write(&mut appends);
+            if let Some(closed) = self.closing.take() {
+                self.finish(inbox, closed).await;
+                return;
+            }
         }
     }
 
-    /// Gives back the channel of a closing.
-    fn carry_out(&mut self, job: Job<E>) -> Option<oneshot::Sender<std::io::Result<()>>> {
+    /// Waits for the logs that are being opened, and closes.
+    async fn finish(
+        mut self,
+        mut inbox: mpsc::UnboundedReceiver<Job<E>>,
+        closed: oneshot::Sender<std::io::Result<()>>,
+    ) {
+        while self.is_opening() {
+            if let Some(Job::Opened { key, result }) = inbox.next().await {
+                self.opened(key, *result);
+            }
+        }
+        self.close(closed);
+    }
+
+    fn carry_out(&mut self, job: Job<E>) {
         match job {
             Job::Append(append) => {
                 unreachable!("appends are joined, not carried out: {:?}", append.key)
@@ -195,8 +214,7 @@ impl<E: Env> Worker<E> {
             Job::Housekeep => self.housekeep(),
             Job::Retain => self.retain(),
             Job::Checkpoint => self.checkpoint(),
-            Job::Close { closed } => return Some(closed),
+            Job::Close { closed } => self.closing = Some(closed),
         }
-        None
     }
 }

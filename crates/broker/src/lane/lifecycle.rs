@@ -22,6 +22,15 @@ pub(super) struct Deleting {
     pub(super) due: Monotonic,
 }
 
+/// A partition that was deleted while its log was being opened. The log is deleted once it is open; till then its directory has
+/// the name that a new topic's log may ask for.
+pub(super) struct Doomed<E: Env> {
+    name: String,
+    partition: Arc<Partition<E>>,
+    /// Of a new topic of the same name: opened when the directory is free.
+    successor: Option<Arc<Partition<E>>>,
+}
+
 impl<E: Env> Worker<E> {
     pub(super) fn lead(&mut self, partition: Arc<Partition<E>>, leadership: Leadership) {
         let key = partition.key;
@@ -32,11 +41,23 @@ impl<E: Env> Worker<E> {
                 ..
             }) => *opening = leadership,
             Some(Slot::Offline) => {}
-            None => self.open(partition, leadership),
+            None => {
+                let opening = Slot::Opening {
+                    partition: Arc::clone(&partition),
+                    leadership,
+                    queued: Vec::new(),
+                };
+                self.partitions.insert(key, opening);
+                let name = partition.name();
+                match self.doomed.iter_mut().find(|doomed| doomed.name == name) {
+                    Some(doomed) => doomed.successor = Some(partition),
+                    None => self.open(&partition),
+                }
+            }
         }
     }
 
-    fn open(&mut self, partition: Arc<Partition<E>>, leadership: Leadership) {
+    fn open(&mut self, partition: &Partition<E>) {
         let key = partition.key;
         let directory = Arc::clone(&self.directory);
         let name = partition.name();
@@ -44,14 +65,6 @@ impl<E: Env> Worker<E> {
         let now = self.env.clock().wall();
         let was_clean = self.was_clean;
         let (spawn, lane) = (self.env.spawn().clone(), self.lane.clone());
-        self.partitions.insert(
-            key,
-            Slot::Opening {
-                partition,
-                leadership,
-                queued: Vec::new(),
-            },
-        );
         self.env.spawn().task(async move {
             let opened = spawn
                 .blocking(move || directory.open_log(&name, key.topic, options, now, was_clean));
@@ -61,13 +74,13 @@ impl<E: Env> Worker<E> {
     }
 
     pub(super) fn opened(&mut self, key: PartitionKey, result: Result<Log<E::Disk>, OpenError>) {
-        // It may have been deleted meanwhile.
         let Some(Slot::Opening {
             partition,
             leadership,
             queued,
         }) = self.partitions.remove(&key)
         else {
+            self.opened_doomed(key, result);
             return;
         };
         match result {
@@ -114,24 +127,63 @@ impl<E: Env> Worker<E> {
         }
     }
 
+    /// What was asked of it meanwhile goes unanswered here: whoever asked sees that the channel is gone, and the partition too.
     pub(super) fn delete(&mut self, key: PartitionKey) {
         self.tell(key, Input::Resign);
-        let Some(Slot::Open(open)) = self.partitions.remove(&key) else {
-            return;
-        };
-        open.partition.set_leader_epoch(None);
-        open.partition.set_availability(Availability::Offline);
-        let delay = open.partition.config.load().file_delete_delay();
-        let name = open.partition.name();
-        match self
-            .directory
-            .delete_log(open.log, self.env.entropy().uuid())
-        {
+        match self.partitions.remove(&key) {
+            Some(Slot::Open(open)) => {
+                open.partition.set_leader_epoch(None);
+                open.partition.set_availability(Availability::Offline);
+                self.delete_log(&open.partition, open.log);
+            }
+            Some(Slot::Opening { partition, .. }) => self.doom(&partition),
+            Some(Slot::Offline) | None => {}
+        }
+    }
+
+    fn doom(&mut self, partition: &Arc<Partition<E>>) {
+        // It may not have begun to open: then there is nothing to wait for.
+        let is_it = |waiting: &Arc<Partition<E>>| waiting.key == partition.key;
+        for doomed in &mut self.doomed {
+            if doomed.successor.take_if(|waiting| is_it(waiting)).is_some() {
+                return;
+            }
+        }
+        self.doomed.push(Doomed {
+            name: partition.name(),
+            partition: Arc::clone(partition),
+            successor: None,
+        });
+    }
+
+    fn opened_doomed(&mut self, key: PartitionKey, result: Result<Log<E::Disk>, OpenError>) {
+        let place = self
+            .doomed
+            .iter()
+            .position(|doomed| doomed.partition.key == key)
+            .expect("a log that was being opened is waited for or doomed");
+        let doomed = self.doomed.swap_remove(place);
+        match result {
+            Ok(log) => self.delete_log(&doomed.partition, log),
+            Err(error) => {
+                tracing::error!(partition = %doomed.name, %error, "cannot open the log to delete it");
+            }
+        }
+        if let Some(successor) = doomed.successor {
+            self.open(&successor);
+        }
+    }
+
+    fn delete_log(&mut self, partition: &Partition<E>, log: Log<E::Disk>) {
+        let delay = partition.config.load().file_delete_delay();
+        match self.directory.delete_log(log, self.env.entropy().uuid()) {
             Ok(path) => self.deleting.push(Deleting {
                 path,
                 due: self.env.clock().monotonic() + delay,
             }),
-            Err(error) => tracing::error!(partition = %name, %error, "cannot delete the log"),
+            Err(error) => {
+                tracing::error!(partition = %partition.name(), %error, "cannot delete the log");
+            }
         }
     }
 
@@ -162,7 +214,15 @@ impl<E: Env> Worker<E> {
         }
     }
 
+    /// Whether a log is still being opened, and perhaps recovered.
+    pub(super) fn is_opening(&self) -> bool {
+        let is_opening = |slot: &Slot<E>| matches!(slot, Slot::Opening { .. });
+        !self.doomed.is_empty() || self.partitions.values().any(is_opening)
+    }
+
+    /// Nothing may be opening: a directory is not clean with a log in it whose recovery nobody has seen to the end.
     pub(super) fn close(mut self, closed: oneshot::Sender<io::Result<()>>) {
+        assert!(!self.is_opening(), "closed while a log is being opened");
         let _ = closed.send(self.close_all());
     }
 
