@@ -61,14 +61,24 @@ impl<E: Env> Worker<E> {
         let key = partition.key;
         let directory = Arc::clone(&self.directory);
         let name = partition.name();
-        let options = log_options(&partition.config.load(), self.producer_expiration);
+        let config = partition.config.load();
+        let options = log_options(&config, self.producer_expiration);
+        let counts_once_synced = leader_options(&config).counts_once_synced();
         let now = self.env.clock().wall();
         let was_clean = self.was_clean;
         let (spawn, lane) = (self.env.spawn().clone(), self.lane.clone());
         self.env.spawn().task(async move {
-            let opened = spawn
-                .blocking(move || directory.open_log(&name, key.topic, options, now, was_clean));
-            let result = Box::new(opened.await);
+            let open = move || {
+                let mut log = directory.open_log(&name, key.topic, options, now, was_clean)?;
+                // What the crash left may have been acknowledged: it counts from the start, or the high watermark would go back.
+                if counts_once_synced && let Some(job) = log.unsynced() {
+                    let path = log.directory().to_path_buf();
+                    let end = job.run().map_err(|error| OpenError::Io { path, error })?;
+                    log.synced(end, now);
+                }
+                Ok(log)
+            };
+            let result = Box::new(spawn.blocking(open).await);
             lane.send(Job::Opened { key, result });
         });
     }
@@ -129,7 +139,7 @@ impl<E: Env> Worker<E> {
 
     /// What was asked of it meanwhile goes unanswered here: whoever asked sees that the channel is gone, and the partition too.
     pub(super) fn delete(&mut self, key: PartitionKey) {
-        self.tell(key, Input::Resign);
+        self.tell(key, Input::Resign(ErrorCode::UnknownTopicOrPartition));
         match self.partitions.remove(&key) {
             Some(Slot::Open(open)) => {
                 open.partition.set_leader_epoch(None);
@@ -205,7 +215,7 @@ impl<E: Env> Worker<E> {
     /// The directory can no longer be trusted: its partitions go offline, and with them nothing else.
     pub(super) fn fail_directory(&mut self) {
         tracing::error!(directory = %self.directory.path().display(), "log directory offline");
-        self.resign_all();
+        self.resign_all(ErrorCode::KafkaStorageError);
         for slot in self.partitions.values_mut() {
             if let Slot::Open(open) = slot {
                 open.partition.set_availability(Availability::Offline);
@@ -227,7 +237,7 @@ impl<E: Env> Worker<E> {
     }
 
     fn close_all(&mut self) -> io::Result<()> {
-        self.resign_all();
+        self.resign_all(ErrorCode::NotLeaderOrFollower);
         let mut first_error = Ok(());
         let mut points = Vec::new();
         for slot in self.partitions.values_mut() {
@@ -251,11 +261,12 @@ impl<E: Env> Worker<E> {
         open.partition.set_leader_epoch(Some(leadership.epoch));
     }
 
-    fn resign_all(&mut self) {
+    fn resign_all(&mut self, code: ErrorCode) {
         let now = self.env.clock().monotonic();
         for (key, slot) in &mut self.partitions {
             if let Slot::Open(open) = slot {
-                open.leader.step(now, Input::Resign, &mut self.decided);
+                open.leader
+                    .step(now, Input::Resign(code), &mut self.decided);
                 open.carry_out(&self.env, &self.lane, *key, &mut self.decided);
             }
         }
