@@ -8,7 +8,7 @@ use ottla_model::{ErrorCode, LeaderEpoch, Offset, PartitionIndex};
 use ottla_wire::Records;
 use ottla_wire::api::ApiKey;
 use ottla_wire::message::fetch::{
-    FetchPartition, FetchRequest, FetchResponse, FetchTopic, PartitionData,
+    FetchPartition, FetchRequest, FetchResponse, FetchTopic, ForgottenTopic, PartitionData,
 };
 
 use super::connection::{Connection, Trouble};
@@ -40,6 +40,7 @@ pub(super) async fn run(world: World, env: SimEnv, ledger: Ledger, until: Until)
             world: world.clone(),
             ledger: ledger.clone(),
             partitions: BTreeMap::new(),
+            forgotten: Vec::new(),
         };
         match consumer.converse(&env, until).await {
             Ok(()) if until == Until::End => return,
@@ -55,6 +56,8 @@ struct Consumer {
     world: World,
     ledger: Ledger,
     partitions: BTreeMap<Place, Position>,
+    /// Read no more, and the session does not know it yet.
+    forgotten: Vec<Place>,
 }
 
 struct Position {
@@ -100,8 +103,7 @@ impl Consumer {
             5 + self.world.choose(40)
         };
         for _ in 0..most {
-            self.partitions
-                .retain(|place, _| self.ledger.exists(place.topic));
+            self.forget();
             if self.partitions.is_empty() || self.ledger.is_over() {
                 return Ok(());
             }
@@ -115,6 +117,15 @@ impl Consumer {
             }
         }
         Ok(())
+    }
+
+    /// Leaves the topics that are being deleted.
+    fn forget(&mut self) {
+        let ledger = &self.ledger;
+        let gone = self
+            .partitions
+            .extract_if(.., |place, _| !ledger.exists(place.topic));
+        self.forgotten.extend(gone.map(|(place, _)| place));
     }
 
     fn is_at_end(&self) -> bool {
@@ -136,6 +147,19 @@ impl Consumer {
             .keys()
             .map(|place| (*place, self.ledger.floor(*place, connection.life)))
             .collect();
+        let named = |ledger: &Ledger, place: Place| match ledger.name_and_partitions(place.topic) {
+            Some((name, _)) if !by_id => name.into(),
+            _ => "".into(),
+        };
+        let forgotten = std::mem::take(&mut self.forgotten);
+        let forgotten = forgotten.into_iter().filter(|_| is_incremental);
+        let forgotten_topics_data = forgotten
+            .map(|place| ForgottenTopic {
+                topic: named(&self.ledger, place),
+                topic_id: place.topic,
+                partitions: vec![PartitionIndex(place.partition)],
+            })
+            .collect();
         let mut topics = Vec::new();
         for (place, position) in &mut self.partitions {
             let next = position.pass.next;
@@ -143,12 +167,8 @@ impl Consumer {
                 continue;
             }
             position.told = Some(next);
-            let name = self.ledger.name_and_partitions(place.topic);
             topics.push(FetchTopic {
-                topic: match name {
-                    Some((name, _)) if !by_id => name.into(),
-                    _ => "".into(),
-                },
+                topic: named(&self.ledger, *place),
                 topic_id: place.topic,
                 partitions: vec![FetchPartition {
                     partition: PartitionIndex(place.partition),
@@ -167,6 +187,7 @@ impl Consumer {
             session_id: session.id,
             session_epoch: session.epoch,
             topics,
+            forgotten_topics_data,
             ..Default::default()
         };
         let answer = connection.ask(ApiKey::Fetch, version, &request).await?;
@@ -220,7 +241,9 @@ impl Consumer {
         match data.error_code {
             ErrorCode::None => {}
             ErrorCode::NotLeaderOrFollower => return Err(Trouble::Lost),
-            ErrorCode::KafkaStorageError if self.ledger.is_sick() => return Err(Trouble::Lost),
+            ErrorCode::KafkaStorageError if self.ledger.is_sick(connection.life) => {
+                return Err(Trouble::Lost);
+            }
             code => {
                 return Err(Trouble::Wrong(format!(
                     "{place:?} from {}: {code}",

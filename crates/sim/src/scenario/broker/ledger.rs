@@ -132,10 +132,11 @@ impl Ledger {
         }
     }
 
-    pub(super) fn begin_life(&self) {
+    pub(super) fn begin_life(&self) -> Life {
         let mut state = self.state.lock();
         state.lives.push(LifeState::default());
         tracing::info!(life = ?state.life(), "start");
+        state.life()
     }
 
     /// The present one.
@@ -149,8 +150,8 @@ impl Ledger {
         self.state.lock().present().is_sick = true;
     }
 
-    pub(super) fn is_sick(&self) -> bool {
-        self.state.lock().present().is_sick
+    pub(super) fn is_sick(&self, life: Life) -> bool {
+        self.state.lock().lives[life.0].is_sick
     }
 
     /// The process has closed its logs.
@@ -443,6 +444,7 @@ impl State {
             return;
         };
         let before = partition.log.get(&offset).copied();
+        let may_be_lost = |known: &Known| may_be_lost(&lives, known, life);
         let mut known = Known {
             number,
             life,
@@ -451,15 +453,15 @@ impl State {
         };
         let mut problem = None;
         match before {
-            Some(before) if before.number == number => {
+            // With another epoch it is not the same: it was lost and sent again, and came to the place it had.
+            Some(before)
+                if before.number == number
+                    && (epoch.is_none() || before.epoch.is_none() || epoch == before.epoch) =>
+            {
                 known.life = known.life.max(before.life);
                 known.is_durable |= before.is_durable;
-                if let (Some(old), Some(new)) = (before.epoch, epoch)
-                    && old != new
-                {
-                    problem = Some(format!("it has epoch {new}, and had {old}"));
-                }
-                known.epoch = epoch.or(before.epoch);
+                let is_the_same = !may_be_lost(&before);
+                known.epoch = epoch.or(before.epoch.filter(|_| is_the_same));
             }
             Some(before) => {
                 if let (Some(old), Some(new)) = (before.epoch, epoch)

@@ -23,7 +23,7 @@ impl Process {
     /// Boots the machine and starts the process on it, formatting the directory if that has not happened yet.
     pub(super) fn start(world: &World, ledger: &Ledger) -> Self {
         let env = world.boot(MACHINE);
-        ledger.begin_life();
+        let life = ledger.begin_life();
         let (stop, stopping) = oneshot::channel::<oneshot::Sender<()>>();
         let (ledger, disk) = (ledger.clone(), world.disk(MACHINE));
         env.spawn().clone().task(async move {
@@ -37,7 +37,7 @@ impl Process {
                 }
                 Err(error) => {
                     // The machine that is down in this moment dies in the next.
-                    if !disk.is_down() && !ledger.is_sick() {
+                    if !disk.is_down() && !ledger.is_sick(life) {
                         ledger.violate(format!("the broker does not start: {error}"));
                     }
                 }

@@ -322,12 +322,12 @@ impl Producer {
         };
         match partition.error_code {
             ErrorCode::RequestTimedOut | ErrorCode::NotLeaderOrFollower => Err(Trouble::Lost),
-            ErrorCode::KafkaStorageError if self.ledger.is_sick() => Err(Trouble::Lost),
+            ErrorCode::KafkaStorageError if self.ledger.is_sick(life) => Err(Trouble::Lost),
             ErrorCode::OutOfOrderSequenceNumber | ErrorCode::UnknownProducerId => {
                 let may_have_lost = self
                     .newest_acknowledged
                     .is_some_and(|life| self.ledger.may_have_lost(self.plan.place, life));
-                if !may_have_lost {
+                if !may_have_lost && !self.may_be_forgotten(life) {
                     return wrong();
                 }
                 self.begin_anew();
@@ -337,8 +337,19 @@ impl Producer {
         }
     }
 
-    /// The broker has forgotten batches that it had acknowledged: the others are numbered anew, in the next epoch.
+    /// Whether the first batch may be in the log and not be known again: of what an earlier life wrote, a snapshot tells the last
+    /// batch of a producer only, in Kafka too.
+    fn may_be_forgotten(&self, life: Life) -> bool {
+        let is_older = |batch: &Batch| batch.first_life.is_some_and(|first| first < life);
+        let mut batches = self.unacknowledged.iter();
+        batches.next().is_some_and(is_older) && batches.any(is_older)
+    }
+
+    /// The broker has forgotten batches: the next epoch begins. Nobody can tell whether what was sent is in the log, and sent once
+    /// more it might be there twice: it is given up.
     fn begin_anew(&mut self) {
+        self.unacknowledged
+            .retain(|batch| batch.first_life.is_none());
         self.epoch = ProducerEpoch(self.epoch.0 + 1);
         self.next_sequence = Sequence(0);
         for batch in &mut self.unacknowledged {
