@@ -37,7 +37,7 @@ pub fn format<D: Disk>(
     format: &Format,
 ) -> Result<(), StartError> {
     let metadata_directory = config.metadata_log_dir();
-    for path in config.log_dirs() {
+    for path in config.directories() {
         let directory = LogDirectory::open(disk.clone(), &path)?;
         if directory.meta_properties()?.is_some() {
             if format.ignores_formatted {

@@ -2,6 +2,7 @@ mod check;
 mod neglect;
 mod source;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -152,6 +153,13 @@ impl ServerConfig {
         let own = self.text("metadata.log.dir").map(PathBuf::from);
         own.or_else(|| self.log_dirs().into_iter().next())
             .expect("there is a default directory")
+    }
+
+    /// All that are formatted: those of partitions, and that of the metadata log.
+    #[must_use]
+    pub fn directories(&self) -> BTreeSet<PathBuf> {
+        let partitions = self.log_dirs().into_iter();
+        partitions.chain([self.metadata_log_dir()]).collect()
     }
 
     #[must_use]

@@ -32,7 +32,7 @@ const MAX_NAME_BYTES: usize = 255;
 /// Why a log directory cannot be used.
 #[derive(Debug, Error)]
 pub enum DirectoryError {
-    #[error("{path}: another process uses this directory")]
+    #[error("another process uses {path}: stop it, or use another directory")]
     Locked { path: PathBuf },
     #[error("{path}: {error}")]
     Io { path: PathBuf, error: io::Error },
