@@ -136,8 +136,6 @@ impl<E: Env> Broker<E> {
             }
             directories.push(directory);
         }
-        // Before anything changes on disk: a node that cannot have its ports leaves the directories as it found them.
-        let listeners = listen(&env, &config).await?;
         let cluster_id: Arc<str> = Arc::from(cluster.unwrap_or_default());
         let (metadata, metadata_id) = directories
             .iter()
