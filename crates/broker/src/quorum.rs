@@ -27,7 +27,7 @@ use ottla_wire::metadata_record::MetadataRecord;
 use ottla_wire::records::{BatchBuilder, BatchFields, Compression};
 
 pub use metadata_log::MetadataLogError;
-pub(crate) use metadata_log::{BOOTSTRAP, METADATA_LOG, MetadataLog, write_durably};
+pub(crate) use metadata_log::{BOOTSTRAP, METADATA_LOG, MetadataLog};
 
 /// Requests taken at once; they share one sync.
 const MAX_JOINED: usize = 128;

@@ -453,7 +453,10 @@ fn parse_name(name: &str) -> Option<(String, PartitionIndex)> {
 }
 
 /// Replaces a file so that a crash leaves the old contents or the new.
-pub(crate) fn replace_file<D: Disk>(
+///
+/// # Errors
+/// The disk's.
+pub fn replace_file<D: Disk>(
     disk: &D,
     directory: &Path,
     name: &str,
