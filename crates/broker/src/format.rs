@@ -7,8 +7,8 @@ use ottla_env::{Disk, Entropy};
 use ottla_log::dir::{LogDirectory, MetaProperties, replace_file};
 use ottla_metadata::features::{self, MetadataVersion};
 use ottla_model::{Timestamp, Uuid};
-use ottla_raft::Voter;
 use ottla_raft::checkpoint::{self, SnapshotId};
+use ottla_raft::{Endpoint, ReplicaKey, Voter};
 use ottla_wire::control_record::{ControlRecord, KRaftVersionRecord, VotersRecord};
 
 use crate::StartError;
@@ -89,12 +89,17 @@ fn bootstrap<D: Disk>(
         .listeners()
         .iter()
         .filter(|listener| config.is_controller_listener(&listener.name));
+    let endpoints = controllers.map(|listener| Endpoint {
+        name: listener.name.clone(),
+        host: listener.host.clone(),
+        port: listener.port,
+    });
     let voter = Voter {
-        id: config.node_id(),
-        directory: directory_id,
-        endpoints: controllers
-            .map(|listener| (listener.name.clone(), listener.host.clone(), listener.port))
-            .collect(),
+        key: ReplicaKey {
+            id: config.node_id(),
+            directory: directory_id,
+        },
+        endpoints: endpoints.collect(),
     };
     let quorum = [
         ControlRecord::KRaftVersion(KRaftVersionRecord {

@@ -18,7 +18,7 @@ use crate::net::{BoundListener, ConnectionLimits, MemoryBudget};
 use crate::partition::Partition;
 use crate::partitions::Partitions;
 use crate::producer_ids::ProducerIds;
-use crate::quorum::Quorum;
+use crate::quorum::{MetadataReader, Quorum};
 
 /// The settings that are looked at for every request, read out of the configuration once.
 #[derive(Clone, Debug)]
@@ -50,6 +50,7 @@ pub(crate) struct Node<E: Env> {
     pub(crate) fetch_sessions: FetchSessions,
     pub(crate) producer_ids: ProducerIds,
     pub(crate) quorum: Quorum,
+    pub(crate) metadata: MetadataReader<E>,
     pub(crate) metrics: Metrics,
     pub(crate) image: Arc<ArcSwap<Image>>,
     pub(crate) broker_epoch: OnceLock<BrokerEpoch>,

@@ -15,7 +15,7 @@ use ottla_log::dir::{DirectoryError, LogDirectory};
 use ottla_metadata::features::{self, MetadataVersion};
 use ottla_metrics::Metrics;
 use ottla_model::{BrokerEpoch, NodeId, Uuid};
-use ottla_raft::{NotSoleVoter, Options as RaftOptions, Raft, Voter};
+use ottla_raft::{Endpoint, NotSoleVoter, Options as RaftOptions, Raft, ReplicaKey, Voter};
 use thiserror::Error;
 
 use crate::fetch_sessions::FetchSessions;
@@ -150,6 +150,7 @@ impl<E: Env> Broker<E> {
         let listeners = listen(&env, &config).await?;
         let (raft, log, controller) = load(&env, &config, &metadata, metadata_id)?;
         let kraft_version = raft.kraft_version();
+        let metadata_reader = log.reader();
         let image = Arc::new(ArcSwap::from_pointee(controller.image().clone()));
         let partitions = Arc::new(Partitions::default());
         let found = found_logs::find(&env, config.node_id(), &image.load(), &directories)?;
@@ -222,6 +223,7 @@ impl<E: Env> Broker<E> {
             fetch_sessions: FetchSessions::new(config.fetch_session_slots()),
             producer_ids: ProducerIds::default(),
             quorum,
+            metadata: metadata_reader,
             metrics: Metrics::default(),
             image,
             broker_epoch: OnceLock::new(),
@@ -363,10 +365,16 @@ fn load<E: Env>(
     let (log, found) = MetadataLog::open(env, directory)?;
     let voters = if found.voters.is_empty() {
         // A static quorum: its voters are the configuration's, which names nobody else for a node of its own.
+        let endpoint = config.static_voter();
         vec![Voter {
-            id: config.node_id(),
-            directory: Uuid::ZERO,
-            endpoints: Vec::new(),
+            key: ReplicaKey {
+                id: config.node_id(),
+                directory: Uuid::ZERO,
+            },
+            endpoints: endpoint
+                .map(|(name, host, port)| Endpoint { name, host, port })
+                .into_iter()
+                .collect(),
         }]
     } else {
         found.voters
@@ -379,6 +387,8 @@ fn load<E: Env>(
         stored: found.stored,
         log_epoch: found.log_epoch,
         log_end: found.log_end,
+        election_timeout: config.quorum_election_timeout(),
+        fetch_timeout: config.quorum_fetch_timeout(),
     })?;
     let options = ControllerOptions {
         settings: config.settings().clone(),
