@@ -15,7 +15,9 @@ use ottla_log::dir::{DirectoryError, LogDirectory};
 use ottla_metadata::features::{self, MetadataVersion};
 use ottla_metrics::Metrics;
 use ottla_model::{BrokerEpoch, NodeId, Uuid};
-use ottla_raft::{Endpoint, NotSoleVoter, Options as RaftOptions, Raft, ReplicaKey, Voter};
+use ottla_raft::{
+    Endpoint, NotSoleVoter, Options as RaftOptions, Raft, ReplicaKey, SnapshotOptions, Voter,
+};
 use thiserror::Error;
 
 use crate::fetch_sessions::FetchSessions;
@@ -26,7 +28,7 @@ use crate::node::{Node, Options};
 use crate::partitions::Partitions;
 use crate::producer_ids::ProducerIds;
 use crate::publish::Publisher;
-use crate::quorum::{METADATA_LOG, MetadataLog, MetadataLogError, Quorum};
+use crate::quorum::{METADATA_LOG, MetadataLog, MetadataLogError, MetadataLogOptions, Quorum};
 
 /// Requests held at once: more wait in their sockets. Bytes.
 const REQUEST_MEMORY: i64 = 256 << 20;
@@ -362,7 +364,17 @@ fn load<E: Env>(
     directory: &LogDirectory<E::Disk>,
     directory_id: Uuid,
 ) -> Result<(Raft, MetadataLog<E>, Controller), StartError> {
-    let (log, found) = MetadataLog::open(env, directory)?;
+    let options = MetadataLogOptions {
+        segment_bytes: config.metadata_segment_bytes(),
+        segment_age: config.metadata_segment_age(),
+        snapshots: SnapshotOptions {
+            bytes_between: config.snapshot_bytes(),
+            interval: config.snapshot_interval(),
+            retention_bytes: config.metadata_retention_bytes(),
+            retention_age: config.metadata_retention_age(),
+        },
+    };
+    let (log, found) = MetadataLog::open(env, directory, options)?;
     let voters = if found.voters.is_empty() {
         // A static quorum: its voters are the configuration's, which names nobody else for a node of its own.
         let endpoint = config.static_voter();

@@ -205,6 +205,48 @@ impl ServerConfig {
             .unsigned_abs()
     }
 
+    /// At what size the metadata log goes on in a new segment. Bytes.
+    #[must_use]
+    pub fn metadata_segment_bytes(&self) -> u64 {
+        self.integer("internal.metadata.log.segment.bytes")
+            .unwrap_or_else(|| self.number("metadata.log.segment.bytes"))
+            .unsigned_abs()
+    }
+
+    /// After how long the metadata log goes on in a new segment.
+    #[must_use]
+    pub fn metadata_segment_age(&self) -> Duration {
+        Duration::from_millis(self.number("metadata.log.segment.ms").unsigned_abs())
+    }
+
+    /// After how many bytes of metadata log a snapshot is written.
+    #[must_use]
+    pub fn snapshot_bytes(&self) -> u64 {
+        self.number("metadata.log.max.record.bytes.between.snapshots")
+            .unsigned_abs()
+    }
+
+    /// After how long a snapshot is written though there is little new; `None` for never.
+    #[must_use]
+    pub fn snapshot_interval(&self) -> Option<Duration> {
+        let ms = self.number("metadata.log.max.snapshot.interval.ms");
+        (ms > 0).then(|| Duration::from_millis(ms.unsigned_abs()))
+    }
+
+    /// What metadata log and snapshots may come to together; `None` for any amount. Bytes.
+    #[must_use]
+    pub fn metadata_retention_bytes(&self) -> Option<u64> {
+        u64::try_from(self.number("metadata.max.retention.bytes")).ok()
+    }
+
+    /// For how long metadata is kept that a later snapshot covers; `None` for ever.
+    #[must_use]
+    pub fn metadata_retention_age(&self) -> Option<Duration> {
+        u64::try_from(self.number("metadata.max.retention.ms"))
+            .ok()
+            .map(Duration::from_millis)
+    }
+
     #[must_use]
     pub fn rack(&self) -> Option<String> {
         self.text("broker.rack")
