@@ -2,6 +2,7 @@ mod check;
 mod neglect;
 mod source;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -154,9 +155,66 @@ impl ServerConfig {
             .expect("there is a default directory")
     }
 
+    /// All that are formatted: those of partitions, and that of the metadata log.
+    #[must_use]
+    pub fn directories(&self) -> BTreeSet<PathBuf> {
+        let partitions = self.log_dirs().into_iter();
+        partitions.chain([self.metadata_log_dir()]).collect()
+    }
+
+    /// Where a static quorum finds this node: the listener of controllers that it is reached by, its host and its port.
+    #[must_use]
+    pub fn static_voter(&self) -> Option<(String, String, u16)> {
+        let own = self.node_id().to_string();
+        let voters = self.list("controller.quorum.voters");
+        let (_, address) = voters
+            .iter()
+            .filter_map(|voter| voter.split_once('@'))
+            .find(|(id, _)| *id == own)?;
+        let (host, port) = address.rsplit_once(':')?;
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        let listener = self.list("controller.listener.names").into_iter().next()?;
+        Some((listener, host.to_owned(), port.parse().ok()?))
+    }
+
+    /// How long an epoch of the quorum may be without a leader.
+    #[must_use]
+    pub fn quorum_election_timeout(&self) -> Duration {
+        let ms = self.number("controller.quorum.election.timeout.ms");
+        Duration::from_millis(ms.unsigned_abs())
+    }
+
+    /// How long a leader of the quorum may be silent.
+    #[must_use]
+    pub fn quorum_fetch_timeout(&self) -> Duration {
+        let ms = self.number("controller.quorum.fetch.timeout.ms");
+        Duration::from_millis(ms.unsigned_abs())
+    }
+
+    /// The most of the metadata log in one answer. Bytes.
+    #[must_use]
+    pub fn quorum_fetch_max_bytes(&self) -> u64 {
+        self.number("controller.quorum.fetch.max.bytes")
+            .unsigned_abs()
+    }
+
+    /// The most of a snapshot in one answer. Bytes.
+    #[must_use]
+    pub fn quorum_fetch_snapshot_max_bytes(&self) -> u64 {
+        self.number("controller.quorum.fetch.snapshot.max.bytes")
+            .unsigned_abs()
+    }
+
     #[must_use]
     pub fn rack(&self) -> Option<String> {
         self.text("broker.rack")
+    }
+
+    /// How many logs of a directory are recovered at once.
+    #[must_use]
+    pub fn recovery_threads(&self) -> usize {
+        usize::try_from(self.number("num.recovery.threads.per.data.dir"))
+            .expect("at least one, and of 32 bits")
     }
 
     /// Bytes.

@@ -32,7 +32,7 @@ const MAX_NAME_BYTES: usize = 255;
 /// Why a log directory cannot be used.
 #[derive(Debug, Error)]
 pub enum DirectoryError {
-    #[error("{path}: another process uses this directory")]
+    #[error("another process uses {path}: stop it, or use another directory")]
     Locked { path: PathBuf },
     #[error("{path}: {error}")]
     Io { path: PathBuf, error: io::Error },
@@ -453,7 +453,10 @@ fn parse_name(name: &str) -> Option<(String, PartitionIndex)> {
 }
 
 /// Replaces a file so that a crash leaves the old contents or the new.
-pub(crate) fn replace_file<D: Disk>(
+///
+/// # Errors
+/// The disk's.
+pub fn replace_file<D: Disk>(
     disk: &D,
     directory: &Path,
     name: &str,

@@ -68,6 +68,7 @@ impl<E: Env> Worker<E> {
             return;
         };
         open.is_syncing = false;
+        self.has_new_points = true;
         match result {
             Ok(end) => {
                 open.log.synced(end, self.env.clock().wall());

@@ -1,20 +1,22 @@
 //! `__cluster_metadata-0` on the disk: its log, the snapshots and `quorum-state` beside it.
 
-use std::io::{self, IoSlice};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ottla_env::{Clock, Disk, DiskFile, Env, OpenMode};
-use ottla_log::dir::LogDirectory;
+use ottla_log::dir::{LogDirectory, replace_file};
 use ottla_log::{Log, LogOptions, OpenError};
 use ottla_metadata::Image;
 use ottla_model::{LeaderEpoch, Offset, Timestamp, TopicId};
 use ottla_raft::checkpoint::SnapshotId;
-use ottla_raft::{QuorumState, Voter, quorum_state};
+use ottla_raft::{LogView, QuorumState, Voter, quorum_state};
 use ottla_wire::control_record::ControlRecord;
 use ottla_wire::metadata_record::MetadataRecord;
 use ottla_wire::records::{Batch, Batches};
 use thiserror::Error;
+
+use super::metadata_reader::MetadataReader;
 
 /// The name of the log's directory.
 pub(crate) const METADATA_LOG: &str = "__cluster_metadata-0";
@@ -55,6 +57,8 @@ pub(crate) struct MetadataLog<E: Env> {
     disk: E::Disk,
     directory: PathBuf,
     log: Log<E::Disk>,
+    /// Ascending.
+    snapshots: Vec<SnapshotId>,
 }
 
 impl<E: Env> MetadataLog<E> {
@@ -92,7 +96,7 @@ impl<E: Env> MetadataLog<E> {
         if let Some(bytes) = read(&disk, &bootstrap).map_err(fails)? {
             found.bootstrap = Some(read_snapshot(&bytes, &bootstrap, &mut found)?);
         }
-        read_snapshots(&disk, &path, &mut found)?;
+        let snapshots = read_snapshots(&disk, &path, &mut found)?;
         read_log(&log, &path, &mut found)?;
         if let Some(text) = read_text(&disk, &path.join(quorum_state::FILE)).map_err(fails)? {
             found.stored =
@@ -106,6 +110,7 @@ impl<E: Env> MetadataLog<E> {
                 disk,
                 directory: path,
                 log,
+                snapshots,
             },
             found,
         ))
@@ -128,34 +133,49 @@ impl<E: Env> MetadataLog<E> {
         Ok(self.log.synced_end())
     }
 
-    pub(super) fn persist(&self, state: &QuorumState) -> io::Result<()> {
-        write_durably(
+    /// Writes and syncs `quorum-state`.
+    pub(super) fn persist(
+        &self,
+        state: &QuorumState,
+        kraft_version: i16,
+        voters: &[Voter],
+    ) -> io::Result<()> {
+        replace_file(
             &self.disk,
             &self.directory,
             quorum_state::FILE,
-            quorum_state::to_text(state).as_bytes(),
+            quorum_state::to_text(state, kraft_version, voters).as_bytes(),
         )
+    }
+
+    /// What the log says to a replica whose last batch is of `epoch`.
+    pub(super) fn view(&self, epoch: LeaderEpoch) -> LogView {
+        let reader = self.log.reader();
+        let (found, end) = reader.end_offset_for_epoch(epoch);
+        LogView {
+            start: reader.log_start(),
+            // An epoch that the log has not come to ends with the log.
+            end_of_epoch: if found == LeaderEpoch::NONE {
+                (reader.epoch_of(reader.end()), reader.end())
+            } else {
+                (found, end)
+            },
+            snapshots: self
+                .snapshots
+                .first()
+                .copied()
+                .zip(self.snapshots.last().copied()),
+        }
+    }
+
+    /// For those who read while this one writes.
+    pub(crate) fn reader(&self) -> MetadataReader<E> {
+        MetadataReader::new(self.disk.clone(), self.directory.clone(), self.log.reader())
     }
 
     pub(super) fn close(&mut self) -> io::Result<()> {
         self.log.close()
     }
-}
-
-/// Replaces a file so that a crash leaves the old one or the new.
-pub(crate) fn write_durably<D: Disk>(
-    disk: &D,
-    directory: &Path,
-    name: &str,
-    bytes: &[u8],
-) -> io::Result<()> {
-    let temporary = directory.join(format!("{name}.tmp"));
-    let file = disk.open(&temporary, OpenMode::Truncate)?;
-    file.write_at(&mut [IoSlice::new(bytes)], 0)?;
-    file.sync()?;
-    drop(file);
-    disk.rename(&temporary, &directory.join(name))?;
-    disk.sync_directory(directory)
 }
 
 /// Kafka's defaults for this log; nothing is deleted from it while snapshots are not written.
@@ -176,7 +196,7 @@ fn read_snapshots<D: Disk>(
     disk: &D,
     directory: &Path,
     found: &mut Found,
-) -> Result<(), MetadataLogError> {
+) -> Result<Vec<SnapshotId>, MetadataLogError> {
     let fails = |error| MetadataLogError::Io {
         path: directory.to_path_buf(),
         error,
@@ -188,13 +208,13 @@ fn read_snapshots<D: Disk>(
         .filter_map(|entry| SnapshotId::parse(&entry.name))
         .collect();
     ids.sort_unstable();
-    let Some(newest) = ids.pop() else {
-        return Ok(());
+    let Some(newest) = ids.last() else {
+        return Ok(ids);
     };
     let path = directory.join(newest.file_name());
     let bytes = read(disk, &path).map_err(fails)?.unwrap_or_default();
     let snapshot = read_snapshot(&bytes, &path, found)?;
-    if newest != SnapshotId::BOOTSTRAP {
+    if *newest != SnapshotId::BOOTSTRAP {
         let image = Image::restore(snapshot, newest.end_offset - 1).map_err(|error| {
             MetadataLogError::Invalid {
                 path,
@@ -203,7 +223,7 @@ fn read_snapshots<D: Disk>(
         })?;
         found.image = Some(image);
     }
-    Ok(())
+    Ok(ids)
 }
 
 /// The metadata records of a file in the form of a snapshot.
@@ -295,23 +315,12 @@ fn take(
         match ControlRecord::decode(key, value).map_err(|error| invalid(error.to_string()))? {
             Some(ControlRecord::KRaftVersion(record)) => found.kraft_version = record.kraft_version,
             Some(ControlRecord::KRaftVoters(record)) => {
-                found.voters = record.voters.into_iter().map(voter).collect()
+                found.voters = record.voters.into_iter().map(Voter::from_record).collect()
             }
             _ => {}
         }
     }
     Ok(())
-}
-
-fn voter(record: ottla_wire::control_record::Voter<'_>) -> Voter {
-    let endpoints = record.endpoints.into_iter();
-    Voter {
-        id: record.voter_id,
-        directory: record.voter_directory_id,
-        endpoints: endpoints
-            .map(|e| (e.name.into_owned(), e.host.into_owned(), e.port))
-            .collect(),
-    }
 }
 
 fn read<D: Disk>(disk: &D, path: &Path) -> io::Result<Option<Vec<u8>>> {

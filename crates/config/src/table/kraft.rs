@@ -10,16 +10,16 @@ pub(super) const KEYS: &[Key] = keys! {
     /// Whether a new controller makes itself a voter.
     "controller.quorum.auto.join.enable": Boolean = "false";
     /// How long a voter that hears of no leader waits before it stands for election.
-    "controller.quorum.election.timeout.ms": Int = "1000", at_least(0);
+    "controller.quorum.election.timeout.ms": Int = "1000", at_least(0), honoured;
     /// How long a voter waits at most after an election that nobody won.
     "controller.quorum.election.backoff.max.ms": Int = "1000", at_least(0);
     /// How long a voter goes without word from the leader before it stands itself, and a leader without word from a majority
     /// before it resigns.
-    "controller.quorum.fetch.timeout.ms": Int = "2000", at_least(0);
+    "controller.quorum.fetch.timeout.ms": Int = "2000", at_least(0), honoured;
     /// The most bytes of metadata log in one answer to a fetch.
-    "controller.quorum.fetch.max.bytes": Int = "1048576", at_least(1);
+    "controller.quorum.fetch.max.bytes": Int = "1048576", at_least(1), honoured;
     /// The most bytes of a snapshot in one answer.
-    "controller.quorum.fetch.snapshot.max.bytes": Int = "1048576", at_least(1);
+    "controller.quorum.fetch.snapshot.max.bytes": Int = "1048576", at_least(1), honoured;
     /// How long the leader collects records before it writes them to the metadata log.
     "controller.quorum.append.linger.ms": Int = "25", at_least(0);
     /// How long a request to another controller may take.
