@@ -40,8 +40,6 @@ const FIRST_RETENTION: Duration = Duration::from_secs(30);
 pub enum StartError {
     #[error(transparent)]
     Directory(#[from] DirectoryError),
-    #[error("{0} is formatted already: give --ignore-formatted to leave it as it is")]
-    Formatted(PathBuf),
     #[error("{0} is not formatted: run `ottla storage format` first")]
     NotFormatted(PathBuf),
     #[error(
@@ -66,6 +64,10 @@ pub enum StartError {
     OtherMetadata { path: PathBuf, expected: PathBuf },
     #[error(transparent)]
     Metadata(#[from] MetadataLogError),
+    #[error(
+        "{0} names no voters of the quorum, and neither does controller.quorum.voters: format a new directory with --standalone"
+    )]
+    NoVoters(PathBuf),
     #[error(transparent)]
     Quorum(#[from] NotSoleVoter),
     #[error("cannot listen on {listener}: {}", obstacle(.error))]
@@ -354,7 +356,10 @@ fn load<E: Env>(
 ) -> Result<(Raft, MetadataLog<E>, Controller), StartError> {
     let (log, found) = MetadataLog::open(env, directory)?;
     let voters = if found.voters.is_empty() {
-        // A static quorum: its voters are the configuration's, which names nobody else for a node of its own.
+        if !config.has_static_quorum() {
+            return Err(StartError::NoVoters(directory.path().to_path_buf()));
+        }
+        // The configuration names nobody else for a node of its own.
         vec![Voter {
             id: config.node_id(),
             directory: Uuid::ZERO,

@@ -137,6 +137,26 @@ impl ServerConfig {
         self.listeners.is_controllers(name)
     }
 
+    /// The controller's listeners as others are told of them, in the order in which they are preferred.
+    #[must_use]
+    pub fn told_controller_listeners(&self) -> Vec<Listener> {
+        let advertised = self.advertised_listeners().unwrap_or_default();
+        let names = self.list("controller.listener.names").into_iter();
+        names
+            .filter_map(|name| {
+                let is_it = |listener: &&Listener| listener.name.eq_ignore_ascii_case(&name);
+                let bound = self.listeners().iter().find(is_it)?;
+                Some(advertised.iter().find(is_it).unwrap_or(bound).told())
+            })
+            .collect()
+    }
+
+    /// Whether `controller.quorum.voters` names the voters, rather than the metadata log.
+    #[must_use]
+    pub fn has_static_quorum(&self) -> bool {
+        !self.list("controller.quorum.voters").is_empty()
+    }
+
     /// Where partitions are: at least one directory, each once.
     #[must_use]
     pub fn log_dirs(&self) -> Vec<PathBuf> {
