@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use ottla_config::ServerConfig;
 use ottla_env::{Disk, Entropy};
-use ottla_log::dir::{LogDirectory, MetaProperties};
+use ottla_log::dir::{DirectoryError, LogDirectory, MetaProperties};
 use ottla_metadata::features::{self, FeatureError, MetadataVersion};
 use ottla_model::{Timestamp, Uuid};
 use ottla_raft::Voter;
@@ -54,6 +54,14 @@ pub enum DirectoryKind {
     Voter,
 }
 
+/// What was done with a configuration's directories; those that were formatted before are in neither list.
+#[derive(Debug, Default)]
+pub struct Formatted {
+    pub directories: Vec<(PathBuf, DirectoryKind)>,
+    /// They cannot be read, and a node can do without them.
+    pub unreadable: Vec<(PathBuf, DirectoryError)>,
+}
+
 /// Why a directory was not formatted; each says what to do.
 #[derive(Debug, Error)]
 pub enum FormatError {
@@ -71,7 +79,7 @@ pub enum FormatError {
     Directory(#[from] StartError),
 }
 
-/// Formats the directories of the configuration and says which. Nothing is written unless all can be; a crash on the way leaves
+/// Formats the directories of the configuration. Nothing is written unless all can be; a crash on the way leaves
 /// directories that are not formatted yet.
 ///
 /// # Errors
@@ -82,19 +90,27 @@ pub fn format<D: Disk>(
     now: Timestamp,
     config: &ServerConfig,
     format: &Format,
-) -> Result<Vec<(PathBuf, DirectoryKind)>, FormatError> {
+) -> Result<Formatted, FormatError> {
     let records = features::bootstrap_with(format.metadata_version, &format.levels)?;
+    let metadata_directory = config.metadata_log_dir();
+    let mut formatted = Formatted::default();
     let mut empty = Vec::new();
     for path in config.directories() {
-        let directory = LogDirectory::open(disk.clone(), &path).map_err(StartError::from)?;
-        match directory.meta_properties().map_err(StartError::from)? {
-            None => empty.push(directory),
-            Some(_) if !format.ignores_formatted => return Err(FormatError::Formatted(path)),
-            Some(properties) => check(config, format, path, properties)?,
+        let opened = LogDirectory::open(disk.clone(), &path)
+            .and_then(|directory| Ok((directory.meta_properties()?, directory)));
+        match opened {
+            Ok((None, directory)) => empty.push(directory),
+            Ok((Some(_), _)) if !format.ignores_formatted => {
+                return Err(FormatError::Formatted(path));
+            }
+            Ok((Some(properties), _)) => check(config, format, path, properties)?,
+            Err(error @ DirectoryError::Locked { .. }) => {
+                return Err(StartError::from(error).into());
+            }
+            Err(error) if path == metadata_directory => return Err(StartError::from(error).into()),
+            Err(error) => formatted.unreadable.push((path, error)),
         }
     }
-    let metadata_directory = config.metadata_log_dir();
-    let mut formatted = Vec::new();
     for directory in empty {
         let path = directory.path().to_path_buf();
         let fails = |error| StartError::Io {
@@ -124,7 +140,7 @@ pub fn format<D: Disk>(
         directory
             .write_meta_properties(&properties)
             .map_err(fails)?;
-        formatted.push((path, kind));
+        formatted.directories.push((path, kind));
     }
     Ok(formatted)
 }
@@ -155,13 +171,11 @@ fn voters(config: &ServerConfig, quorum: &FirstQuorum, directory: Uuid) -> Vec<V
         FirstQuorum::Configured => Vec::new(),
         FirstQuorum::Voters(voters) => voters.clone(),
         FirstQuorum::Standalone => {
-            let endpoints = config.told_controller_listeners().into_iter();
+            let listener = config.told_controller_listener();
             vec![Voter {
                 id: config.node_id(),
                 directory,
-                endpoints: endpoints
-                    .map(|listener| (listener.name, listener.host, listener.port))
-                    .collect(),
+                endpoints: vec![(listener.name, listener.host, listener.port)],
             }]
         }
     }

@@ -137,18 +137,15 @@ impl ServerConfig {
         self.listeners.is_controllers(name)
     }
 
-    /// The controller's listeners as others are told of them, in the order in which they are preferred.
+    /// The listener by which controllers reach each other, the first of the controller's, as others are told of it.
     #[must_use]
-    pub fn told_controller_listeners(&self) -> Vec<Listener> {
-        let advertised = self.advertised_listeners().unwrap_or_default();
-        let names = self.list("controller.listener.names").into_iter();
-        names
-            .filter_map(|name| {
-                let is_it = |listener: &&Listener| listener.name.eq_ignore_ascii_case(&name);
-                let bound = self.listeners().iter().find(is_it)?;
-                Some(advertised.iter().find(is_it).unwrap_or(bound).told())
-            })
-            .collect()
+    pub fn told_controller_listener(&self) -> Listener {
+        let names = self.list("controller.listener.names");
+        let first = names.first().expect("one was asked for");
+        let is_it = |listener: &&Listener| listener.name.eq_ignore_ascii_case(first);
+        let advertised = self.advertised_listeners().unwrap_or_default().iter();
+        let mut found = advertised.chain(self.listeners()).filter(is_it);
+        found.next().expect("every name was found").told()
     }
 
     /// Whether `controller.quorum.voters` names the voters, rather than the metadata log.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use clap::Args;
-use ottla_broker::{DirectoryKind, FirstQuorum, Format, FormatError, format};
+use ottla_broker::{DirectoryKind, FirstQuorum, Format, FormatError, Formatted, format};
 use ottla_config::{Address, ServerConfig};
 use ottla_env::{Clock, Entropy};
 use ottla_log::dir::read_meta_properties;
@@ -65,10 +65,15 @@ pub(super) fn run(arguments: Arguments) -> Result<(), String> {
         ignores_formatted: arguments.ignore_formatted,
     };
     let formatted = carry_out(&config, &how).map_err(|error| error.to_string())?;
-    if formatted.is_empty() {
+    for (path, error) in formatted.unreadable {
+        eprintln!("ottla: {error}");
+        let path = path.display();
+        println!("I/O error trying to read log directory {path}. Ignoring...");
+    }
+    if formatted.directories.is_empty() {
         println!("All of the log directories are already formatted.");
     }
-    for (path, kind) in formatted {
+    for (path, kind) in formatted.directories {
         let kind = match kind {
             DirectoryKind::Data => "data directory",
             DirectoryKind::Metadata => "metadata directory",
@@ -104,10 +109,7 @@ pub fn format_if_new(config: &ServerConfig) -> Result<(), String> {
     }
 }
 
-fn carry_out(
-    config: &ServerConfig,
-    how: &Format,
-) -> Result<Vec<(PathBuf, DirectoryKind)>, FormatError> {
+fn carry_out(config: &ServerConfig, how: &Format) -> Result<Formatted, FormatError> {
     format(
         &RealDisk,
         &RealEntropy,
@@ -181,8 +183,7 @@ fn check_quorum_level(
 
 /// `ID@HOST:PORT:DIRECTORY-ID`, separated by commas.
 fn parse_voters(config: &ServerConfig, text: &str) -> Result<Vec<Voter>, String> {
-    let listener = config.told_controller_listeners().into_iter().next();
-    let listener = listener.map(|listener| listener.name).unwrap_or_default();
+    let listener = config.told_controller_listener().name;
     let mut ids = BTreeSet::new();
     let voters = text.split(',').map(|text| {
         let text = text.trim();

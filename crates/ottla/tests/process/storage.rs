@@ -221,6 +221,28 @@ fn what_is_wrong_with_directories_is_listed() {
 }
 
 #[test]
+fn a_directory_that_cannot_be_read_is_left_out_unless_it_is_the_metadatas() {
+    let place = Place::with("log.dirs=one,two");
+    place.write("two", "");
+    let output = format(&place, &["-s"]);
+    assert_eq!(
+        stdout(&output),
+        "I/O error trying to read log directory two. Ignoring...\n\
+         Formatting dynamic metadata voter directory one with metadata.version 4.3-IV0.\n"
+    );
+    assert!(
+        stderr(&output).starts_with("ottla: two"),
+        "{}",
+        stderr(&output)
+    );
+    assert_eq!(output.status.code(), Some(0));
+    let place = Place::with("log.dirs=one,two");
+    place.write("one", "");
+    assert!(refusal(&format(&place, &["-s"])).starts_with("one"));
+    assert!(!place.path("two/meta.properties").exists());
+}
+
+#[test]
 fn a_running_nodes_directories_are_shown_and_not_formatted() {
     let place = Place::formatted("");
     let node = place.start();
