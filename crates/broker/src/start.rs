@@ -42,8 +42,6 @@ const FIRST_RETENTION: Duration = Duration::from_secs(30);
 pub enum StartError {
     #[error(transparent)]
     Directory(#[from] DirectoryError),
-    #[error("{0} is formatted already: give --ignore-formatted to leave it as it is")]
-    Formatted(PathBuf),
     #[error("{0} is not formatted: run `ottla storage format` first")]
     NotFormatted(PathBuf),
     #[error(
@@ -68,6 +66,10 @@ pub enum StartError {
     OtherMetadata { path: PathBuf, expected: PathBuf },
     #[error(transparent)]
     Metadata(#[from] MetadataLogError),
+    #[error(
+        "{0} names no voters of the quorum, and neither does controller.quorum.voters: format a new directory with --standalone"
+    )]
+    NoVoters(PathBuf),
     #[error(transparent)]
     Quorum(#[from] NotSoleVoter),
     #[error("cannot listen on {listener}: {}", obstacle(.error))]
@@ -376,7 +378,10 @@ fn load<E: Env>(
     };
     let (log, found) = MetadataLog::open(env, directory, options)?;
     let voters = if found.voters.is_empty() {
-        // A static quorum: its voters are the configuration's, which names nobody else for a node of its own.
+        if !config.has_static_quorum() {
+            return Err(StartError::NoVoters(directory.path().to_path_buf()));
+        }
+        // The configuration names nobody else for a node of its own.
         let endpoint = config.static_voter();
         vec![Voter {
             key: ReplicaKey {

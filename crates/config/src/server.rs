@@ -137,6 +137,23 @@ impl ServerConfig {
         self.listeners.is_controllers(name)
     }
 
+    /// The listener by which controllers reach each other, the first of the controller's, as others are told of it.
+    #[must_use]
+    pub fn told_controller_listener(&self) -> Listener {
+        let names = self.list("controller.listener.names");
+        let first = names.first().expect("one was asked for");
+        let is_it = |listener: &&Listener| listener.name.eq_ignore_ascii_case(first);
+        let advertised = self.advertised_listeners().unwrap_or_default().iter();
+        let mut found = advertised.chain(self.listeners()).filter(is_it);
+        found.next().expect("every name was found").told()
+    }
+
+    /// Whether `controller.quorum.voters` names the voters, rather than the metadata log.
+    #[must_use]
+    pub fn has_static_quorum(&self) -> bool {
+        !self.list("controller.quorum.voters").is_empty()
+    }
+
     /// Where partitions are: at least one directory, each once.
     #[must_use]
     pub fn log_dirs(&self) -> Vec<PathBuf> {
