@@ -4,7 +4,7 @@ use std::io;
 
 use ottla_config::ServerConfig;
 use ottla_env::{Disk, Entropy};
-use ottla_log::dir::{LogDirectory, MetaProperties};
+use ottla_log::dir::{LogDirectory, MetaProperties, replace_file};
 use ottla_metadata::features::{self, MetadataVersion};
 use ottla_model::{Timestamp, Uuid};
 use ottla_raft::checkpoint::{self, SnapshotId};
@@ -12,7 +12,7 @@ use ottla_raft::{Endpoint, ReplicaKey, Voter};
 use ottla_wire::control_record::{ControlRecord, KRaftVersionRecord, VotersRecord};
 
 use crate::StartError;
-use crate::quorum::{BOOTSTRAP, METADATA_LOG, write_durably};
+use crate::quorum::{BOOTSTRAP, METADATA_LOG};
 
 /// How a cluster begins.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +37,7 @@ pub fn format<D: Disk>(
     format: &Format,
 ) -> Result<(), StartError> {
     let metadata_directory = config.metadata_log_dir();
-    for path in config.log_dirs() {
+    for path in config.directories() {
         let directory = LogDirectory::open(disk.clone(), &path)?;
         if directory.meta_properties()?.is_some() {
             if format.ignores_formatted {
@@ -81,7 +81,7 @@ fn bootstrap<D: Disk>(
         .map(|record| record.encode(version.record_version(record)))
         .collect();
     let file = checkpoint::build(SnapshotId::BOOTSTRAP, now, &[], &records);
-    write_durably(disk, directory.path(), BOOTSTRAP, &file)?;
+    replace_file(disk, directory.path(), BOOTSTRAP, &file)?;
     if !format.is_standalone {
         return Ok(());
     }
@@ -114,5 +114,5 @@ fn bootstrap<D: Disk>(
     let metadata = directory.path().join(METADATA_LOG);
     disk.create_directories(&metadata)?;
     let file = checkpoint::build(SnapshotId::BOOTSTRAP, now, &quorum, &[]);
-    write_durably(disk, &metadata, &SnapshotId::BOOTSTRAP.file_name(), &file)
+    replace_file(disk, &metadata, &SnapshotId::BOOTSTRAP.file_name(), &file)
 }

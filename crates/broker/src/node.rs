@@ -15,6 +15,7 @@ use ottla_model::{BrokerEpoch, ErrorCode, LeaderEpoch, NodeId, PartitionIndex, T
 
 use crate::fetch_sessions::FetchSessions;
 use crate::net::{BoundListener, ConnectionLimits, MemoryBudget};
+use crate::partition::Partition;
 use crate::partitions::Partitions;
 use crate::producer_ids::ProducerIds;
 use crate::quorum::{MetadataReader, Quorum};
@@ -80,6 +81,26 @@ impl<E: Env> Node<E> {
             Some(_) => ErrorCode::NotLeaderOrFollower,
             None => ErrorCode::UnknownTopicOrPartition,
         }
+    }
+
+    /// A partition that this node has, by the name of its topic.
+    ///
+    /// # Errors
+    /// As [`Node::absent_partition_error`] says.
+    pub(crate) fn partition(
+        &self,
+        topic: &str,
+        index: PartitionIndex,
+    ) -> Result<Arc<Partition<E>>, ErrorCode> {
+        let id = self
+            .image()
+            .topics()
+            .by_name(topic)
+            .map(|topic| topic.id)
+            .ok_or(ErrorCode::UnknownTopicOrPartition)?;
+        self.partitions
+            .get(id, index)
+            .ok_or_else(|| self.absent_partition_error(id, index))
     }
 
     /// A block of producer ids of this broker's own.

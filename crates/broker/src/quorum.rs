@@ -36,7 +36,7 @@ use ottla_wire::records::{BatchBuilder, BatchFields, Compression};
 
 pub(crate) use addressed::{check_cluster, is_metadata_partition, leader_endpoint, replica};
 pub use metadata_log::MetadataLogError;
-pub(crate) use metadata_log::{BOOTSTRAP, METADATA_LOG, MetadataLog, write_durably};
+pub(crate) use metadata_log::{BOOTSTRAP, METADATA_LOG, MetadataLog};
 pub(crate) use metadata_reader::MetadataReader;
 
 /// Requests taken at once; they share one sync.

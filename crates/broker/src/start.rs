@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use arc_swap::ArcSwap;
 use futures::channel::oneshot;
 use ottla_config::ServerConfig;
 use ottla_controller::{Controller, Options as ControllerOptions, Registration, Reply, Request};
-use ottla_env::{Clock, Entropy, Env, Listener as _, Net, Spawn};
+use ottla_env::{Clock, Disk, Entropy, Env, Listener as _, Net, Spawn};
 use ottla_log::dir::{DirectoryError, LogDirectory};
 use ottla_metadata::features::{self, MetadataVersion};
 use ottla_metrics::Metrics;
@@ -60,12 +60,19 @@ pub enum StartError {
         expected: String,
         found: String,
     },
+    #[error(
+        "{path} holds a metadata log, which is looked for in {expected}: set metadata.log.dir to {path}, or remove what should not be there"
+    )]
+    OtherMetadata { path: PathBuf, expected: PathBuf },
     #[error(transparent)]
     Metadata(#[from] MetadataLogError),
     #[error(transparent)]
     Quorum(#[from] NotSoleVoter),
-    #[error("cannot listen on {address}: {error}; stop what uses it, or change listeners")]
-    Listen { address: String, error: io::Error },
+    #[error("cannot listen on {listener}: {}", obstacle(.error))]
+    Listen {
+        listener: Box<ottla_config::Listener>,
+        error: io::Error,
+    },
     #[error("{path}: {error}")]
     Io { path: PathBuf, error: io::Error },
     #[error(
@@ -80,8 +87,25 @@ pub enum StartError {
     Refused(String),
 }
 
+/// Why a listener cannot be had, and what to do about it.
+fn obstacle(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::AddrInUse => {
+            "something else uses this port; stop that, or set another port in listeners".to_owned()
+        }
+        io::ErrorKind::AddrNotAvailable => {
+            "this machine does not have this address; set one that it has in listeners".to_owned()
+        }
+        io::ErrorKind::PermissionDenied => {
+            "this user may not use this port; set one above 1023 in listeners".to_owned()
+        }
+        _ => format!("{error}; set another address in listeners"),
+    }
+}
+
 /// A log directory and its id.
 pub(crate) type OwnDirectory<E> = (Arc<LogDirectory<<E as Env>::Disk>>, Uuid);
+
 /// A log directory and the lane that owns its partitions.
 type DirectoryLane<E> = (Arc<LogDirectory<<E as Env>::Disk>>, Lane<E>);
 
@@ -90,6 +114,7 @@ pub struct Broker<E: Env> {
     node: Arc<Node<E>>,
     lanes: Vec<DirectoryLane<E>>,
     epoch: BrokerEpoch,
+    listeners: Vec<ottla_config::Listener>,
 }
 
 impl<E: Env> Broker<E> {
@@ -100,20 +125,29 @@ impl<E: Env> Broker<E> {
     pub async fn start(env: E, config: ServerConfig) -> Result<Self, StartError> {
         let mut directories = Vec::new();
         let mut cluster: Option<String> = None;
-        for path in config.log_dirs() {
-            let directory = Arc::new(LogDirectory::open(env.disk().clone(), &path)?);
-            let id = own(&env, &config, &directory, &mut cluster)?;
-            directories.push((directory, id));
-        }
-        // Before anything changes on disk: a node that cannot have its ports leaves the directories as it found them.
-        let listeners = listen(&env, &config).await?;
-        let cluster_id: Arc<str> = Arc::from(cluster.unwrap_or_default());
         let metadata_directory = config.metadata_log_dir();
+        for path in config.directories() {
+            let directory = own(&env, &config, &path, &mut cluster)?;
+            if path != metadata_directory && holds_metadata(&env, &path)? {
+                return Err(StartError::OtherMetadata {
+                    path,
+                    expected: metadata_directory,
+                });
+            }
+            directories.push(directory);
+        }
+        let cluster_id: Arc<str> = Arc::from(cluster.unwrap_or_default());
         let (metadata, metadata_id) = directories
             .iter()
             .find(|(directory, _)| directory.path() == metadata_directory)
             .cloned()
-            .ok_or(StartError::NotFormatted(metadata_directory))?;
+            .expect("it is one of the node's directories");
+        // A directory of the metadata log alone takes no partitions.
+        let of_partitions = config.log_dirs();
+        directories
+            .retain(|(directory, _)| of_partitions.iter().any(|path| path == directory.path()));
+        // Before anything is touched that a start in vain would leave worse than it was.
+        let listeners = listen(&env, &config).await?;
         let (raft, log, controller) = load(&env, &config, &metadata, metadata_id)?;
         let kraft_version = raft.kraft_version();
         let metadata_reader = log.reader();
@@ -200,6 +234,10 @@ impl<E: Env> Broker<E> {
         let epoch = register(&node, &listeners, ids, cleanly_stopped).await?;
         let is_first = node.broker_epoch.set(epoch).is_ok();
         assert!(is_first, "a node registers once");
+        let bound = listeners
+            .iter()
+            .map(|(bound, _)| as_bound(&node.config, bound));
+        let bound = bound.collect();
         for (bound, listener) in listeners {
             node.env
                 .spawn()
@@ -216,7 +254,23 @@ impl<E: Env> Broker<E> {
             repeat(CHECKPOINTS, CHECKPOINTS, || Job::Checkpoint);
             repeat(FIRST_RETENTION, retention, || Job::Retain);
         }
-        Ok(Self { node, lanes, epoch })
+        Ok(Self {
+            node,
+            lanes,
+            epoch,
+            listeners: bound,
+        })
+    }
+
+    #[must_use]
+    pub fn cluster_id(&self) -> &str {
+        &self.node.cluster_id
+    }
+
+    /// The configured listeners, with the ports that are in fact bound.
+    #[must_use]
+    pub fn listeners(&self) -> &[ottla_config::Listener] {
+        &self.listeners
     }
 
     /// Stops cleanly: leads nothing any more, closes all logs, leaves the sign that the next start need not recover.
@@ -247,14 +301,22 @@ impl<E: Env> Broker<E> {
     }
 }
 
-/// Whose the directory is; it must be this node's. Gives its id.
+/// Takes a directory, which must be this node's. Gives it with its id.
 fn own<E: Env>(
     env: &E,
     config: &ServerConfig,
-    directory: &LogDirectory<E::Disk>,
+    path: &Path,
     cluster: &mut Option<String>,
-) -> Result<Uuid, StartError> {
-    let path = directory.path().to_path_buf();
+) -> Result<OwnDirectory<E>, StartError> {
+    let path = path.to_path_buf();
+    let found = env.disk().entry(&path).map_err(|error| StartError::Io {
+        path: path.clone(),
+        error,
+    })?;
+    if found.is_none() {
+        return Err(StartError::NotFormatted(path));
+    }
+    let directory = Arc::new(LogDirectory::open(env.disk().clone(), &path)?);
     let mut properties = match directory.meta_properties()? {
         Some(properties) => properties,
         None => return Err(StartError::NotFormatted(path)),
@@ -276,14 +338,22 @@ fn own<E: Env>(
         });
     }
     if let Some(id) = properties.directory_id {
-        return Ok(id);
+        return Ok((directory, id));
     }
     let id = env.entropy().uuid();
     properties.directory_id = Some(id);
     directory
         .write_meta_properties(&properties)
         .map_err(|error| StartError::Io { path, error })?;
-    Ok(id)
+    Ok((directory, id))
+}
+
+fn holds_metadata<E: Env>(env: &E, path: &Path) -> Result<bool, StartError> {
+    let log = path.join(METADATA_LOG);
+    match env.disk().entry(&log) {
+        Ok(found) => Ok(found.is_some()),
+        Err(error) => Err(StartError::Io { path: log, error }),
+    }
 }
 
 fn load<E: Env>(
@@ -347,7 +417,7 @@ async fn listen<E: Env>(env: &E, config: &ServerConfig) -> Result<Vec<Bound<E>>,
     let mut bound = Vec::new();
     for listener in config.listeners() {
         let fails = |error| StartError::Listen {
-            address: format!("{}:{}", listener.host, listener.port),
+            listener: Box::new(listener.clone()),
             error,
         };
         let socket = env
@@ -368,6 +438,16 @@ async fn listen<E: Env>(env: &E, config: &ServerConfig) -> Result<Vec<Bound<E>>,
         ));
     }
     Ok(bound)
+}
+
+/// As configured, with the port that port 0 became.
+fn as_bound(config: &ServerConfig, bound: &BoundListener) -> ottla_config::Listener {
+    let mut listeners = config.listeners().iter();
+    let listener = listeners.find(|listener| listener.name == *bound.name);
+    ottla_config::Listener {
+        port: bound.address.port(),
+        ..listener.expect("what is bound was configured").clone()
+    }
 }
 
 /// Makes this incarnation known, and lets it take part once it has seen its own registration.

@@ -12,6 +12,8 @@ use ottla_metadata::features::MetadataVersion;
 use ottla_model::Uuid;
 use ottla_runtime::{RealClock, RealDisk, RealEntropy};
 
+use crate::configuration;
+
 #[derive(Args)]
 pub struct Arguments {
     #[command(subcommand)]
@@ -121,7 +123,7 @@ fn carry_out(config: &ServerConfig, how: &Format) -> Result<(), String> {
         how,
     )
     .map_err(|error| error.to_string())?;
-    for path in config.log_dirs() {
+    for path in config.directories() {
         let version = how.metadata_version.name();
         println!(
             "Formatting data directory {} with metadata.version {version}.",
@@ -132,7 +134,7 @@ fn carry_out(config: &ServerConfig, how: &Format) -> Result<(), String> {
 }
 
 fn info(config: &ServerConfig) -> Result<(), String> {
-    for path in config.log_dirs() {
+    for path in config.directories() {
         let directory = LogDirectory::open(RealDisk, &path).map_err(|error| error.to_string())?;
         match directory
             .meta_properties()
@@ -156,9 +158,5 @@ fn info(config: &ServerConfig) -> Result<(), String> {
 }
 
 fn load(path: &Path) -> Result<ServerConfig, String> {
-    let name = path.display().to_string();
-    let text = std::fs::read_to_string(path).map_err(|error| format!("{name}: {error}"))?;
-    ServerConfig::load(&name, &text, &[])
-        .map(|(config, _)| config)
-        .map_err(|error| error.to_string())
+    configuration::read(path, &[]).map(|(config, _)| config)
 }

@@ -14,7 +14,7 @@ mod topic;
 mod value;
 
 pub use key::{Key, Kind, Update};
-pub use listener::{Listener, SecurityProtocol};
+pub use listener::{Address, Listener, SecurityProtocol};
 pub use server::{ConfigError, ServerConfig, Warning};
 pub use settings::Settings;
 pub use topic::{TimestampClock, TopicConfig};

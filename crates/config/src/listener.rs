@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// How a listener's connections are protected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +52,27 @@ pub struct Listener {
     pub host: String,
     pub port: u16,
     pub protocol: SecurityProtocol,
+}
+
+/// As `listeners` has it.
+impl fmt::Display for Listener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://{}", self.name, Address(&self.host, self.port))
+    }
+}
+
+/// `host:port`, an IPv6 host in brackets.
+#[derive(Clone, Copy, Debug)]
+pub struct Address<'a>(pub &'a str, pub u16);
+
+impl fmt::Display for Address<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(host, port) = self;
+        match host.contains(':') {
+            true => write!(f, "[{host}]:{port}"),
+            false => write!(f, "{host}:{port}"),
+        }
+    }
 }
 
 /// `NAME://host:port`, an IPv6 host in brackets or not. The error says what was expected.

@@ -2,6 +2,7 @@ mod check;
 mod neglect;
 mod source;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -195,6 +196,13 @@ impl ServerConfig {
     pub fn quorum_fetch_snapshot_max_bytes(&self) -> u64 {
         self.number("controller.quorum.fetch.snapshot.max.bytes")
             .unsigned_abs()
+    }
+
+    /// All that are formatted: those of partitions, and that of the metadata log.
+    #[must_use]
+    pub fn directories(&self) -> BTreeSet<PathBuf> {
+        let partitions = self.log_dirs().into_iter();
+        partitions.chain([self.metadata_log_dir()]).collect()
     }
 
     #[must_use]

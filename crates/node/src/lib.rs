@@ -7,9 +7,11 @@ mod signals;
 use std::io;
 
 use ottla_broker::Broker;
-use ottla_config::ServerConfig;
+use ottla_config::{Listener, ServerConfig};
 use ottla_runtime::Runtime;
 use thiserror::Error;
+use tokio::sync::oneshot;
+use tokio::task::JoinError;
 
 use signals::Signals;
 
@@ -22,9 +24,23 @@ pub enum RunError {
     Start(#[from] ottla_broker::StartError),
 }
 
+/// What is known of a node once clients can connect.
+#[derive(Clone, Debug)]
+pub struct Started {
+    pub cluster_id: String,
+    /// With the ports that are in fact bound.
+    pub listeners: Vec<Listener>,
+}
+
 /// Runs a node until SIGTERM or SIGINT has stopped it cleanly; a second signal ends the process at once.
 /// `started` is called when clients can connect.
-pub fn run(config: ServerConfig, started: impl FnOnce()) -> Result<(), RunError> {
+///
+/// # Errors
+/// When the node does not start.
+pub fn run(
+    config: ServerConfig,
+    started: impl FnOnce(&Started) + Send + 'static,
+) -> Result<(), RunError> {
     logging::start();
     descriptors::raise_limit();
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -32,25 +48,65 @@ pub fn run(config: ServerConfig, started: impl FnOnce()) -> Result<(), RunError>
         .thread_name("ottla")
         .build()?;
     let env = Runtime::new(runtime.handle().clone());
-    let outcome = runtime.block_on(live(env, config, started));
+    let outcome = runtime.block_on(until_stopped(env, config, started));
     // Whatever still waits for a peer or a disk has no say in when the process ends: the logs are closed.
     runtime.shutdown_background();
     outcome
 }
 
-async fn live(env: Runtime, config: ServerConfig, started: impl FnOnce()) -> Result<(), RunError> {
+async fn until_stopped(
+    env: Runtime,
+    config: ServerConfig,
+    started: impl FnOnce(&Started) + Send + 'static,
+) -> Result<(), RunError> {
     // Before anything is opened, so that an early signal is not lost.
     let mut signals = Signals::install()?;
-    let broker = Broker::start(env, config).await?;
-    tracing::info!("started");
-    started();
-    let signal = signals.next().await;
+    let (stop, stopping) = oneshot::channel();
+    // A task of its own, for a start that reads much does not give way to a signal.
+    let mut life = tokio::spawn(live(env, config, started, stopping));
+    let signal = tokio::select! {
+        ended = &mut life => return settled(ended),
+        signal = signals.next() => signal,
+    };
     tracing::info!(?signal, "stopping");
+    if stop.send(()).is_err() {
+        tracing::debug!("the node has not started, and says why");
+    }
     tokio::select! {
-        () = broker.stop() => Ok(()),
+        ended = &mut life => settled(ended),
         again = signals.next() => {
             tracing::warn!(signal = ?again, "ended before the logs were closed; the next start checks them");
             std::process::exit(again.exit_code());
         }
+    }
+}
+
+async fn live(
+    env: Runtime,
+    config: ServerConfig,
+    started: impl FnOnce(&Started),
+    stopping: oneshot::Receiver<()>,
+) -> Result<(), RunError> {
+    let broker = Broker::start(env, config).await?;
+    tracing::info!("started");
+    started(&Started {
+        cluster_id: broker.cluster_id().to_owned(),
+        listeners: broker.listeners().to_vec(),
+    });
+    // The sender waits for this task and is not dropped before.
+    if stopping.await.is_ok() {
+        broker.stop().await;
+    }
+    Ok(())
+}
+
+/// A panic of the node goes on in whoever waits for it.
+fn settled(ended: Result<Result<(), RunError>, JoinError>) -> Result<(), RunError> {
+    match ended {
+        Ok(outcome) => outcome,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(error) => unreachable!("nobody aborts the node: {error}"),
+        },
     }
 }

@@ -9,7 +9,11 @@ use clap::{Parser, Subcommand};
 
 /// Apache Kafka as one small binary. Without a command: a node of its own, its data in ./ottla-data.
 #[derive(Parser)]
-#[command(version, about)]
+#[command(
+    version,
+    about,
+    after_help = "RUST_LOG chooses what is logged, for instance `info`; by default only what somebody should look at is."
+)]
 struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
@@ -19,6 +23,7 @@ struct Arguments {
 enum Command {
     /// Run a node with a server.properties file.
     Server {
+        /// The node's server.properties.
         file: PathBuf,
         /// Set a key over what the file says; may be given several times.
         #[arg(long = "override", value_name = "KEY=VALUE")]

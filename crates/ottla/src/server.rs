@@ -1,45 +1,75 @@
 //! The two ways to run a node: on a file, or on nothing.
 
+use std::io::Write;
+use std::net::IpAddr;
 use std::path::Path;
 
-use ottla_config::ServerConfig;
+use ottla_config::{Address, ServerConfig};
+use ottla_node::Started;
 
 /// Where the data of a node without a file is, in the current directory.
-const DEFAULT_DATA: &str = "ottla-data";
+const DEFAULT_DATA: &str = "./ottla-data";
 
 /// Runs the node that `file` describes until a signal stops it.
 pub(crate) fn run(file: &Path, overrides: &[String]) -> Result<(), String> {
-    let name = file.display().to_string();
-    let text = std::fs::read_to_string(file).map_err(|error| format!("{name}: {error}"))?;
-    let (config, warnings) =
-        ServerConfig::load(&name, &text, overrides).map_err(|error| error.to_string())?;
+    let (config, warnings) = ottla_cli::configuration::read(file, overrides)?;
     for warning in warnings {
         eprintln!("ottla: {}", warning.0);
     }
-    ottla_node::run(config, || {}).map_err(|error| error.to_string())
+    run_with(config)
 }
 
 /// Runs a node of its own for a first try, on a directory that is formatted when it is new.
 pub(crate) fn run_default() -> Result<(), String> {
     let config = ServerConfig::of_default_node(DEFAULT_DATA);
     ottla_cli::storage::format_if_new(&config)?;
-    let said = welcome(&config);
-    ottla_node::run(config, move || println!("{said}")).map_err(|error| error.to_string())
+    run_with(config)
 }
 
-fn welcome(config: &ServerConfig) -> String {
-    let client = config
-        .listeners()
+fn run_with(config: ServerConfig) -> Result<(), String> {
+    let shown = config.clone();
+    let started = move |started: &Started| {
+        // Whoever does not read it does not need it.
+        drop(std::io::stdout().write_all(welcome(&shown, started).as_bytes()));
+    };
+    ottla_node::run(config, started).map_err(|error| error.to_string())
+}
+
+/// What somebody at a terminal wants to know first.
+fn welcome(config: &ServerConfig, started: &Started) -> String {
+    let listed = |items: Vec<String>| items.join(", ");
+    let listeners = started.listeners.iter().map(ToString::to_string).collect();
+    let data = config.directories().into_iter();
+    let data = data.map(|path| path.display().to_string()).collect();
+    let mut of_clients = started
+        .listeners
         .iter()
-        .find(|listener| !config.is_controller_listener(&listener.name))
-        .map(|listener| format!("{}:{}", listener.host, listener.port))
+        .filter(|listener| !config.is_controller_listener(&listener.name));
+    let client = of_clients
+        .next()
+        .map(|listener| Address(reachable(&listener.host), listener.port).to_string())
         .unwrap_or_default();
     format!(
-        "Ottla {}: a node of its own, its data in ./{DEFAULT_DATA}\n\
-         Connect with bootstrap.servers={client}\n\
-         Stop with Ctrl-C",
+        "Ottla {}\n\
+         cluster   {}\n\
+         listener  {}\n\
+         data      {}\n\
+         try       echo hello | kcat -b {client} -P -t greetings\n",
         env!("CARGO_PKG_VERSION"),
+        started.cluster_id,
+        listed(listeners),
+        listed(data),
     )
+}
+
+/// A host by which this machine reaches what listens on `host`.
+fn reachable(host: &str) -> &str {
+    let is_every = host.parse().is_ok_and(|ip: IpAddr| ip.is_unspecified());
+    if host.is_empty() || is_every {
+        "localhost"
+    } else {
+        host
+    }
 }
 
 #[cfg(test)]
@@ -47,8 +77,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_welcome_names_the_address_that_clients_use() {
-        let said = welcome(&ServerConfig::of_default_node(DEFAULT_DATA));
-        assert!(said.contains("bootstrap.servers=127.0.0.1:9092"), "{said}");
+    fn a_listener_on_every_address_is_tried_on_this_machine() {
+        for (host, expected) in [
+            ("", "localhost"),
+            ("0.0.0.0", "localhost"),
+            ("::", "localhost"),
+            ("::1", "::1"),
+            ("broker", "broker"),
+        ] {
+            assert_eq!(reachable(host), expected);
+        }
     }
 }

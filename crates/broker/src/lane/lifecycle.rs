@@ -12,7 +12,7 @@ use ottla_model::{ErrorCode, Monotonic};
 use ottla_replica::{Input, Leader, Leadership};
 
 use super::append::{Append, Joined};
-use super::openings::Opening;
+use super::openings::{Opening, OpeningJob};
 use super::{Job, Open, Slot, Worker};
 use crate::partition::{Availability, Partition, PartitionKey};
 use crate::topic_rules::{leader_options, log_options};
@@ -85,24 +85,20 @@ impl<E: Env> Worker<E> {
                 continue;
             };
             *has_begun = true;
-            let directory = Arc::clone(&self.directory);
-            let (name, epoch) = (partition.name(), leadership.epoch);
-            let options = log_options(&partition.config.load(), self.options.producer_expiration);
-            let now = self.env.clock().wall();
-            let was_clean = self.options.was_clean;
+            let config = partition.config.load();
+            let job = OpeningJob {
+                directory: Arc::clone(&self.directory),
+                name: partition.name(),
+                topic: key.topic,
+                options: log_options(&config, self.options.producer_expiration),
+                was_clean: self.options.was_clean,
+                counts_once_synced: leader_options(&config).counts_once_synced(),
+                epoch: leadership.epoch,
+                now: self.env.clock().wall(),
+            };
             let (spawn, lane) = (self.env.spawn().clone(), self.lane.clone());
             self.env.spawn().task(async move {
-                let opened = spawn.blocking(move || {
-                    let mut log = directory.open_log(&name, key.topic, options, now, was_clean)?;
-                    // Not on the lane, which every partition waits for: it syncs a file.
-                    match log.assign_epoch(epoch) {
-                        Ok(()) => Ok(log),
-                        Err(error) => Err(OpenError::Io {
-                            path: log.directory().to_path_buf(),
-                            error,
-                        }),
-                    }
-                });
+                let opened = spawn.blocking(move || job.run());
                 let result = Box::new(opened.await);
                 lane.send(Job::Opened {
                     key,
@@ -187,7 +183,7 @@ impl<E: Env> Worker<E> {
 
     /// What was asked of it meanwhile goes unanswered here: whoever asked sees that the channel is gone, and the partition too.
     pub(super) fn delete(&mut self, key: PartitionKey) {
-        self.tell(key, Input::Resign);
+        self.tell(key, Input::Resign(ErrorCode::UnknownTopicOrPartition));
         match self.partitions.remove(&key) {
             Some(Slot::Open(open)) => {
                 open.partition.set_leader_epoch(None);
@@ -257,7 +253,7 @@ impl<E: Env> Worker<E> {
     /// The directory can no longer be trusted: its partitions go offline, and with them nothing else.
     pub(super) fn fail_directory(&mut self) {
         tracing::error!(directory = %self.directory.path().display(), "log directory offline");
-        self.resign_all();
+        self.resign_all(ErrorCode::KafkaStorageError);
         for slot in self.partitions.values_mut() {
             if let Slot::Open(open) = slot {
                 open.partition.set_availability(Availability::Offline);
@@ -279,7 +275,7 @@ impl<E: Env> Worker<E> {
     }
 
     fn close_all(&mut self) -> io::Result<()> {
-        self.resign_all();
+        self.resign_all(ErrorCode::NotLeaderOrFollower);
         let mut first_error = Ok(());
         let mut points = Vec::new();
         for slot in self.partitions.values_mut() {
@@ -310,11 +306,12 @@ impl<E: Env> Worker<E> {
         }
     }
 
-    fn resign_all(&mut self) {
+    fn resign_all(&mut self, code: ErrorCode) {
         let now = self.env.clock().monotonic();
         for (key, slot) in &mut self.partitions {
             if let Slot::Open(open) = slot {
-                open.leader.step(now, Input::Resign, &mut self.decided);
+                open.leader
+                    .step(now, Input::Resign(code), &mut self.decided);
                 open.carry_out(&self.env, &self.lane, *key, &mut self.decided);
             }
         }

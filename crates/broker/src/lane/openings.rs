@@ -1,6 +1,12 @@
 //! Logs that wait to be opened, and how many are opened at once.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
+
+use ottla_env::Disk;
+use ottla_log::dir::LogDirectory;
+use ottla_log::{Log, LogOptions, OpenError};
+use ottla_model::{LeaderEpoch, Timestamp, TopicId};
 
 use crate::partition::PartitionKey;
 
@@ -70,5 +76,40 @@ impl Openings {
             Opening::Plain => &mut self.plain,
             Opening::Recovery => &mut self.recoveries,
         }
+    }
+}
+
+/// What runs beside the lane, which every partition of the directory waits for.
+pub(super) struct OpeningJob<D: Disk> {
+    pub(super) directory: Arc<LogDirectory<D>>,
+    pub(super) name: String,
+    pub(super) topic: TopicId,
+    pub(super) options: LogOptions,
+    pub(super) was_clean: bool,
+    /// Records of this topic are acknowledged when they are synced.
+    pub(super) counts_once_synced: bool,
+    pub(super) epoch: LeaderEpoch,
+    pub(super) now: Timestamp,
+}
+
+impl<D: Disk> OpeningJob<D> {
+    pub(super) fn run(self) -> Result<Log<D>, OpenError> {
+        let (name, topic) = (&self.name, self.topic);
+        let mut log =
+            self.directory
+                .open_log(name, topic, self.options, self.now, self.was_clean)?;
+        let fails = |error| OpenError::Io {
+            path: self.directory.path().join(name),
+            error,
+        };
+        // What the crash left may have been acknowledged: it counts from the start, or the high watermark would go back.
+        if self.counts_once_synced
+            && let Some(job) = log.unsynced()
+        {
+            let end = job.run().map_err(fails)?;
+            log.synced(end, self.now);
+        }
+        log.assign_epoch(self.epoch).map_err(fails)?;
+        Ok(log)
     }
 }

@@ -1,11 +1,11 @@
 //! `__cluster_metadata-0` on the disk: its log, the snapshots and `quorum-state` beside it.
 
-use std::io::{self, IoSlice};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ottla_env::{Clock, Disk, DiskFile, Env, OpenMode};
-use ottla_log::dir::LogDirectory;
+use ottla_log::dir::{LogDirectory, replace_file};
 use ottla_log::{Log, LogOptions, OpenError};
 use ottla_metadata::Image;
 use ottla_model::{LeaderEpoch, Offset, Timestamp, TopicId};
@@ -140,7 +140,7 @@ impl<E: Env> MetadataLog<E> {
         kraft_version: i16,
         voters: &[Voter],
     ) -> io::Result<()> {
-        write_durably(
+        replace_file(
             &self.disk,
             &self.directory,
             quorum_state::FILE,
@@ -176,22 +176,6 @@ impl<E: Env> MetadataLog<E> {
     pub(super) fn close(&mut self) -> io::Result<()> {
         self.log.close()
     }
-}
-
-/// Replaces a file so that a crash leaves the old one or the new.
-pub(crate) fn write_durably<D: Disk>(
-    disk: &D,
-    directory: &Path,
-    name: &str,
-    bytes: &[u8],
-) -> io::Result<()> {
-    let temporary = directory.join(format!("{name}.tmp"));
-    let file = disk.open(&temporary, OpenMode::Truncate)?;
-    file.write_at(&mut [IoSlice::new(bytes)], 0)?;
-    file.sync()?;
-    drop(file);
-    disk.rename(&temporary, &directory.join(name))?;
-    disk.sync_directory(directory)
 }
 
 /// Kafka's defaults for this log; nothing is deleted from it while snapshots are not written.

@@ -99,6 +99,11 @@ fn listeners(
     source: &Source,
     protocols: &BTreeMap<String, SecurityProtocol>,
 ) -> Result<Listeners, ConfigError> {
+    let controllers = "controller.listener.names";
+    if source.list(controllers).is_empty() {
+        let problem = "expected the name of a listener, found nothing";
+        return Err(source.wrong(controllers, problem));
+    }
     let parse_all = |name: &str| -> Result<Vec<Listener>, ConfigError> {
         let parsed: Result<Vec<Listener>, String> = source
             .list(name)
@@ -123,17 +128,12 @@ fn listeners(
             false => None,
         },
         controllers: source
-            .list("controller.listener.names")
+            .list(controllers)
             .iter()
             .map(|name| name.to_ascii_uppercase())
             .collect(),
     };
     ports(&listeners.bound).map_err(|problem| source.wrong("listeners", problem))?;
-    let controllers = "controller.listener.names";
-    if listeners.controllers.is_empty() {
-        let problem = "expected the name of a listener, found nothing";
-        return Err(source.wrong(controllers, problem));
-    }
     if let Some(stray) = listeners
         .controllers
         .iter()
