@@ -8,10 +8,11 @@ use ottla_log::dir::{LogDirectory, MetaProperties, replace_file};
 use ottla_metadata::features::{self, MetadataVersion};
 use ottla_model::{Timestamp, Uuid};
 use ottla_raft::checkpoint::{self, SnapshotId};
-use ottla_raft::{Endpoint, ReplicaKey, Voter};
+use ottla_raft::{ReplicaKey, Voter};
 use ottla_wire::control_record::{ControlRecord, KRaftVersionRecord, VotersRecord};
 
 use crate::StartError;
+use crate::endpoints::quorum_endpoint;
 use crate::quorum::{BOOTSTRAP, METADATA_LOG};
 
 /// How a cluster begins.
@@ -89,11 +90,8 @@ fn bootstrap<D: Disk>(
         .listeners()
         .iter()
         .filter(|listener| config.is_controller_listener(&listener.name));
-    let endpoints = controllers.map(|listener| Endpoint {
-        name: listener.name.clone(),
-        host: listener.host.clone(),
-        port: listener.port,
-    });
+    let endpoints =
+        controllers.map(|listener| quorum_endpoint(config, &listener.name, listener.port));
     let voter = Voter {
         key: ReplicaKey {
             id: config.node_id(),
