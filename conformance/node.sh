@@ -51,11 +51,15 @@ node_binary() {
 node_configure() {
   local client controller
   read -r client controller < <(python3 - <<'PY'
-import socket
-taken = [socket.socket() for _ in range(2)]
-for s in taken:
-    s.bind(("127.0.0.1", 0))
-print(*(s.getsockname()[1] for s in taken))
+import random, socket
+# Below the ports that outgoing connections get, or one of those may have it by the time that the node starts.
+ports = []
+while len(ports) < 2:
+    port = random.randrange(10000, 32000)
+    with socket.socket() as s:
+        if port not in ports and s.connect_ex(("127.0.0.1", port)) != 0:
+            ports.append(port)
+print(*ports)
 PY
   )
   mkdir -p "$1"

@@ -1,7 +1,7 @@
 //! From a frame to the handler of its API, and from the handler's answer to bytes.
 
 use bytes::Bytes;
-use ottla_env::{Env, Piece};
+use ottla_env::{Env, FilePiece, Piece};
 use ottla_wire::Message;
 use ottla_wire::api::{Api, ApiKey};
 use ottla_wire::codec::{DecodeError, Encoded, Reader, Writer};
@@ -29,7 +29,7 @@ pub(crate) type Answer<E> = Result<Option<Vec<Piece<FileOf<E>>>>, Close>;
 macro_rules! plain_apis {
     ($($key:ident: $module:ident($request:ident)),* $(,)?) => {
         /// What this node answers, whichever listener asks.
-        pub(crate) const ANSWERED: &[ApiKey] = &[ApiKey::ApiVersions, ApiKey::Produce, ApiKey::Fetch, $(ApiKey::$key),*];
+        pub(crate) const ANSWERED: &[ApiKey] = &[ApiKey::ApiVersions, ApiKey::Produce, ApiKey::Fetch, ApiKey::FetchSnapshot, $(ApiKey::$key),*];
 
         async fn plain<E: Env>(
             node: &Node<E>,
@@ -62,6 +62,10 @@ plain_apis! {
     AlterConfigs: alter_configs(AlterConfigsRequest),
     IncrementalAlterConfigs: incremental_alter_configs(IncrementalAlterConfigsRequest),
     CreatePartitions: create_partitions(CreatePartitionsRequest),
+    Vote: vote(VoteRequest),
+    BeginQuorumEpoch: begin_quorum_epoch(BeginQuorumEpochRequest),
+    EndQuorumEpoch: end_quorum_epoch(EndQuorumEpochRequest),
+    DescribeQuorum: describe_quorum(DescribeQuorumRequest),
     DescribeCluster: describe_cluster(DescribeClusterRequest),
     DescribeTopicPartitions: describe_topic_partitions(DescribeTopicPartitionsRequest),
 }
@@ -112,6 +116,12 @@ pub(crate) async fn answer<E: Env>(node: &Node<E>, caller: &Caller, frame: Bytes
     }
     match api.key {
         ApiKey::Produce => api::produce::answer(node, context, &frame, &mut body, &header).await,
+        ApiKey::Fetch if caller.is_controller_listener => {
+            api::fetch_metadata_log::answer(node, context, &mut body, &header).await
+        }
+        ApiKey::FetchSnapshot => {
+            api::fetch_snapshot::answer(node, context, &mut body, &header).await
+        }
         ApiKey::Fetch => api::fetch::answer(node, context, &mut body, &header).await,
         key => plain(node, context, key, &mut body, &header).await,
     }
@@ -126,12 +136,42 @@ pub(crate) fn respond<'a, F>(
     let encoded = encode(key, header, response);
     assert!(
         encoded.holes.is_empty(),
-        "only a fetch response leaves room for file pieces"
+        "only responses to fetches leave room for file pieces"
     );
     vec![
         Piece::Bytes(length_prefix(&encoded)),
         Piece::Bytes(encoded.bytes),
     ]
+}
+
+/// Puts the file pieces where the response leaves room for them.
+pub(crate) fn respond_with_files<'a, F>(
+    key: ApiKey,
+    header: &RequestHeader<'_>,
+    response: &impl Message<'a>,
+    pieces: Vec<FilePiece<F>>,
+) -> Vec<Piece<F>> {
+    let encoded = encode(key, header, response);
+    let mut out = Vec::with_capacity(encoded.holes.len() + pieces.len() + 2);
+    out.push(Piece::Bytes(length_prefix(&encoded)));
+    let mut pieces = pieces.into_iter();
+    let mut at = 0;
+    for hole in encoded.holes.iter().filter(|hole| hole.length > 0) {
+        out.push(Piece::Bytes(encoded.bytes.slice(at..hole.at)));
+        at = hole.at;
+        let mut missing = u64::from(hole.length);
+        while missing > 0 {
+            let piece = pieces
+                .next()
+                .expect("a hole is as long as the pieces meant for it");
+            missing = missing
+                .checked_sub(piece.length)
+                .expect("pieces do not cross the border of a hole");
+            out.push(Piece::File(piece));
+        }
+    }
+    out.push(Piece::Bytes(encoded.bytes.slice(at..)));
+    out
 }
 
 /// Header and body, without the length in front.

@@ -6,17 +6,17 @@ use std::path::PathBuf;
 
 use ottla_config::ServerConfig;
 use ottla_env::{Disk, Entropy};
-use ottla_log::dir::{DirectoryError, LogDirectory, MetaProperties};
+use ottla_log::dir::{DirectoryError, LogDirectory, MetaProperties, replace_file};
 use ottla_metadata::features::{self, FeatureError, MetadataVersion};
 use ottla_model::{Timestamp, Uuid};
-use ottla_raft::Voter;
 use ottla_raft::checkpoint::{self, SnapshotId};
+use ottla_raft::{Endpoint, ReplicaKey, Voter};
 use ottla_wire::control_record::{ControlRecord, KRaftVersionRecord, VotersRecord};
 use ottla_wire::metadata_record::MetadataRecord;
 use thiserror::Error;
 
 use crate::StartError;
-use crate::quorum::{BOOTSTRAP, METADATA_LOG, write_durably};
+use crate::quorum::{BOOTSTRAP, METADATA_LOG};
 
 /// How a cluster begins.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -121,8 +121,8 @@ pub fn format<D: Disk>(
         let mut kind = DirectoryKind::Data;
         if path == metadata_directory {
             let voters = voters(config, &format.quorum, directory_id);
-            let own = voters.iter().find(|voter| voter.id == config.node_id());
-            directory_id = own.map_or(directory_id, |own| own.directory);
+            let own = voters.iter().find(|voter| voter.key.id == config.node_id());
+            directory_id = own.map_or(directory_id, |own| own.key.directory);
             kind = match (voters.is_empty(), own) {
                 (true, _) => DirectoryKind::Metadata,
                 (false, None) => DirectoryKind::DynamicMetadata,
@@ -173,9 +173,15 @@ fn voters(config: &ServerConfig, quorum: &FirstQuorum, directory: Uuid) -> Vec<V
         FirstQuorum::Standalone => {
             let listener = config.told_controller_listener();
             vec![Voter {
-                id: config.node_id(),
-                directory,
-                endpoints: vec![(listener.name, listener.host, listener.port)],
+                key: ReplicaKey {
+                    id: config.node_id(),
+                    directory,
+                },
+                endpoints: vec![Endpoint {
+                    name: listener.name,
+                    host: listener.host,
+                    port: listener.port,
+                }],
             }]
         }
     }
@@ -194,7 +200,7 @@ fn write_bootstrap<D: Disk>(
         .map(|record| record.encode(version.record_version(record)))
         .collect();
     let file = checkpoint::build(SnapshotId::BOOTSTRAP, now, &[], &records);
-    write_durably(disk, directory.path(), BOOTSTRAP, &file)
+    replace_file(disk, directory.path(), BOOTSTRAP, &file)
 }
 
 /// The snapshot that a dynamic quorum begins with; nothing where there is none.
@@ -220,5 +226,5 @@ fn write_voters<D: Disk>(
     let metadata = directory.path().join(METADATA_LOG);
     disk.create_directories(&metadata)?;
     let file = checkpoint::build(SnapshotId::BOOTSTRAP, now, &quorum, &[]);
-    write_durably(disk, &metadata, &SnapshotId::BOOTSTRAP.file_name(), &file)
+    replace_file(disk, &metadata, &SnapshotId::BOOTSTRAP.file_name(), &file)
 }

@@ -1,42 +1,58 @@
 //! What the log directories hold at the start, against what the metadata says they should.
 
 use ottla_env::{Entropy, Env};
-use ottla_log::dir::{FoundLog, LogDirectory};
+use ottla_log::dir::FoundLog;
 use ottla_metadata::Image;
 use ottla_model::{NodeId, Uuid};
 use rustc_hash::FxHashMap;
-use std::io;
+use std::path::PathBuf;
 
 use crate::partition::PartitionKey;
 use crate::quorum::METADATA_LOG;
+use crate::start::{OwnDirectory, StartError};
 
 /// By partition, the id of the directory that has its log.
 pub(crate) type FoundLogs = FxHashMap<PartitionKey, Uuid>;
 
-/// Looks through a directory. A log that the metadata does not know here, say of a topic that was deleted just before a crash, is
-/// put aside and kept: it must not be taken for the log of a later topic of the same name.
+/// Looks through the directories. A log that the metadata does not know here, say of a topic that was deleted just before a crash,
+/// is put aside and kept: it must not be taken for the log of a later topic of the same name.
 ///
 /// # Errors
-/// The disk's.
+/// The disk's, and [`StartError::TwoLogs`]: which of two logs of one partition has the records that count is not for us to guess.
 pub(crate) fn find<E: Env>(
     env: &E,
     node: NodeId,
     image: &Image,
-    (id, directory): (Uuid, &LogDirectory<E::Disk>),
-    found: &mut FoundLogs,
-) -> io::Result<()> {
-    for log in directory.logs()? {
-        if log.name == METADATA_LOG {
-            continue;
-        }
-        if let Some(key) = key_of(node, image, &log) {
-            found.insert(key, id);
-        } else {
-            let aside = directory.set_stray(&log.name, env.entropy().uuid())?;
-            tracing::warn!(log = log.name, aside = %aside.display(), "the metadata knows no such log here: put aside");
+    directories: &[OwnDirectory<E>],
+) -> Result<FoundLogs, StartError> {
+    let mut found = FoundLogs::default();
+    for (directory, id) in directories {
+        let io = |error| StartError::Io {
+            path: directory.path().to_path_buf(),
+            error,
+        };
+        for log in directory.logs().map_err(io)? {
+            if log.name == METADATA_LOG {
+                continue;
+            }
+            let Some(key) = key_of(node, image, &log) else {
+                let aside = directory
+                    .set_stray(&log.name, env.entropy().uuid())
+                    .map_err(io)?;
+                tracing::warn!(log = log.name, aside = %aside.display(), "the metadata knows no such log here: put aside");
+                continue;
+            };
+            if let Some(first) = found.insert(key, *id) {
+                let first = directories.iter().find(|(_, id)| *id == first);
+                return Err(StartError::TwoLogs {
+                    log: log.name,
+                    first: first.map_or_else(PathBuf::new, |(first, _)| first.path().to_path_buf()),
+                    second: directory.path().to_path_buf(),
+                });
+            }
         }
     }
-    Ok(())
+    Ok(found)
 }
 
 /// `None` for a log that this node should not have.

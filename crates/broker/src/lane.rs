@@ -12,6 +12,7 @@
 mod append;
 mod housekeeping;
 mod lifecycle;
+mod openings;
 mod sync;
 
 use std::sync::Arc;
@@ -28,6 +29,8 @@ use ottla_replica::{Leader, Leadership, Outputs};
 use rustc_hash::FxHashMap;
 
 use append::Producer;
+use openings::{Opening, Openings};
+
 pub(crate) use append::{Append, AppendFailure, Appended};
 
 use crate::partition::{Partition, PartitionKey};
@@ -42,10 +45,13 @@ pub(crate) enum Job<E: Env> {
     Lead {
         partition: Arc<Partition<E>>,
         leadership: Leadership,
+        /// Its log was there at the start.
+        was_found: bool,
     },
     /// A log has been opened and, if need be, recovered beside the lane.
     Opened {
         key: PartitionKey,
+        opening: Opening,
         result: Box<Result<Log<E::Disk>, OpenError>>,
     },
     /// A sync beside the lane has ended.
@@ -74,6 +80,16 @@ pub(crate) enum Job<E: Env> {
     },
 }
 
+/// What a lane is started with.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LaneOptions {
+    /// Nobody wrote to the directory since it was closed.
+    pub(crate) was_clean: bool,
+    pub(crate) recovered_at_once: usize,
+    /// For how long an idle producer is remembered.
+    pub(crate) producer_expiration: Duration,
+}
+
 /// The way to a lane. Cheap to clone. The bound on what is queued is the node's request memory.
 pub(crate) struct Lane<E: Env> {
     jobs: mpsc::UnboundedSender<Job<E>>,
@@ -88,24 +104,24 @@ impl<E: Env> Clone for Lane<E> {
 }
 
 impl<E: Env> Lane<E> {
-    /// Starts the lane of `directory`. `producer_expiration` is for how long an idle producer is remembered.
+    /// Starts the lane of `directory`.
     pub(crate) fn start(
         env: &E,
         directory: Arc<LogDirectory<E::Disk>>,
-        was_clean: bool,
-        producer_expiration: Duration,
+        options: LaneOptions,
     ) -> Self {
         let (jobs, inbox) = mpsc::unbounded();
         let lane = Self { jobs };
         let worker = Worker {
             env: env.clone(),
             directory,
-            was_clean,
-            producer_expiration,
+            options,
             partitions: FxHashMap::default(),
             lane: lane.clone(),
+            openings: Openings::new(options.recovered_at_once),
             doomed: Vec::new(),
             deleting: Vec::new(),
+            has_new_points: false,
             closing: None,
             decided: Vec::new(),
         };
@@ -125,6 +141,8 @@ enum Slot<E: Env> {
     Opening {
         partition: Arc<Partition<E>>,
         leadership: Leadership,
+        /// From then on the log is somebody's, and has to be waited for.
+        has_begun: bool,
         queued: Vec<Append>,
     },
     Open(Box<Open<E>>),
@@ -142,12 +160,14 @@ struct Open<E: Env> {
 struct Worker<E: Env> {
     env: E,
     directory: Arc<LogDirectory<E::Disk>>,
-    was_clean: bool,
-    producer_expiration: Duration,
+    options: LaneOptions,
     partitions: FxHashMap<PartitionKey, Slot<E>>,
     lane: Lane<E>,
+    openings: Openings,
     doomed: Vec<lifecycle::Doomed<E>>,
     deleting: Vec<lifecycle::Deleting>,
+    /// The checkpoint files on disk are out of date.
+    has_new_points: bool,
     /// Whoever waits for the lane to close: it does when the last log that is being opened is open.
     closing: Option<oneshot::Sender<std::io::Result<()>>>,
     /// What a leader decides, until it is carried out. Kept for its memory.
@@ -191,8 +211,13 @@ impl<E: Env> Worker<E> {
         closed: oneshot::Sender<std::io::Result<()>>,
     ) {
         while self.is_opening() {
-            if let Some(Job::Opened { key, result }) = inbox.next().await {
-                self.opened(key, *result);
+            if let Some(Job::Opened {
+                key,
+                opening,
+                result,
+            }) = inbox.next().await
+            {
+                self.opened(key, opening, *result);
             }
         }
         self.close(closed);
@@ -206,8 +231,13 @@ impl<E: Env> Worker<E> {
             Job::Lead {
                 partition,
                 leadership,
-            } => self.lead(partition, leadership),
-            Job::Opened { key, result } => self.opened(key, *result),
+                was_found,
+            } => self.lead(partition, leadership, was_found),
+            Job::Opened {
+                key,
+                opening,
+                result,
+            } => self.opened(key, opening, *result),
             Job::Synced { key, result } => self.synced(key, result),
             Job::Configure { key, config } => self.configure(key, &config),
             Job::Delete { key } => self.delete(key),

@@ -15,9 +15,10 @@ use ottla_model::{BrokerEpoch, ErrorCode, LeaderEpoch, NodeId, PartitionIndex, T
 
 use crate::fetch_sessions::FetchSessions;
 use crate::net::{BoundListener, ConnectionLimits, MemoryBudget};
+use crate::partition::Partition;
 use crate::partitions::Partitions;
 use crate::producer_ids::ProducerIds;
-use crate::quorum::Quorum;
+use crate::quorum::{MetadataReader, Quorum};
 
 /// The settings that are looked at for every request, read out of the configuration once.
 #[derive(Clone, Debug)]
@@ -49,6 +50,7 @@ pub(crate) struct Node<E: Env> {
     pub(crate) fetch_sessions: FetchSessions,
     pub(crate) producer_ids: ProducerIds,
     pub(crate) quorum: Quorum,
+    pub(crate) metadata: MetadataReader<E>,
     pub(crate) metrics: Metrics,
     pub(crate) image: Arc<ArcSwap<Image>>,
     pub(crate) broker_epoch: OnceLock<BrokerEpoch>,
@@ -79,6 +81,26 @@ impl<E: Env> Node<E> {
             Some(_) => ErrorCode::NotLeaderOrFollower,
             None => ErrorCode::UnknownTopicOrPartition,
         }
+    }
+
+    /// A partition that this node has, by the name of its topic.
+    ///
+    /// # Errors
+    /// As [`Node::absent_partition_error`] says.
+    pub(crate) fn partition(
+        &self,
+        topic: &str,
+        index: PartitionIndex,
+    ) -> Result<Arc<Partition<E>>, ErrorCode> {
+        let id = self
+            .image()
+            .topics()
+            .by_name(topic)
+            .map(|topic| topic.id)
+            .ok_or(ErrorCode::UnknownTopicOrPartition)?;
+        self.partitions
+            .get(id, index)
+            .ok_or_else(|| self.absent_partition_error(id, index))
     }
 
     /// A block of producer ids of this broker's own.

@@ -71,16 +71,19 @@ impl<E: Env> Publisher<E> {
                 .over(&self.file)
                 .effective();
         }
-        for (id, topic) in next.topics().changes_since(before.topics()) {
-            match topic {
-                Some(topic) => self.update(next, &topic),
-                None => {
-                    for partition in self.partitions.of_topic(id) {
-                        self.partitions.remove(partition.key);
-                        partition.lane.send(Job::Delete { key: partition.key });
-                    }
-                }
+        let (updated, deleted): (Vec<_>, Vec<_>) = next
+            .topics()
+            .changes_since(before.topics())
+            .partition(|(_, topic)| topic.is_some());
+        // First, for a topic of the same name may be among the new ones.
+        for (id, _) in deleted {
+            for partition in self.partitions.of_topic(id) {
+                self.partitions.remove(partition.key);
+                partition.lane.send(Job::Delete { key: partition.key });
             }
+        }
+        for topic in updated.into_iter().filter_map(|(_, topic)| topic) {
+            self.update(next, &topic);
         }
         if has_new_configs {
             self.configure(next);
@@ -120,6 +123,7 @@ impl<E: Env> Publisher<E> {
                 lane.send(Job::Lead {
                     partition,
                     leadership,
+                    was_found: self.found.contains_key(&key),
                 });
             }
         }

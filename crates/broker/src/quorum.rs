@@ -9,25 +9,36 @@
 //! Nothing is answered, and nothing shown to the broker, before it is committed. The loop has a lane of its own: a sync of the
 //! metadata log holds up no data.
 
+mod addressed;
 mod metadata_log;
+mod metadata_reader;
+mod snapshot;
 
 use std::collections::VecDeque;
 use std::io;
+use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use event_listener::{Event, EventListener};
 use futures::StreamExt;
 use futures::channel::{mpsc, oneshot};
+use futures::future::{Either, select};
 use ottla_controller::{Controller, Reply, Request};
 use ottla_env::{Clock, Env, Spawn};
 use ottla_log::dir::LogDirectory;
 use ottla_metadata::Image;
-use ottla_model::{ErrorCode, Offset};
-use ottla_raft::{Input, Output, Raft};
+use ottla_model::{ErrorCode, LeaderEpoch, Monotonic, Offset};
+use ottla_raft::checkpoint::control_batch;
+use ottla_raft::{Answer, Fetch, Input, Output, Outputs, Raft, Request as RaftRequest, Snapshot};
+use ottla_wire::control_record::ControlRecord;
 use ottla_wire::metadata_record::MetadataRecord;
 use ottla_wire::records::{BatchBuilder, BatchFields, Compression};
 
+pub(crate) use addressed::{check_cluster, is_metadata_partition, leader_endpoint, replica};
 pub use metadata_log::MetadataLogError;
-pub(crate) use metadata_log::{BOOTSTRAP, METADATA_LOG, MetadataLog, write_durably};
+pub(crate) use metadata_log::{BOOTSTRAP, METADATA_LOG, MetadataLog, MetadataLogOptions};
+pub(crate) use metadata_reader::MetadataReader;
 
 /// Requests taken at once; they share one sync.
 const MAX_JOINED: usize = 128;
@@ -37,20 +48,57 @@ enum Job {
         request: Request,
         reply: oneshot::Sender<Reply>,
     },
+    /// Of another replica, or about the quorum itself.
+    Raft {
+        asked: Asked,
+        answer: oneshot::Sender<Answer>,
+    },
+    /// A snapshot has been written beside the lane, or could not be.
+    SnapshotWritten(io::Result<Snapshot>),
     /// Write what is left and answer. Nothing is taken after it.
     Close {
         closed: oneshot::Sender<io::Result<()>>,
     },
 }
 
+enum Asked {
+    Request(RaftRequest),
+    Fetch(Fetch),
+}
+
+/// What the loop wakes for.
+enum Next {
+    Job(Job),
+    /// The quorum's: [`Raft::deadline`].
+    Deadline,
+    /// Nobody can ask any more.
+    End,
+}
+
 /// The way to the controller. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Quorum {
     jobs: mpsc::UnboundedSender<Job>,
+    leadership: Arc<Leadership>,
+}
+
+/// What everybody may know of this node's part in the quorum.
+#[derive(Default)]
+struct Leadership {
+    leads: AtomicBool,
+    /// Notified when more is committed, or leadership changes.
+    changed: Event,
+}
+
+impl Leadership {
+    fn set(&self, leads: bool) {
+        self.leads.store(leads, Ordering::Release);
+        self.changed.notify(usize::MAX);
+    }
 }
 
 impl Quorum {
-    /// The controller's reply, once its records are committed.
+    /// The controller's reply, once its records are committed. While nobody leads the quorum the question waits.
     ///
     /// # Errors
     /// NOT_CONTROLLER when the controller has stopped.
@@ -59,6 +107,38 @@ impl Quorum {
         // A job for a controller that has stopped is dropped, and its reply with it.
         let _ = self.jobs.unbounded_send(Job::Ask { request, reply });
         answer.await.map_err(|_| ErrorCode::NotController)
+    }
+
+    /// What this voter says to another node.
+    ///
+    /// # Errors
+    /// BROKER_NOT_AVAILABLE when it has stopped.
+    pub(crate) async fn answer(&self, request: RaftRequest) -> Result<Answer, ErrorCode> {
+        self.ask_raft(Asked::Request(request)).await
+    }
+
+    /// What this voter says to a replica that fetches.
+    ///
+    /// # Errors
+    /// BROKER_NOT_AVAILABLE when it has stopped.
+    pub(crate) async fn fetch(&self, fetch: Fetch) -> Result<Answer, ErrorCode> {
+        self.ask_raft(Asked::Fetch(fetch)).await
+    }
+
+    async fn ask_raft(&self, asked: Asked) -> Result<Answer, ErrorCode> {
+        let (answer, answered) = oneshot::channel();
+        let _ = self.jobs.unbounded_send(Job::Raft { asked, answer });
+        answered.await.map_err(|_| ErrorCode::BrokerNotAvailable)
+    }
+
+    /// Notified when more is committed, or leadership changes.
+    pub(crate) fn listen(&self) -> EventListener {
+        self.leadership.changed.listen()
+    }
+
+    /// Whether this node is the active controller.
+    pub(crate) fn leads(&self) -> bool {
+        self.leadership.leads.load(Ordering::Acquire)
     }
 
     pub(crate) async fn close(&self) -> io::Result<()> {
@@ -77,22 +157,28 @@ impl Quorum {
         publish: impl FnMut(Arc<Image>) + Send + 'static,
     ) -> Self {
         let (jobs, inbox) = mpsc::unbounded();
+        let leadership = Arc::new(Leadership::default());
         let worker = Worker {
             env: env.clone(),
+            jobs: jobs.clone(),
             _directory: directory,
             log,
             raft,
             controller,
             waiting: VecDeque::new(),
+            held: VecDeque::new(),
+            leadership: Arc::clone(&leadership),
             publish,
         };
         env.spawn().lane("metadata", worker.run(inbox));
-        Self { jobs }
+        Self { jobs, leadership }
     }
 }
 
 struct Worker<E: Env, P> {
     env: E,
+    /// Its own inbox.
+    jobs: mpsc::UnboundedSender<Job>,
     /// Keeps the directory locked.
     _directory: Arc<LogDirectory<E::Disk>>,
     log: MetadataLog<E>,
@@ -100,22 +186,40 @@ struct Worker<E: Env, P> {
     controller: Controller,
     /// Replies and the offset behind their records.
     waiting: VecDeque<(Offset, Reply, oneshot::Sender<Reply>)>,
+    /// What came while this node did not lead.
+    held: VecDeque<(Request, oneshot::Sender<Reply>)>,
+    leadership: Arc<Leadership>,
     publish: P,
 }
 
 impl<E: Env, P: FnMut(Arc<Image>) + Send + 'static> Worker<E, P> {
     async fn run(mut self, mut inbox: mpsc::UnboundedReceiver<Job>) {
-        if let Err(error) = self.lead() {
+        if let Err(error) = self.step(Input::Start, None) {
             return self.fail(&error);
         }
-        while let Some(first) = inbox.next().await {
+        loop {
+            let first = match next(&self.env, self.raft.deadline(), &mut inbox).await {
+                Next::Job(job) => job,
+                Next::Deadline => {
+                    if let Err(error) = self.step(Input::Tick, None) {
+                        return self.fail(&error);
+                    }
+                    continue;
+                }
+                Next::End => return,
+            };
             let mut next = Some(first);
             let mut taken = 0;
             while let Some(job) = next {
                 let done = match job {
-                    Job::Ask { request, reply } => self.handle(&request, reply),
+                    Job::Ask { request, reply } => self.handle(request, reply),
+                    Job::Raft { asked, answer } => self.answer(asked, answer),
+                    Job::SnapshotWritten(result) => {
+                        let now = self.env.clock().wall();
+                        self.log.snapshot_written(result, now)
+                    }
                     Job::Close { closed } => {
-                        let _ = closed.send(self.settle().and_then(|()| self.log.close()));
+                        let _ = closed.send(self.close(inbox).await);
                         return;
                     }
                 };
@@ -135,47 +239,111 @@ impl<E: Env, P: FnMut(Arc<Image>) + Send + 'static> Worker<E, P> {
         }
     }
 
+    async fn close(&mut self, mut inbox: mpsc::UnboundedReceiver<Job>) -> io::Result<()> {
+        self.settle()?;
+        // Nothing may change in a directory that is about to be unlocked.
+        while self.log.is_writing_snapshot() {
+            if let Some(Job::SnapshotWritten(result)) = inbox.next().await {
+                self.log.snapshot_written(result, self.env.clock().wall())?;
+            }
+        }
+        self.log.close()
+    }
+
     /// A metadata log that cannot be written ends the controller: whoever asks is told so, and nothing wrong is ever answered.
     fn fail(&self, error: &io::Error) {
         tracing::error!(%error, "the metadata log cannot be written: the controller stops");
     }
 
-    fn lead(&mut self) -> io::Result<()> {
-        let mut out = Vec::new();
-        self.raft.step(Input::Start, &mut out);
-        while !out.is_empty() {
-            for output in std::mem::take(&mut out) {
-                match output {
-                    Output::Persist(state) => {
-                        self.log.persist(&state)?;
-                        self.raft.step(Input::Persisted, &mut out);
+    /// Lets the quorum decide, and carries that out.
+    fn step(&mut self, input: Input, answer: Option<oneshot::Sender<Answer>>) -> io::Result<()> {
+        let mut out = Outputs::new();
+        let now = self.env.clock().monotonic();
+        self.raft.step(now, input, &mut out);
+        let mut asker = answer;
+        for output in out {
+            match output {
+                Output::Persist(state) => {
+                    let (version, voters) = (self.raft.kraft_version(), self.raft.voters());
+                    self.log.persist(&state, version, voters)?;
+                }
+                Output::Lead { epoch, control } => {
+                    self.lead(epoch, &control)?;
+                    self.leadership.set(true);
+                }
+                Output::Resign => {
+                    tracing::warn!(
+                        "another node has claimed a later epoch of the quorum: this one leads no more"
+                    );
+                    self.leadership.set(false);
+                }
+                Output::Committed(offset) => {
+                    self.log.committed(offset);
+                    if let Some(image) = self.controller.commit(offset) {
+                        let image = Arc::new(image.clone());
+                        self.snapshot(&image);
+                        (self.publish)(image);
                     }
-                    Output::Lead { epoch, control } => {
-                        let now = self.env.clock().wall();
-                        let batch = ottla_raft::checkpoint::control_batch(
-                            self.log.end(),
-                            epoch,
-                            now,
-                            &control,
-                        );
-                        let end = self.log.append(&batch, now)?;
-                        // With it stands or falls all that was found in the log.
-                        self.controller.appended(end);
-                        self.raft.step(Input::Appended { end }, &mut out);
-                    }
-                    Output::Committed(_) => {
-                        unreachable!("nothing is committed before it is synced")
-                    }
+                    self.leadership.changed.notify(usize::MAX);
+                }
+                Output::Answer(answer) => {
+                    let asker = asker.take().expect("only who asks is answered, and once");
+                    let _ = asker.send(answer);
                 }
             }
         }
+        Ok(())
+    }
+
+    /// Writes a snapshot of what is committed if one is due.
+    fn snapshot(&mut self, image: &Arc<Image>) {
+        let now = self.env.clock().monotonic();
+        let Some(job) = self.log.begin_snapshot(image, self.raft.membership(), now) else {
+            return;
+        };
+        let (spawn, jobs) = (self.env.spawn().clone(), self.jobs.clone());
+        self.env.spawn().task(async move {
+            let result = spawn.blocking(move || job.run()).await;
+            let _ = jobs.unbounded_send(Job::SnapshotWritten(result));
+        });
+    }
+
+    fn lead(&mut self, epoch: LeaderEpoch, control: &[ControlRecord<'static>]) -> io::Result<()> {
+        let now = self.env.clock().wall();
+        let batch = control_batch(self.log.end(), epoch, now, control);
+        let end = self.log.append(&batch, now)?;
+        // With it stands or falls all that was found in the log.
+        self.controller.appended(end);
+        self.step(Input::Appended { end }, None)?;
         let (reply, _) = oneshot::channel();
-        self.handle(&Request::Activate, reply)?;
+        self.handle(Request::Activate, reply)?;
+        self.settle()?;
+        while let Some((request, reply)) = self.held.pop_front() {
+            self.handle(request, reply)?;
+        }
         self.settle()
     }
 
-    fn handle(&mut self, request: &Request, reply: oneshot::Sender<Reply>) -> io::Result<()> {
-        let outcome = self.controller.handle(request, self.log.end());
+    fn answer(&mut self, asked: Asked, answer: oneshot::Sender<Answer>) -> io::Result<()> {
+        // Who may end this node's time as leader finds nothing that would be cut off by it, and who fetches finds all there is.
+        self.settle()?;
+        let input = match asked {
+            Asked::Request(request) => Input::Request(request),
+            Asked::Fetch(fetch) => Input::Fetch {
+                log: self.log.view(fetch.last_epoch),
+                fetch,
+            },
+        };
+        self.step(input, Some(answer))
+    }
+
+    fn handle(&mut self, request: Request, reply: oneshot::Sender<Reply>) -> io::Result<()> {
+        if !self.raft.is_leader() {
+            // For a moment only: the one voter soon leads again.
+            self.held.push_back((request, reply));
+            return Ok(());
+        }
+        let outcome = self.controller.handle(&request, self.log.end());
         if !outcome.records.is_empty() {
             self.append(&outcome.records)?;
         }
@@ -209,29 +377,33 @@ impl<E: Env, P: FnMut(Arc<Image>) + Send + 'static> Worker<E, P> {
         }
         let end = self.log.append(&builder.build(), now)?;
         self.controller.appended(end);
-        let mut out = Vec::new();
-        self.raft.step(Input::Appended { end }, &mut out);
-        assert!(out.is_empty(), "nothing is committed before it is synced");
-        Ok(())
+        self.step(Input::Appended { end }, None)
     }
 
     /// Brings everything to the disk, publishes what is committed by that, and answers.
     fn settle(&mut self) -> io::Result<()> {
         let end = self.log.sync(self.env.clock().wall())?;
-        let mut out = Vec::new();
-        self.raft.step(Input::Synced { end }, &mut out);
-        for output in out {
-            let Output::Committed(offset) = output else {
-                unreachable!("a leader only commits")
-            };
-            if let Some(image) = self.controller.commit(offset) {
-                (self.publish)(Arc::new(image.clone()));
-            }
-        }
+        self.step(Input::Synced { end }, None)?;
         while self.waiting.front().is_some_and(|(at, ..)| *at <= end) {
             let (_, reply, waiting) = self.waiting.pop_front().expect("there is a front");
             let _ = waiting.send(reply);
         }
         Ok(())
     }
+}
+
+async fn next<E: Env>(
+    env: &E,
+    deadline: Option<Monotonic>,
+    inbox: &mut mpsc::UnboundedReceiver<Job>,
+) -> Next {
+    let job = inbox.next();
+    let job = match deadline {
+        None => job.await,
+        Some(deadline) => match select(job, pin!(env.clock().sleep_until(deadline))).await {
+            Either::Left((job, _)) => job,
+            Either::Right(_) => return Next::Deadline,
+        },
+    };
+    job.map_or(Next::End, Next::Job)
 }

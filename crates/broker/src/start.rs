@@ -15,18 +15,20 @@ use ottla_log::dir::{DirectoryError, LogDirectory};
 use ottla_metadata::features::{self, MetadataVersion};
 use ottla_metrics::Metrics;
 use ottla_model::{BrokerEpoch, NodeId, Uuid};
-use ottla_raft::{NotSoleVoter, Options as RaftOptions, Raft, Voter};
+use ottla_raft::{
+    Endpoint, NotSoleVoter, Options as RaftOptions, Raft, ReplicaKey, SnapshotOptions, Voter,
+};
 use thiserror::Error;
 
 use crate::fetch_sessions::FetchSessions;
-use crate::found_logs::{self, FoundLogs};
-use crate::lane::{Job, Lane};
+use crate::found_logs;
+use crate::lane::{Job, Lane, LaneOptions};
 use crate::net::{BoundListener, ConnectionLimits, MemoryBudget, accept};
 use crate::node::{Node, Options};
 use crate::partitions::Partitions;
 use crate::producer_ids::ProducerIds;
 use crate::publish::Publisher;
-use crate::quorum::{METADATA_LOG, MetadataLog, MetadataLogError, Quorum};
+use crate::quorum::{METADATA_LOG, MetadataLog, MetadataLogError, MetadataLogOptions, Quorum};
 
 /// Requests held at once: more wait in their sockets. Bytes.
 const REQUEST_MEMORY: i64 = 256 << 20;
@@ -77,6 +79,14 @@ pub enum StartError {
     },
     #[error("{path}: {error}")]
     Io { path: PathBuf, error: io::Error },
+    #[error(
+        "{log} is in {first} and in {second}, perhaps since a disk failed while it was being moved: remove the one that is behind"
+    )]
+    TwoLogs {
+        log: String,
+        first: PathBuf,
+        second: PathBuf,
+    },
     #[error("the controller refused this broker: {0}")]
     Refused(String),
 }
@@ -98,7 +108,7 @@ fn obstacle(error: &io::Error) -> String {
 }
 
 /// A log directory and its id.
-type OwnDirectory<E> = (Arc<LogDirectory<<E as Env>::Disk>>, Uuid);
+pub(crate) type OwnDirectory<E> = (Arc<LogDirectory<<E as Env>::Disk>>, Uuid);
 
 /// A log directory and the lane that owns its partitions.
 type DirectoryLane<E> = (Arc<LogDirectory<<E as Env>::Disk>>, Lane<E>);
@@ -144,10 +154,11 @@ impl<E: Env> Broker<E> {
         let listeners = listen(&env, &config).await?;
         let (raft, log, controller) = load(&env, &config, &metadata, metadata_id)?;
         let kraft_version = raft.kraft_version();
+        let metadata_reader = log.reader();
         let image = Arc::new(ArcSwap::from_pointee(controller.image().clone()));
         let partitions = Arc::new(Partitions::default());
+        let found = found_logs::find(&env, config.node_id(), &image.load(), &directories)?;
         let mut lanes = Vec::new();
-        let mut found = FoundLogs::default();
         let mut clean_epochs = BTreeSet::new();
         for (directory, id) in &directories {
             let io = |error| StartError::Io {
@@ -155,9 +166,6 @@ impl<E: Env> Broker<E> {
                 error,
             };
             directory.remove_deleted().map_err(io)?;
-            let place = (*id, &**directory);
-            found_logs::find(&env, config.node_id(), &image.load(), place, &mut found)
-                .map_err(io)?;
             let stopped = directory.take_clean_shutdown().map_err(io)?;
             let was_clean = stopped.is_some();
             clean_epochs.insert(stopped.unwrap_or(BrokerEpoch::NONE));
@@ -167,8 +175,11 @@ impl<E: Env> Broker<E> {
                 Lane::start(
                     &env,
                     Arc::clone(directory),
-                    was_clean,
-                    config.producer_expiration(),
+                    LaneOptions {
+                        was_clean,
+                        recovered_at_once: config.recovery_threads(),
+                        producer_expiration: config.producer_expiration(),
+                    },
                 ),
             ));
         }
@@ -216,6 +227,7 @@ impl<E: Env> Broker<E> {
             fetch_sessions: FetchSessions::new(config.fetch_session_slots()),
             producer_ids: ProducerIds::default(),
             quorum,
+            metadata: metadata_reader,
             metrics: Metrics::default(),
             image,
             broker_epoch: OnceLock::new(),
@@ -281,7 +293,7 @@ impl<E: Env> Broker<E> {
             lane.send(Job::Close { closed });
             let result = done
                 .await
-                .unwrap_or(Ok(()))
+                .unwrap_or_else(|_| Err(io::Error::other("its logs were not closed")))
                 .and_then(|()| directory.write_clean_shutdown(self.epoch));
             if let Err(error) = result {
                 tracing::error!(directory = %directory.path().display(), %error, "not closed cleanly: the next start checks its logs");
@@ -354,16 +366,32 @@ fn load<E: Env>(
     directory: &LogDirectory<E::Disk>,
     directory_id: Uuid,
 ) -> Result<(Raft, MetadataLog<E>, Controller), StartError> {
-    let (log, found) = MetadataLog::open(env, directory)?;
+    let options = MetadataLogOptions {
+        segment_bytes: config.metadata_segment_bytes(),
+        segment_age: config.metadata_segment_age(),
+        snapshots: SnapshotOptions {
+            bytes_between: config.snapshot_bytes(),
+            interval: config.snapshot_interval(),
+            retention_bytes: config.metadata_retention_bytes(),
+            retention_age: config.metadata_retention_age(),
+        },
+    };
+    let (log, found) = MetadataLog::open(env, directory, options)?;
     let voters = if found.voters.is_empty() {
         if !config.has_static_quorum() {
             return Err(StartError::NoVoters(directory.path().to_path_buf()));
         }
         // The configuration names nobody else for a node of its own.
+        let endpoint = config.static_voter();
         vec![Voter {
-            id: config.node_id(),
-            directory: Uuid::ZERO,
-            endpoints: Vec::new(),
+            key: ReplicaKey {
+                id: config.node_id(),
+                directory: Uuid::ZERO,
+            },
+            endpoints: endpoint
+                .map(|(name, host, port)| Endpoint { name, host, port })
+                .into_iter()
+                .collect(),
         }]
     } else {
         found.voters
@@ -376,6 +404,8 @@ fn load<E: Env>(
         stored: found.stored,
         log_epoch: found.log_epoch,
         log_end: found.log_end,
+        election_timeout: config.quorum_election_timeout(),
+        fetch_timeout: config.quorum_fetch_timeout(),
     })?;
     let options = ControllerOptions {
         settings: config.settings().clone(),

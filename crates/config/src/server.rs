@@ -179,9 +179,101 @@ impl ServerConfig {
         partitions.chain([self.metadata_log_dir()]).collect()
     }
 
+    /// Where a static quorum finds this node: the listener of controllers that it is reached by, its host and its port.
+    #[must_use]
+    pub fn static_voter(&self) -> Option<(String, String, u16)> {
+        let own = self.node_id().to_string();
+        let voters = self.list("controller.quorum.voters");
+        let (_, address) = voters
+            .iter()
+            .filter_map(|voter| voter.split_once('@'))
+            .find(|(id, _)| *id == own)?;
+        let (host, port) = address.rsplit_once(':')?;
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        let listener = self.list("controller.listener.names").into_iter().next()?;
+        Some((listener, host.to_owned(), port.parse().ok()?))
+    }
+
+    /// How long an epoch of the quorum may be without a leader.
+    #[must_use]
+    pub fn quorum_election_timeout(&self) -> Duration {
+        let ms = self.number("controller.quorum.election.timeout.ms");
+        Duration::from_millis(ms.unsigned_abs())
+    }
+
+    /// How long a leader of the quorum may be silent.
+    #[must_use]
+    pub fn quorum_fetch_timeout(&self) -> Duration {
+        let ms = self.number("controller.quorum.fetch.timeout.ms");
+        Duration::from_millis(ms.unsigned_abs())
+    }
+
+    /// The most of the metadata log in one answer. Bytes.
+    #[must_use]
+    pub fn quorum_fetch_max_bytes(&self) -> u64 {
+        self.number("controller.quorum.fetch.max.bytes")
+            .unsigned_abs()
+    }
+
+    /// The most of a snapshot in one answer. Bytes.
+    #[must_use]
+    pub fn quorum_fetch_snapshot_max_bytes(&self) -> u64 {
+        self.number("controller.quorum.fetch.snapshot.max.bytes")
+            .unsigned_abs()
+    }
+
+    /// At what size the metadata log goes on in a new segment. Bytes.
+    #[must_use]
+    pub fn metadata_segment_bytes(&self) -> u64 {
+        self.integer("internal.metadata.log.segment.bytes")
+            .unwrap_or_else(|| self.number("metadata.log.segment.bytes"))
+            .unsigned_abs()
+    }
+
+    /// After how long the metadata log goes on in a new segment.
+    #[must_use]
+    pub fn metadata_segment_age(&self) -> Duration {
+        Duration::from_millis(self.number("metadata.log.segment.ms").unsigned_abs())
+    }
+
+    /// After how many bytes of metadata log a snapshot is written.
+    #[must_use]
+    pub fn snapshot_bytes(&self) -> u64 {
+        self.number("metadata.log.max.record.bytes.between.snapshots")
+            .unsigned_abs()
+    }
+
+    /// After how long a snapshot is written though there is little new; `None` for never.
+    #[must_use]
+    pub fn snapshot_interval(&self) -> Option<Duration> {
+        let ms = self.number("metadata.log.max.snapshot.interval.ms");
+        (ms > 0).then(|| Duration::from_millis(ms.unsigned_abs()))
+    }
+
+    /// What metadata log and snapshots may come to together; `None` for any amount. Bytes.
+    #[must_use]
+    pub fn metadata_retention_bytes(&self) -> Option<u64> {
+        u64::try_from(self.number("metadata.max.retention.bytes")).ok()
+    }
+
+    /// For how long metadata is kept that a later snapshot covers; `None` for ever.
+    #[must_use]
+    pub fn metadata_retention_age(&self) -> Option<Duration> {
+        u64::try_from(self.number("metadata.max.retention.ms"))
+            .ok()
+            .map(Duration::from_millis)
+    }
+
     #[must_use]
     pub fn rack(&self) -> Option<String> {
         self.text("broker.rack")
+    }
+
+    /// How many logs of a directory are recovered at once.
+    #[must_use]
+    pub fn recovery_threads(&self) -> usize {
+        usize::try_from(self.number("num.recovery.threads.per.data.dir"))
+            .expect("at least one, and of 32 bits")
     }
 
     /// Bytes.

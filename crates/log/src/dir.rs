@@ -70,7 +70,14 @@ impl<D: Disk> LogDirectory<D> {
             path: path.to_path_buf(),
             error,
         };
-        create_durably(&disk, path).map_err(fails)?;
+        // Formatted means durable.
+        if disk
+            .entry(&path.join(META_PROPERTIES))
+            .map_err(fails)?
+            .is_none()
+        {
+            create_durably(&disk, path).map_err(fails)?;
+        }
         let lock = disk
             .lock(&path.join(LOCK))
             .map_err(|error| match error.kind() {
@@ -215,6 +222,9 @@ impl<D: Disk> LogDirectory<D> {
             }
             Some(_) => {}
             None => {
+                if self.disk.entry(&directory).map_err(fails)?.is_none() {
+                    self.forget(name).map_err(fails)?;
+                }
                 self.disk.create_directories(&directory).map_err(fails)?;
                 self.disk.sync_directory(&self.path).map_err(fails)?;
                 let text = format!("version: 0\ntopic_id: {topic_id}");
@@ -264,6 +274,26 @@ impl<D: Disk> LogDirectory<D> {
     /// # Errors
     /// The disk's. The old checkpoints stand then.
     pub fn write_checkpoints(&self, points: &[(String, LogPoint)]) -> io::Result<()> {
+        self.replace_checkpoints(&mut self.points.lock(), points.iter().cloned().collect())
+    }
+
+    /// Takes a log that is gone out of the checkpoints: what they say of it must not be taken for that of a new one of its name.
+    fn forget(&self, name: &str) -> io::Result<()> {
+        // Logs are opened beside each other, and each may be the new one of an old name.
+        let mut points = self.points.lock();
+        let mut left = points.clone();
+        if left.remove(name).is_none() {
+            return Ok(());
+        }
+        self.replace_checkpoints(&mut points, left)
+    }
+
+    /// Writes the files and takes note of what they hold. `known` is locked: one at a time writes them.
+    fn replace_checkpoints(
+        &self,
+        known: &mut BTreeMap<String, LogPoint>,
+        points: BTreeMap<String, LogPoint>,
+    ) -> io::Result<()> {
         let entries = |offset: &dyn Fn(&LogPoint) -> Option<Offset>| -> Vec<CheckpointEntry> {
             points
                 .iter()
@@ -300,7 +330,7 @@ impl<D: Disk> LogDirectory<D> {
                 checkpoint::to_text(&entries).as_bytes(),
             )?;
         }
-        *self.points.lock() = points.iter().cloned().collect();
+        *known = points;
         Ok(())
     }
 
@@ -330,7 +360,6 @@ impl<D: Disk> LogDirectory<D> {
         let path = self.path.join(aside);
         self.disk.rename(&self.path.join(name), &path)?;
         self.disk.sync_directory(&self.path)?;
-        self.points.lock().remove(name);
         Ok(path)
     }
 }
@@ -379,28 +408,34 @@ const FILES: [(&str, SetOffset); 3] = [
 
 /// Makes a directory, and those above it, so that no crash takes them with all that is in them.
 fn create_durably<D: Disk>(disk: &D, path: &Path) -> io::Result<()> {
-    let mut missing = Vec::new();
     // The last ancestor of a relative path is empty, and stands for the current directory.
     let named = |path: &&Path| !path.as_os_str().is_empty();
+    let mut missing = Vec::new();
     for directory in path.ancestors().filter(named) {
         if disk.entry(directory)?.is_some() {
+            // An earlier attempt may have made it and ended before it was synced; those above it were synced before it was made.
+            match disk.sync_directory(parent(directory)) {
+                // Not ours to read, so nothing of ours is in it.
+                Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {}
+                synced => synced?,
+            }
             break;
         }
         missing.push(directory);
     }
-    disk.create_directories(path)?;
-    missing
-        .into_iter()
-        .rev()
-        .filter_map(Path::parent)
-        .map(|parent| {
-            if named(&parent) {
-                parent
-            } else {
-                Path::new(".")
-            }
-        })
-        .try_for_each(|parent| disk.sync_directory(parent))
+    for directory in missing.into_iter().rev() {
+        disk.create_directories(directory)?;
+        disk.sync_directory(parent(directory))?;
+    }
+    Ok(())
+}
+
+fn parent(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        Some(_) => Path::new("."),
+        None => path,
+    }
 }
 
 fn read_checkpoint<D: Disk>(
@@ -429,7 +464,10 @@ fn parse_name(name: &str) -> Option<(String, PartitionIndex)> {
 }
 
 /// Replaces a file so that a crash leaves the old contents or the new.
-pub(crate) fn replace_file<D: Disk>(
+///
+/// # Errors
+/// The disk's.
+pub fn replace_file<D: Disk>(
     disk: &D,
     directory: &Path,
     name: &str,

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use ottla_env::fake::{ManualClock, SeededDisk};
 use ottla_env::{Disk, DiskFile, OpenMode};
-use ottla_log::dir::{DirectoryError, LogDirectory};
+use ottla_log::dir::{DirectoryError, LogDirectory, MetaProperties};
 use ottla_log::validate::{AppendRules, ValidBatch, validate};
 use ottla_log::{AppendError, FoundOffset, Log, LogOptions, OpenError, ReadError};
-use ottla_model::{BrokerEpoch, ErrorCode, LeaderEpoch, Offset, Timestamp, TopicId, Uuid};
-use ottla_wire::records::{BatchBuilder, BatchFields, Compression, TimestampType};
+use ottla_model::{BrokerEpoch, ErrorCode, LeaderEpoch, NodeId, Offset, Timestamp, TopicId, Uuid};
+use ottla_wire::records::{BatchBuilder, BatchFields, Batches, Compression, TimestampType};
 
 const NOW: Timestamp = Timestamp(1_000_000);
 const EPOCH: LeaderEpoch = LeaderEpoch(4);
@@ -399,4 +399,69 @@ fn restarts_do_not_pile_up_producer_snapshots() {
         [6, 12, 18, 24, 26],
         "at each segment's base, and the newest"
     );
+}
+
+#[test]
+fn a_new_log_of_a_deleted_ones_name_is_scanned_after_a_crash() {
+    for seed in 0..40 {
+        let disk = disk();
+        {
+            let (directory, mut log) = filled(&disk);
+            log.close().expect("the disk works");
+            directory
+                .write_checkpoints(&[(NAME.into(), log.point())])
+                .expect("the disk works");
+            directory
+                .delete_log(log, Uuid::from_u128(7))
+                .expect("the disk works");
+            let mut new = open(&directory);
+            (0..10).for_each(|i| append(&mut new, 1000 + 10 * i));
+        }
+        disk.crash(seed);
+        let log = directory(&disk)
+            .open_log(NAME, TopicId::METADATA, options(), NOW, false)
+            .expect("it opens");
+        let slice = log
+            .reader()
+            .read(Offset(0), 10_000, log.end(), true)
+            .expect("in range");
+        for piece in slice.pieces {
+            let mut bytes = vec![0; usize::try_from(piece.length).expect("it is small")];
+            piece
+                .file
+                .read_at(&mut bytes, piece.position)
+                .expect("the disk works");
+            for batch in Batches::new(&bytes) {
+                let whole = batch.expect("it is whole").check();
+                assert!(whole.is_ok(), "seed {seed}: {whole:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_directory_that_an_interrupted_start_made_outlives_a_crash() {
+    let path = Path::new("/deep/data");
+    for seed in 0..40 {
+        for operation in 0..6 {
+            let disk = disk();
+            disk.crash_before(operation);
+            drop(LogDirectory::open(disk.clone(), path));
+            disk.kill();
+            let directory = LogDirectory::open(disk.clone(), path).expect("nobody else has it");
+            let properties = MetaProperties {
+                cluster_id: "c".to_owned(),
+                node_id: NodeId(1),
+                directory_id: None,
+            };
+            directory
+                .write_meta_properties(&properties)
+                .expect("the disk works");
+            drop(directory);
+            disk.crash(seed);
+            let directory = LogDirectory::open(disk.clone(), path).expect("nobody else has it");
+            let found = directory.meta_properties().expect("it is right");
+            assert!(found.is_some(), "seed {seed}, operation {operation}");
+        }
+    }
 }

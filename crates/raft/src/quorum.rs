@@ -1,45 +1,28 @@
-use ottla_model::{LeaderEpoch, NodeId, Offset, Uuid};
+//! One voter of the quorum, as a state machine.
+
+use std::time::Duration;
+
+use ottla_model::{ErrorCode, LeaderEpoch, Monotonic, NodeId, Offset, Uuid};
 use ottla_wire::control_record::{
-    ControlRecord, Endpoint, KRaftVersionFeature, KRaftVersionRecord, LeaderChangeMessage,
-    LeaderChangeVoter, Voter as VoterRecord, VotersRecord,
+    ControlRecord, KRaftVersionRecord, LeaderChangeMessage, LeaderChangeVoter, VotersRecord,
 };
 use thiserror::Error;
 
+use crate::observers::Observers;
+use crate::position::{LogView, Position};
 use crate::quorum_state::QuorumState;
+use crate::request::{
+    Answer, BeginQuorumEpoch, Body, Description, EndQuorumEpoch, Fetch, Fetched, ReplicaState,
+    Request, Vote,
+};
+use crate::voter::{Endpoint, ReplicaKey, Voter};
 
-/// The highest `kraft.version` this node works with.
-const MAX_KRAFT_VERSION: i16 = 1;
+#[cfg(test)]
+mod tests;
 
-/// A member of the quorum.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Voter {
-    pub id: NodeId,
-    /// Zero where the quorum is static and does not know it.
-    pub directory: Uuid,
-    /// Listener name, host, port.
-    pub endpoints: Vec<(String, String, u16)>,
-}
-
-impl Voter {
-    /// As the log and its snapshots keep it.
-    #[must_use]
-    pub fn record(&self) -> VoterRecord<'static> {
-        let endpoints = self.endpoints.iter().map(|(name, host, port)| Endpoint {
-            name: name.clone().into(),
-            host: host.clone().into(),
-            port: *port,
-        });
-        VoterRecord {
-            voter_id: self.id,
-            voter_directory_id: self.directory,
-            endpoints: endpoints.collect(),
-            kraft_version_feature: KRaftVersionFeature {
-                min_supported_version: 0,
-                max_supported_version: MAX_KRAFT_VERSION,
-            },
-        }
-    }
-}
+/// A request that claims this epoch is refused. Whoever reaches the listener may raise the epoch, and when there are no more, no
+/// leader can be elected ever again: half of them are kept for elections.
+const IMPLAUSIBLE_EPOCH: LeaderEpoch = LeaderEpoch(i32::MAX / 2);
 
 /// What the quorum is, and what this node found on its disk.
 #[derive(Clone, Debug)]
@@ -54,6 +37,10 @@ pub struct Options {
     pub log_epoch: LeaderEpoch,
     /// The end of the log, all of it on disk.
     pub log_end: Offset,
+    /// `controller.quorum.election.timeout.ms`: how long an epoch may be without a leader.
+    pub election_timeout: Duration,
+    /// `controller.quorum.fetch.timeout.ms`: how long another leader may be silent.
+    pub fetch_timeout: Duration,
 }
 
 /// This node is not the one voter of its quorum.
@@ -67,12 +54,10 @@ pub struct NotSoleVoter {
     pub found: Vec<NodeId>,
 }
 
-/// What happened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What happened. Between the inputs whose `log` is asked for, everything said to be appended is in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Input {
     Start,
-    /// The state of [`Output::Persist`] is on disk.
-    Persisted,
     /// The log ends here now; nothing is said about the disk.
     Appended {
         end: Offset,
@@ -81,31 +66,53 @@ pub enum Input {
     Synced {
         end: Offset,
     },
+    /// Time has passed: see [`Raft::deadline`].
+    Tick,
+    Request(Request),
+    Fetch {
+        fetch: Fetch,
+        /// What the log says to that replica.
+        log: LogView,
+    },
 }
 
-/// What is to be done, in order.
+/// What is to be done: in order, each to its end before the next, and all before the next input.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Output {
-    /// Write and sync `quorum-state`, then say [`Input::Persisted`].
+    /// Write and sync `quorum-state`.
     Persist(QuorumState),
     /// This node leads: append these as the epoch's first batch.
     Lead {
         epoch: LeaderEpoch,
         control: Vec<ControlRecord<'static>>,
     },
+    /// This node leads no more: append nothing until it leads again.
+    Resign,
     /// Everything below will never be taken back.
     Committed(Offset),
+    /// To the request of this step.
+    Answer(Answer),
 }
 
 pub type Outputs = Vec<Output>;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 enum Role {
-    Unattached,
-    /// Has voted for itself, and waits for that vote to be on disk.
-    Candidate,
+    /// Not started.
+    New,
+    /// In an epoch without a known leader, until it stands for election itself.
+    Unattached { until: Monotonic },
+    /// In another's epoch, until that one has been silent for too long. A sole voter does not fetch: whoever leads without its
+    /// vote cannot commit anything, and is outvoted after the time-out.
+    Follower {
+        endpoints: Vec<Endpoint>,
+        until: Monotonic,
+    },
     Leader {
         epoch_start: Offset,
+        /// Known once a record of this epoch is committed.
+        high_watermark: Option<Offset>,
+        observers: Observers,
     },
 }
 
@@ -115,39 +122,39 @@ pub struct Raft {
     options: Options,
     state: QuorumState,
     role: Role,
+    /// Of the last batch in the log.
+    last_epoch: LeaderEpoch,
     end: Offset,
     synced: Offset,
-    high_watermark: Offset,
 }
 
 impl Raft {
     /// # Errors
     /// When the quorum has other voters, or this node is none.
     pub fn new(options: Options) -> Result<Self, NotSoleVoter> {
+        let own = ReplicaKey {
+            id: options.node,
+            directory: options.directory,
+        };
         let is_sole = match &options.voters[..] {
-            [voter] => {
-                let is_same_directory =
-                    voter.directory == Uuid::ZERO || voter.directory == options.directory;
-                voter.id == options.node && is_same_directory
-            }
+            [voter] => voter.key.id == own.id && voter.key.addresses(own),
             _ => false,
         };
         if !is_sole {
-            let found = options.voters.iter().map(|voter| voter.id).collect();
+            let found = options.voters.iter().map(|voter| voter.key.id).collect();
             return Err(NotSoleVoter {
                 node: options.node,
                 directory: options.directory,
                 found,
             });
         }
-        let (state, end) = (options.stored, options.log_end);
         Ok(Self {
+            state: options.stored,
+            role: Role::New,
+            last_epoch: options.log_epoch,
+            end: options.log_end,
+            synced: options.log_end,
             options,
-            state,
-            role: Role::Unattached,
-            end,
-            synced: end,
-            high_watermark: Offset::ZERO,
         })
     }
 
@@ -156,49 +163,97 @@ impl Raft {
         self.state.epoch
     }
 
+    #[must_use]
+    pub fn is_leader(&self) -> bool {
+        matches!(self.role, Role::Leader { .. })
+    }
+
     /// The finalized level of the feature.
     #[must_use]
     pub fn kraft_version(&self) -> i16 {
         self.options.kraft_version
     }
 
-    pub fn step(&mut self, input: Input, out: &mut Outputs) {
-        match (input, self.role) {
-            (Input::Start, Role::Unattached) => self.stand(out),
-            (Input::Persisted, Role::Candidate) => self.lead(out),
-            (Input::Appended { end }, Role::Leader { .. }) => {
-                assert!(end >= self.end, "a leader never cuts its log");
-                self.end = end;
+    #[must_use]
+    pub fn voters(&self) -> &[Voter] {
+        &self.options.voters
+    }
+
+    /// When [`Input::Tick`] is due, if nothing happens before.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Monotonic> {
+        match self.role {
+            Role::New | Role::Leader { .. } => None,
+            Role::Unattached { until } | Role::Follower { until, .. } => Some(until),
+        }
+    }
+
+    /// `now` never goes back.
+    pub fn step(&mut self, now: Monotonic, input: Input, out: &mut Outputs) {
+        match input {
+            Input::Start => {
+                assert!(
+                    matches!(self.role, Role::New),
+                    "a voter starts once in its life"
+                );
+                self.stand(out);
             }
-            (Input::Synced { end }, Role::Leader { epoch_start }) => {
+            Input::Appended { end } => {
+                assert!(self.is_leader(), "only a leader appends");
+                assert!(end > self.end, "a leader never cuts its log");
+                self.end = end;
+                self.last_epoch = self.state.epoch;
+            }
+            Input::Synced { end } => {
                 assert!(end <= self.end, "what is synced was appended");
                 self.synced = self.synced.max(end);
-                self.commit(epoch_start, out);
+                self.commit(out);
             }
-            (input, role) => unreachable!("{input:?} does not happen to a {role:?}"),
+            Input::Tick => {
+                if self.deadline().is_some_and(|deadline| deadline <= now) {
+                    self.stand(out);
+                }
+            }
+            Input::Request(request) => self.answer(now, request, out),
+            Input::Fetch { fetch, log } => {
+                let answer = match self.fetch(now, &fetch, &log) {
+                    Ok(fetched) => self.say(ErrorCode::None, Body::Fetch(fetched)),
+                    Err(code) => self.say(code, Body::None),
+                };
+                out.push(Output::Answer(answer));
+            }
+        }
+    }
+
+    fn own_key(&self) -> ReplicaKey {
+        ReplicaKey {
+            id: self.options.node,
+            directory: self.options.directory,
         }
     }
 
     /// The one voter needs nobody else's vote; its own must be on disk before it counts.
     fn stand(&mut self, out: &mut Outputs) {
-        let epoch = self.state.epoch.max(self.options.log_epoch).next();
+        let epoch = self.state.epoch.max(self.last_epoch).next();
         self.state = QuorumState {
             leader: NodeId::NONE,
             epoch,
-            voted: self.options.node,
-            voted_directory: self.options.directory,
+            voted: self.own_key(),
         };
-        self.role = Role::Candidate;
         out.push(Output::Persist(self.state));
-    }
-
-    fn lead(&mut self, out: &mut Outputs) {
-        self.state.leader = self.options.node;
+        self.state = QuorumState {
+            leader: self.options.node,
+            epoch,
+            voted: ReplicaKey::NONE,
+        };
+        out.push(Output::Persist(self.state));
         self.role = Role::Leader {
             epoch_start: self.end,
+            high_watermark: None,
+            observers: Observers::default(),
         };
         out.push(Output::Lead {
-            epoch: self.state.epoch,
+            epoch,
             control: self.first_batch(),
         });
     }
@@ -210,8 +265,8 @@ impl Raft {
             .voters
             .iter()
             .map(|voter| LeaderChangeVoter {
-                voter_id: voter.id,
-                voter_directory_id: voter.directory,
+                voter_id: voter.key.id,
+                voter_directory_id: voter.key.directory,
             })
             .collect();
         let mut records = vec![ControlRecord::LeaderChange(LeaderChangeMessage {
@@ -220,111 +275,287 @@ impl Raft {
             granting_voters: voters.clone(),
             voters,
         })];
-        if self.end == Offset::ZERO && self.options.kraft_version > 0 {
-            let kraft_version = self.options.kraft_version;
-            records.push(ControlRecord::KRaftVersion(KRaftVersionRecord {
-                version: 0,
-                kraft_version,
-            }));
-            let voters = self.options.voters.iter().map(Voter::record).collect();
-            records.push(ControlRecord::KRaftVoters(VotersRecord {
-                version: 0,
-                voters,
-            }));
+        if self.end == Offset::ZERO {
+            records.extend(self.membership());
         }
         records
     }
 
+    /// The quorum's own records, which a snapshot begins with: none where the configuration says who votes.
+    #[must_use]
+    pub fn membership(&self) -> Vec<ControlRecord<'static>> {
+        let kraft_version = self.options.kraft_version;
+        if kraft_version == 0 {
+            return Vec::new();
+        }
+        let voters = self.options.voters.iter().map(Voter::record).collect();
+        vec![
+            ControlRecord::KRaftVersion(KRaftVersionRecord {
+                version: 0,
+                kraft_version,
+            }),
+            ControlRecord::KRaftVoters(VotersRecord { version: 0, voters }),
+        ]
+    }
+
     /// An earlier epoch's records count only together with one of this epoch.
-    fn commit(&mut self, epoch_start: Offset, out: &mut Outputs) {
-        if self.synced > epoch_start && self.synced > self.high_watermark {
-            self.high_watermark = self.synced;
-            out.push(Output::Committed(self.high_watermark));
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn options(end: i64) -> Options {
-        Options {
-            node: NodeId(1),
-            directory: Uuid::from_u128(500),
-            kraft_version: 1,
-            voters: vec![Voter {
-                id: NodeId(1),
-                directory: Uuid::from_u128(500),
-                endpoints: Vec::new(),
-            }],
-            stored: QuorumState {
-                epoch: LeaderEpoch(3),
-                ..QuorumState::NEW
-            },
-            log_epoch: LeaderEpoch(4),
-            log_end: Offset(end),
+    fn commit(&mut self, out: &mut Outputs) {
+        let Role::Leader {
+            epoch_start,
+            high_watermark,
+            ..
+        } = &mut self.role
+        else {
+            return;
+        };
+        if self.synced > *epoch_start && Some(self.synced) > *high_watermark {
+            *high_watermark = Some(self.synced);
+            out.push(Output::Committed(self.synced));
         }
     }
 
-    fn step(raft: &mut Raft, input: Input) -> Outputs {
-        let mut out = Vec::new();
-        raft.step(input, &mut out);
-        out
-    }
-
-    #[test]
-    fn it_leads_an_epoch_above_all_it_has_seen_once_its_vote_is_on_disk() {
-        let mut raft = Raft::new(options(10)).unwrap();
-        let out = step(&mut raft, Input::Start);
-        let [Output::Persist(state)] = &out[..] else {
-            panic!("{out:?}")
+    fn answer(&mut self, now: Monotonic, request: Request, out: &mut Outputs) {
+        let before = (self.state, self.is_leader());
+        let result = match request {
+            Request::Vote(vote) => self.vote(now, &vote),
+            Request::BeginQuorumEpoch(begin) => self.begin(now, begin),
+            Request::EndQuorumEpoch(end) => self.end(now, end),
+            Request::FetchSnapshot { epoch } => self.check_leads(epoch).map(|()| Body::None),
+            Request::DescribeQuorum => self.describe(now),
         };
-        assert_eq!((state.epoch, state.voted), (LeaderEpoch(5), NodeId(1)));
-        let out = step(&mut raft, Input::Persisted);
-        let [Output::Lead { epoch, control }] = &out[..] else {
-            panic!("{out:?}")
+        if before.1 && !self.is_leader() {
+            out.push(Output::Resign);
+        }
+        // A promise counts once it survives a crash.
+        if before.0 != self.state {
+            out.push(Output::Persist(self.state));
+        }
+        let answer = match result {
+            Ok(body) => self.say(ErrorCode::None, body),
+            Err(code) => self.say(code, Body::None),
         };
-        assert_eq!((*epoch, control.len()), (LeaderEpoch(5), 1));
+        out.push(Output::Answer(answer));
     }
 
-    #[test]
-    fn the_first_epoch_writes_the_voters_down() {
-        let mut raft = Raft::new(options(0)).unwrap();
-        step(&mut raft, Input::Start);
-        let out = step(&mut raft, Input::Persisted);
-        let [Output::Lead { control, .. }] = &out[..] else {
-            panic!("{out:?}")
+    fn say(&self, code: ErrorCode, body: Body) -> Answer {
+        let endpoints = match &self.role {
+            Role::Follower { endpoints, .. } => endpoints.clone(),
+            _ => Vec::new(),
         };
-        let types: Vec<_> = control.iter().map(ControlRecord::type_code).collect();
-        assert_eq!(types, [2, 5, 6]);
+        Answer {
+            code,
+            leader: self.state.leader,
+            epoch: self.state.epoch,
+            endpoints,
+            body,
+        }
     }
 
-    #[test]
-    fn nothing_is_committed_before_this_epoch_is_on_disk() {
-        let mut raft = Raft::new(options(10)).unwrap();
-        step(&mut raft, Input::Start);
-        step(&mut raft, Input::Persisted);
-        assert_eq!(step(&mut raft, Input::Appended { end: Offset(11) }), []);
-        assert_eq!(step(&mut raft, Input::Synced { end: Offset(10) }), []);
-        assert_eq!(
-            step(&mut raft, Input::Synced { end: Offset(11) }),
-            [Output::Committed(Offset(11))]
-        );
-        assert_eq!(step(&mut raft, Input::Synced { end: Offset(11) }), []);
+    fn vote(&mut self, now: Monotonic, vote: &Vote) -> Result<Body, ErrorCode> {
+        // A candidate stands in an epoch of which it cannot have a record yet.
+        let is_from_later = if vote.is_pre_vote {
+            vote.last_epoch > vote.epoch
+        } else {
+            vote.last_epoch >= vote.epoch
+        };
+        if vote.end < Offset::ZERO || vote.last_epoch < LeaderEpoch(0) || is_from_later {
+            return Err(ErrorCode::InvalidRequest);
+        }
+        self.check_epoch(vote.candidate.id, vote.epoch)?;
+        if vote.epoch > self.state.epoch {
+            if vote.candidate.id == self.options.node {
+                return Err(ErrorCode::InvalidRequest);
+            }
+            self.detach(now, vote.epoch);
+        }
+        if !vote.voter.addresses(self.own_key()) {
+            return Err(ErrorCode::InvalidVoterKey);
+        }
+        let is_granted = self.grants(vote);
+        if is_granted && !vote.is_pre_vote {
+            self.state.voted = vote.candidate;
+        }
+        Ok(Body::Vote { is_granted })
     }
 
-    #[test]
-    fn a_quorum_with_others_is_refused() {
-        let mut other = options(0);
-        other.voters[0].directory = Uuid::from_u128(501);
-        assert!(Raft::new(other).is_err());
-        let mut more = options(0);
-        more.voters.push(Voter {
-            id: NodeId(2),
-            directory: Uuid::ZERO,
-            endpoints: Vec::new(),
+    fn grants(&self, vote: &Vote) -> bool {
+        let is_up_to_date = (vote.last_epoch, vote.end) >= (self.last_epoch, self.end);
+        match &self.role {
+            Role::New => false,
+            // Nobody else has shown yet that this leader, or the one it follows, is there.
+            Role::Leader { high_watermark, .. } => {
+                vote.is_pre_vote && is_up_to_date && high_watermark.is_none()
+            }
+            Role::Follower { .. } => vote.is_pre_vote && is_up_to_date,
+            Role::Unattached { .. } if vote.is_pre_vote => is_up_to_date,
+            Role::Unattached { .. } if self.state.voted.id != NodeId::NONE => {
+                self.state.voted.addresses(vote.candidate)
+            }
+            Role::Unattached { .. } => is_up_to_date,
+        }
+    }
+
+    fn begin(&mut self, now: Monotonic, begin: BeginQuorumEpoch) -> Result<Body, ErrorCode> {
+        self.check_epoch(begin.leader, begin.epoch)?;
+        self.heard_of(now, begin.leader, begin.epoch, begin.endpoints)?;
+        if !begin.voter.addresses(self.own_key()) {
+            return Err(ErrorCode::InvalidVoterKey);
+        }
+        Ok(Body::None)
+    }
+
+    fn end(&mut self, now: Monotonic, end: EndQuorumEpoch) -> Result<Body, ErrorCode> {
+        self.check_epoch(end.leader, end.epoch)?;
+        self.heard_of(now, end.leader, end.epoch, end.endpoints)?;
+        if let Role::Follower { until, .. } = &mut self.role {
+            // There is nobody else whose turn it could be.
+            *until = now;
+        }
+        Ok(Body::None)
+    }
+
+    /// Takes note of who leads an epoch that is not over.
+    fn heard_of(
+        &mut self,
+        now: Monotonic,
+        leader: NodeId,
+        epoch: LeaderEpoch,
+        endpoints: Vec<Endpoint>,
+    ) -> Result<(), ErrorCode> {
+        let is_this_epoch = epoch == self.state.epoch;
+        if leader == self.options.node {
+            // It would know.
+            let leads = is_this_epoch && self.is_leader();
+            return leads.then_some(()).ok_or(ErrorCode::InvalidRequest);
+        }
+        let known = self.state.leader;
+        if is_this_epoch && known != NodeId::NONE && known != leader {
+            return Err(ErrorCode::InvalidRequest);
+        }
+        let is_news = !is_this_epoch || known == NodeId::NONE;
+        let has_more = matches!(&self.role, Role::Follower { endpoints: known, .. } if endpoints.len() > known.len());
+        if !is_news && !has_more {
+            return Ok(());
+        }
+        if endpoints.is_empty() {
+            // Not a voter, and it does not say where it is: nobody to follow.
+            return Err(ErrorCode::InvalidRequest);
+        }
+        let voted = if is_this_epoch {
+            self.state.voted
+        } else {
+            ReplicaKey::NONE
+        };
+        self.state = QuorumState {
+            leader,
+            epoch,
+            voted,
+        };
+        self.role = Role::Follower {
+            endpoints,
+            until: now + self.options.fetch_timeout,
+        };
+        Ok(())
+    }
+
+    /// Somebody stands in a later epoch.
+    fn detach(&mut self, now: Monotonic, epoch: LeaderEpoch) {
+        assert!(epoch > self.state.epoch, "epochs never go back");
+        let until = match self.role {
+            // What was waited for before is still waited for.
+            Role::Unattached { until } => until,
+            _ => now + self.options.election_timeout,
+        };
+        self.state = QuorumState {
+            leader: NodeId::NONE,
+            epoch,
+            voted: ReplicaKey::NONE,
+        };
+        self.role = Role::Unattached { until };
+    }
+
+    /// What every voter asks of a request from `from`.
+    fn check_epoch(&self, from: NodeId, epoch: LeaderEpoch) -> Result<(), ErrorCode> {
+        if epoch < self.state.epoch {
+            return Err(ErrorCode::FencedLeaderEpoch);
+        }
+        if from < NodeId(0) || epoch >= IMPLAUSIBLE_EPOCH {
+            return Err(ErrorCode::InvalidRequest);
+        }
+        Ok(())
+    }
+
+    /// What a leader asks of a request from somebody who believes in `epoch`.
+    fn check_leads(&self, epoch: LeaderEpoch) -> Result<(), ErrorCode> {
+        if epoch < self.state.epoch {
+            Err(ErrorCode::FencedLeaderEpoch)
+        } else if epoch > self.state.epoch {
+            Err(ErrorCode::UnknownLeaderEpoch)
+        } else if !self.is_leader() {
+            Err(ErrorCode::NotLeaderOrFollower)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn fetch(
+        &mut self,
+        now: Monotonic,
+        fetch: &Fetch,
+        log: &LogView,
+    ) -> Result<Fetched, ErrorCode> {
+        let is_negative = fetch.max_wait_ms < 0
+            || fetch.offset < Offset::ZERO
+            || fetch.last_epoch < LeaderEpoch(0)
+            || fetch.epoch < LeaderEpoch(0);
+        if is_negative || fetch.last_epoch > fetch.epoch {
+            return Err(ErrorCode::InvalidRequest);
+        }
+        self.check_leads(fetch.epoch)?;
+        let Role::Leader {
+            high_watermark,
+            observers,
+            ..
+        } = &mut self.role
+        else {
+            unreachable!("who leads was checked");
+        };
+        let position = log.position(fetch.offset, fetch.last_epoch);
+        if position == Position::Valid && fetch.replica.id >= NodeId(0) {
+            if fetch.replica.id == self.options.node {
+                // Two nodes of one id: Kafka's leader has no better word for it.
+                return Err(ErrorCode::UnknownServerError);
+            }
+            observers.fetched(now, fetch.replica, fetch.offset, self.end);
+        }
+        Ok(Fetched {
+            high_watermark: *high_watermark,
+            end: self.end,
+            position,
+        })
+    }
+
+    fn describe(&mut self, now: Monotonic) -> Result<Body, ErrorCode> {
+        let Role::Leader {
+            high_watermark,
+            observers,
+            ..
+        } = &mut self.role
+        else {
+            return Err(ErrorCode::NotLeaderOrFollower);
+        };
+        // The leader always has what it has.
+        let own = self.options.voters.iter().map(|voter| ReplicaState {
+            replica: voter.key,
+            end: self.end,
+            last_fetch: now,
+            last_caught_up: Some(now),
         });
-        assert_eq!(Raft::new(more).unwrap_err().found, [NodeId(1), NodeId(2)]);
+        Ok(Body::DescribeQuorum(Description {
+            high_watermark: *high_watermark,
+            voters: own.collect(),
+            observers: observers.describe(now),
+            members: self.options.voters.clone(),
+        }))
     }
 }

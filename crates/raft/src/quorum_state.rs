@@ -4,6 +4,8 @@ use ottla_model::{LeaderEpoch, NodeId, Uuid};
 use serde_json::Value;
 use thiserror::Error;
 
+use crate::voter::{ReplicaKey, Voter};
+
 /// The name of the file, beside the metadata log's segments.
 pub const FILE: &str = "quorum-state";
 
@@ -13,9 +15,8 @@ pub struct QuorumState {
     /// -1 when nobody is known to lead.
     pub leader: NodeId,
     pub epoch: LeaderEpoch,
-    /// -1 for no vote in this epoch.
-    pub voted: NodeId,
-    pub voted_directory: Uuid,
+    /// Nobody also once it is known who leads.
+    pub voted: ReplicaKey,
 }
 
 impl QuorumState {
@@ -23,8 +24,7 @@ impl QuorumState {
     pub const NEW: Self = Self {
         leader: NodeId::NONE,
         epoch: LeaderEpoch(0),
-        voted: NodeId::NONE,
-        voted_directory: Uuid::ZERO,
+        voted: ReplicaKey::NONE,
     };
 }
 
@@ -33,12 +33,29 @@ impl QuorumState {
 #[error("expected quorum-state of data_version 0 or 1, found {0:?}")]
 pub struct ParseQuorumStateError(String);
 
-/// Data version 1, without spaces and line end.
+/// Without spaces and line end. A static quorum, of `kraft_version` 0, writes data version 0, which knows no directories.
 #[must_use]
-pub fn to_text(state: &QuorumState) -> String {
+pub fn to_text(state: &QuorumState, kraft_version: i16, voters: &[Voter]) -> String {
+    let QuorumState {
+        leader,
+        epoch,
+        voted,
+    } = state;
+    if kraft_version > 0 {
+        return format!(
+            "{{\"leaderId\":{leader},\"leaderEpoch\":{epoch},\"votedId\":{},\"votedDirectoryId\":\"{}\",\"data_version\":1}}",
+            voted.id, voted.directory
+        );
+    }
+    let voters: Vec<_> = voters
+        .iter()
+        .map(|voter| format!("{{\"voterId\":{}}}", voter.key.id))
+        .collect();
     format!(
-        "{{\"leaderId\":{},\"leaderEpoch\":{},\"votedId\":{},\"votedDirectoryId\":\"{}\",\"data_version\":1}}",
-        state.leader, state.epoch, state.voted, state.voted_directory
+        "{{\"clusterId\":\"\",\"leaderId\":{leader},\"leaderEpoch\":{epoch},\"votedId\":{},\"appliedOffset\":0,\
+         \"currentVoters\":[{}],\"data_version\":0}}",
+        voted.id,
+        voters.join(",")
     )
 }
 
@@ -64,11 +81,18 @@ pub fn parse(text: &str) -> Result<QuorumState, ParseQuorumStateError> {
         }
         _ => return Err(wrong()),
     };
+    let epoch = number("leaderEpoch")?;
+    // The next election needs a later one.
+    if !(0..i32::MAX).contains(&epoch) {
+        return Err(wrong());
+    }
     Ok(QuorumState {
         leader: NodeId(number("leaderId")?),
-        epoch: LeaderEpoch(number("leaderEpoch")?),
-        voted: NodeId(number("votedId")?),
-        voted_directory,
+        epoch: LeaderEpoch(epoch),
+        voted: ReplicaKey {
+            id: NodeId(number("votedId")?),
+            directory: voted_directory,
+        },
     })
 }
 
@@ -76,22 +100,49 @@ pub fn parse(text: &str) -> Result<QuorumState, ParseQuorumStateError> {
 mod tests {
     use super::*;
 
+    fn voter(id: i32, directory: u128) -> ReplicaKey {
+        ReplicaKey {
+            id: NodeId(id),
+            directory: Uuid::from_u128(directory),
+        }
+    }
+
     #[test]
-    fn both_versions_are_read() {
+    fn each_kraft_version_has_its_text() {
         let state = QuorumState {
-            leader: NodeId(1),
+            leader: NodeId::NONE,
             epoch: LeaderEpoch(7),
-            voted: NodeId(1),
-            voted_directory: Uuid::from_u128(77),
+            voted: voter(1, 77),
         };
-        assert_eq!(parse(&to_text(&state)), Ok(state));
-        let old = "{\"clusterId\":\"\",\"leaderId\":3,\"leaderEpoch\":2,\"votedId\":-1,\"appliedOffset\":0,\
-                   \"currentVoters\":[{\"voterId\":3}],\"data_version\":0}";
-        let read = parse(old).unwrap();
-        assert_eq!(
-            (read.leader, read.epoch, read.voted),
-            (NodeId(3), LeaderEpoch(2), NodeId::NONE)
-        );
+        let voters = [Voter {
+            key: voter(1, 0),
+            endpoints: Vec::new(),
+        }];
+        let text = to_text(&state, 1, &voters);
+        let expected = "{\"leaderId\":-1,\"leaderEpoch\":7,\"votedId\":1,\
+                        \"votedDirectoryId\":\"AAAAAAAAAAAAAAAAAAAATQ\",\"data_version\":1}";
+        assert_eq!(text, expected);
+        assert_eq!(parse(&text), Ok(state));
+        let text = to_text(&state, 0, &voters);
+        let expected = "{\"clusterId\":\"\",\"leaderId\":-1,\"leaderEpoch\":7,\"votedId\":1,\"appliedOffset\":0,\
+                        \"currentVoters\":[{\"voterId\":1}],\"data_version\":0}";
+        assert_eq!(text, expected);
+        let voted = voter(1, 0);
+        assert_eq!(parse(&text), Ok(QuorumState { voted, ..state }));
+    }
+
+    #[test]
+    fn what_lacks_a_field_or_is_of_a_later_version_is_refused() {
         assert!(parse("{}").is_err());
+        let of_version = |version| {
+            format!(
+                "{{\"leaderId\":1,\"leaderEpoch\":1,\"votedId\":-1,\"data_version\":{version}}}"
+            )
+        };
+        assert!(parse(&of_version(0)).is_ok());
+        assert!(parse(&of_version(1)).is_err());
+        assert!(parse(&of_version(2)).is_err());
+        let epoch = of_version(0).replace("leaderEpoch\":1", "leaderEpoch\":2147483647");
+        assert!(parse(&epoch).is_err());
     }
 }

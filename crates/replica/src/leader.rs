@@ -16,6 +16,14 @@ pub struct Options {
     pub flush_after: Duration,
 }
 
+impl Options {
+    /// Whether a record counts only once it is synced.
+    #[must_use]
+    pub fn counts_once_synced(&self) -> bool {
+        self.flush_messages == 1
+    }
+}
+
 /// What the metadata says of the partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Leadership {
@@ -71,8 +79,8 @@ pub enum Input<W> {
     Configure(Options),
     /// Time has passed.
     Tick,
-    /// The log or the leadership is gone.
-    Resign,
+    /// The log or the leadership is gone; what those are told who wait.
+    Resign(ErrorCode),
 }
 
 /// What is to be done, in order.
@@ -82,7 +90,7 @@ pub enum Output<W> {
     HighWatermark(Offset),
     Acknowledge(W),
     /// Nobody will know whether the batch is replicated.
-    Abandon(W),
+    Abandon(W, ErrorCode),
     /// Sync all that is written, unless that is being done. It is said again until it is no longer wanted.
     Sync,
 }
@@ -186,9 +194,9 @@ impl<W> Leader<W> {
             }
             Input::Configure(options) => self.options = options,
             Input::Tick => {}
-            Input::Resign => {
+            Input::Resign(code) => {
                 let abandoned = self.waiting.drain(..);
-                out.extend(abandoned.map(|(_, producer)| Output::Abandon(producer)));
+                out.extend(abandoned.map(|(_, producer)| Output::Abandon(producer, code)));
                 return;
             }
         }
@@ -228,7 +236,7 @@ impl<W> Leader<W> {
 
     /// Where the log of every replica ends: of the one there is.
     fn replicated(&self) -> Offset {
-        if self.options.flush_messages == 1 {
+        if self.options.counts_once_synced() {
             self.synced
         } else {
             self.end

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ottla_model::{LeaderEpoch, Monotonic, Offset};
+use ottla_model::{ErrorCode, LeaderEpoch, Monotonic, Offset};
 use ottla_replica::{Acks, Input, Leader, Leadership, Options, Output, Outputs, Refusal};
 use proptest::prelude::*;
 
@@ -173,7 +173,14 @@ fn who_waits_when_the_leadership_ends_is_told() {
     let mut leader = leader(CAREFUL, 0, 0);
     step(&mut leader, 0, wait(2, 1));
     step(&mut leader, 0, appended(2));
-    assert_eq!(step(&mut leader, 0, Input::Resign), [Output::Abandon(1)]);
+    assert_eq!(
+        step(
+            &mut leader,
+            0,
+            Input::Resign(ErrorCode::NotLeaderOrFollower)
+        ),
+        [Output::Abandon(1, ErrorCode::NotLeaderOrFollower)]
+    );
     assert_eq!(
         step(&mut leader, 0, synced(2)),
         [Output::HighWatermark(Offset(2))]

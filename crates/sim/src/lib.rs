@@ -9,12 +9,14 @@
 //! A run is a function of its seed: the same seed gives the same trace, which [`World::trace`] sums up.
 
 mod dice;
+mod doom;
 mod env;
 mod net;
 pub mod scenario;
 mod scheduler;
 mod world;
 
+pub use doom::{Death, Moment};
 pub use env::{SimEnv, SimSpawn};
 pub use net::{SimConnection, SimListener, SimNet, SimReader, SimWriter};
 pub use world::{Simulation, Stuck, World};

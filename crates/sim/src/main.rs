@@ -1,9 +1,15 @@
-//! `ottla-sim --seeds N [--seed S]`: plays the scenarios under many seeds. A seed that fails is printed, and fails again.
+//! `ottla-sim --seeds N [--seed S] [--scenario NAME]`: plays the scenarios under many seeds. A seed that fails is printed with the
+//! command that plays it again, to the same end.
 
+use std::io::stderr;
 use std::process::ExitCode;
 
 use clap::Parser;
-use ottla_sim::scenario::{Failure, Played, journal, log};
+use ottla_sim::scenario::{Failure, Played, broker, journal, log};
+use tracing_subscriber::EnvFilter;
+
+/// Chooses what is told of a run, in `tracing`'s syntax; nothing unless it is set.
+const FILTER: &str = "OTTLA_LOG";
 
 /// A scenario by its name.
 type Scenario = (&'static str, fn(u64) -> Result<Played, Failure>);
@@ -13,6 +19,9 @@ const SCENARIOS: &[Scenario] = &[
         journal::play(seed, journal::Server::Careful)
     }),
     ("log", |seed| log::play(seed, log::Promise::WhenSynced)),
+    ("broker", |seed| {
+        broker::play(seed, broker::Planted::Nothing)
+    }),
 ];
 
 #[derive(Parser)]
@@ -23,12 +32,26 @@ struct Arguments {
     /// The first one.
     #[arg(long, default_value_t = 0)]
     seed: u64,
+    /// Only this one.
+    #[arg(long)]
+    scenario: Option<String>,
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    if let Ok(filter) = EnvFilter::try_from_env(FILTER) {
+        tracing_subscriber::fmt()
+            .with_env_filter(filter)
+            .with_writer(stderr)
+            .without_time()
+            .init();
+    }
     let mut failed = 0_u64;
-    for (name, play) in SCENARIOS {
+    let wanted = |name: &str| {
+        let only = arguments.scenario.as_deref();
+        only.is_none_or(|only| only == name)
+    };
+    for (name, play) in SCENARIOS.iter().filter(|(name, _)| wanted(name)) {
         for seed in arguments.seed..arguments.seed.saturating_add(arguments.seeds) {
             let first = play(seed);
             match &first {

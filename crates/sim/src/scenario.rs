@@ -1,5 +1,6 @@
 //! What is played in a world, and how it is judged.
 
+pub mod broker;
 pub mod journal;
 pub mod log;
 

@@ -28,6 +28,13 @@ struct Task {
     future: Option<Future>,
 }
 
+/// A task to be polled.
+pub(crate) struct Taken {
+    pub(crate) id: TaskId,
+    pub(crate) machine: Option<Machine>,
+    pub(crate) future: Future,
+}
+
 impl Scheduler {
     pub(crate) fn add(&mut self, machine: Option<Machine>, future: Future) {
         let id = self.next;
@@ -43,7 +50,7 @@ impl Scheduler {
     }
 
     /// A ready task of the dice's choice, to be polled and handed back.
-    pub(crate) fn take(&mut self, dice: &mut Dice) -> Option<(TaskId, Future)> {
+    pub(crate) fn take(&mut self, dice: &mut Dice) -> Option<Taken> {
         if self.ready.is_empty() {
             return None;
         }
@@ -59,10 +66,11 @@ impl Scheduler {
             .tasks
             .get_mut(&id)
             .expect("only living tasks are ready");
-        Some((
+        Some(Taken {
             id,
-            task.future.take().expect("one task is polled at a time"),
-        ))
+            machine: task.machine,
+            future: task.future.take().expect("one task is polled at a time"),
+        })
     }
 
     /// A polled task that is not done. Given back to the caller, to be dropped, when its machine died meanwhile.

@@ -13,9 +13,10 @@ use parking_lot::Mutex;
 
 use crate::Machine;
 use crate::dice::Dice;
+use crate::doom::{Death, Doom, Moment};
 use crate::env::SimEnv;
 use crate::net::Network;
-use crate::scheduler::{Scheduler, TaskWaker};
+use crate::scheduler::{Scheduler, Taken, TaskWaker};
 
 /// 2026-01-01, so that dates in a trace look like dates.
 const BEGINNING: Timestamp = Timestamp(1_767_225_600_000);
@@ -37,6 +38,7 @@ impl Simulation {
             dice: Mutex::new(Dice::new(seed)),
             network: Mutex::new(Network::default()),
             disks: Mutex::new(BTreeMap::new()),
+            dooms: Mutex::new(BTreeMap::new()),
             trace: Mutex::new(Trace::default()),
         };
         Self {
@@ -124,6 +126,7 @@ struct Inner {
     dice: Mutex<Dice>,
     network: Mutex<Network>,
     disks: Mutex<BTreeMap<Machine, SeededDisk>>,
+    dooms: Mutex<BTreeMap<Machine, Doom>>,
     trace: Mutex<Trace>,
 }
 
@@ -164,16 +167,49 @@ impl World {
 
     /// The process dies: what it wrote is kept, its connections are closed.
     pub fn kill(&self, machine: Machine) {
+        tracing::info!(?machine, now = ?self.now().0, "killed");
         self.disk(machine).kill();
         self.end_tasks(machine);
     }
 
     /// The power fails: what was not synced is at the seed's mercy, connections break without a word.
     pub fn crash(&self, machine: Machine) {
+        tracing::info!(?machine, now = ?self.now().0, "crashed");
         self.break_connections(machine);
         let seed = self.draw(Dice::bits);
         self.disk(machine).crash(seed);
         self.end_tasks(machine);
+    }
+
+    /// Fixes when and how the machine is to die. Ready when it is dead, however that came.
+    pub fn doom(
+        &self,
+        machine: Machine,
+        moment: Moment,
+        death: Death,
+    ) -> impl Future<Output = ()> + Send + 'static {
+        if let Moment::BeforeOperation(operations) = moment {
+            let disk = self.disk(machine);
+            disk.crash_before(disk.operations() + operations);
+        }
+        let (doom, dead) = Doom::new(moment, death);
+        let before = self.inner.dooms.lock().insert(machine, doom);
+        assert!(before.is_none(), "a machine dies once");
+        dead
+    }
+
+    /// Lets the machine die that made a step, if its moment has come.
+    fn strike(&self, machine: Machine) {
+        let death = {
+            let mut dooms = self.inner.dooms.lock();
+            let is_down = || self.disk(machine).is_down();
+            dooms.get_mut(&machine).and_then(|doom| doom.comes(is_down))
+        };
+        match death {
+            Some(Death::Kill) => self.kill(machine),
+            Some(Death::PowerCut) => self.crash(machine),
+            None => {}
+        }
     }
 
     fn end_tasks(&self, machine: Machine) {
@@ -181,6 +217,10 @@ impl World {
         // What they drop wakes others, which takes the lock again.
         drop(tasks);
         self.network(|network| network.forget_listeners(machine));
+        let doom = self.inner.dooms.lock().remove(&machine);
+        if let Some(doom) = doom {
+            doom.announce();
+        }
     }
 
     /// Resets every connection from or to the machine.
@@ -250,7 +290,12 @@ impl World {
             let mut dice = self.inner.dice.lock();
             self.inner.scheduler.lock().take(&mut dice)
         };
-        let Some((id, mut future)) = taken else {
+        let Some(Taken {
+            id,
+            machine,
+            mut future,
+        }) = taken
+        else {
             return false;
         };
         self.note(id);
@@ -266,6 +311,9 @@ impl World {
         };
         // Dropped outside of the lock: what it holds may wake others.
         drop(ended);
+        if let Some(machine) = machine {
+            self.strike(machine);
+        }
         true
     }
 }

@@ -1,7 +1,7 @@
 //! DescribeCluster (KIP-700, KIP-919, KIP-1073): the brokers, or on a controller's listener the controllers.
 
 use ottla_env::Env;
-use ottla_model::ErrorCode;
+use ottla_model::{ErrorCode, NodeId};
 use ottla_wire::message::describe_cluster::{
     DescribeClusterBroker, DescribeClusterRequest, DescribeClusterResponse,
 };
@@ -27,10 +27,11 @@ pub(crate) async fn handle<E: Env>(
     };
     if request.endpoint_type != served {
         let known = matches!(request.endpoint_type, BROKERS | CONTROLLERS);
-        let error_code = if known {
-            ErrorCode::MismatchedEndpointType
-        } else {
-            ErrorCode::UnsupportedEndpointType
+        let error_code = match (known, context.version) {
+            // A version that knows but one type cannot have asked for the wrong one.
+            (true, 0) => ErrorCode::InvalidRequest,
+            (true, _) => ErrorCode::MismatchedEndpointType,
+            (false, _) => ErrorCode::UnsupportedEndpointType,
         };
         let message = format!(
             "endpoint type {} was asked for, and this listener serves {served} (1 for brokers, 2 for controllers)",
@@ -39,7 +40,6 @@ pub(crate) async fn handle<E: Env>(
         return DescribeClusterResponse {
             error_code,
             error_message: Some(message.into()),
-            endpoint_type: request.endpoint_type,
             cluster_authorized_operations: NOT_ASKED,
             ..Default::default()
         };
@@ -50,7 +50,11 @@ pub(crate) async fn handle<E: Env>(
         node.all_endpoints(context.caller, request.include_fenced_brokers)
     };
     let controller_id = if served == CONTROLLERS {
-        node.id
+        if node.quorum.leads() {
+            node.id
+        } else {
+            NodeId::NONE
+        }
     } else {
         endpoints.first().map_or(node.id, |e| e.id)
     };

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use ottla_env::Env;
-use ottla_metadata::PartitionImage;
+use ottla_metadata::{Image, PartitionImage};
 use ottla_model::{ErrorCode, NodeId, PartitionIndex};
 use ottla_wire::message::describe_topic_partitions::{
     Cursor, DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse,
@@ -74,7 +74,7 @@ pub(crate) async fn handle<E: Env>(
         let partitions: Vec<_> = rest
             .by_ref()
             .take(left)
-            .map(|(index, partition)| describe(index, partition, |id| image.cluster().is_alive(id)))
+            .map(|(index, partition)| describe(&image, index, partition))
             .collect();
         left -= partitions.len();
         topics.push(DescribeTopicPartitionsResponseTopic {
@@ -102,34 +102,21 @@ pub(crate) async fn handle<E: Env>(
 }
 
 fn describe(
+    image: &Image,
     partition_index: PartitionIndex,
     partition: &PartitionImage,
-    is_alive: impl Fn(NodeId) -> bool,
 ) -> DescribeTopicPartitionsResponsePartition {
-    let has_leader = is_alive(partition.leader);
+    let leader = image.living_leader(partition);
     DescribeTopicPartitionsResponsePartition {
-        error_code: if has_leader {
-            ErrorCode::None
-        } else {
-            ErrorCode::LeaderNotAvailable
-        },
+        error_code: leader.map_or(ErrorCode::LeaderNotAvailable, |_| ErrorCode::None),
         partition_index,
-        leader_id: if has_leader {
-            partition.leader
-        } else {
-            NodeId::NONE
-        },
+        leader_id: leader.unwrap_or(NodeId::NONE),
         leader_epoch: partition.leader_epoch,
         replica_nodes: partition.replicas.to_vec(),
         isr_nodes: partition.isr.to_vec(),
         eligible_leader_replicas: Some(partition.elr.to_vec()),
         last_known_elr: Some(partition.last_known_elr.to_vec()),
-        offline_replicas: partition
-            .replicas
-            .iter()
-            .copied()
-            .filter(|id| !is_alive(*id))
-            .collect(),
+        offline_replicas: image.offline_replicas(partition),
         ..Default::default()
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::{Either, select, select_all};
-use ottla_env::{Clock, Entropy, Env, FilePiece, Piece};
+use ottla_env::{Clock, Entropy, Env, FilePiece};
 use ottla_log::ReadError;
 use ottla_model::{ErrorCode, LeaderEpoch, NodeId, Offset, TopicId};
 use ottla_wire::api::ApiKey;
@@ -18,7 +18,7 @@ use ottla_wire::{Message, Records};
 
 use crate::FileOf;
 use crate::authorize::{Operation, Resource};
-use crate::dispatch::{Answer, encode, length_prefix};
+use crate::dispatch::{Answer, respond_with_files};
 use crate::fetch_sessions::{Fetch, FetchKey, Positions, SessionFields, Wanted};
 use crate::node::Node;
 use crate::partition::Partition;
@@ -67,7 +67,8 @@ pub(crate) async fn answer<E: Env>(
     let fetch = match begin_session(node, context, &request) {
         Ok(fetch) => fetch,
         Err(error_code) => {
-            return Ok(Some(respond(
+            return Ok(Some(respond_with_files(
+                ApiKey::Fetch,
                 header,
                 &FetchResponse {
                     error_code,
@@ -84,7 +85,12 @@ pub(crate) async fn answer<E: Env>(
         .collect();
     let reads = read_enough(node, &request, &fetch, &targets).await;
     let (response, pieces) = assemble(node, context, &fetch, reads);
-    Ok(Some(respond(header, &response, pieces)))
+    Ok(Some(respond_with_files(
+        ApiKey::Fetch,
+        header,
+        &response,
+        pieces,
+    )))
 }
 
 fn begin_session<E: Env>(
@@ -385,33 +391,4 @@ fn assemble<E: Env>(
         },
         pieces,
     )
-}
-
-/// Puts the file pieces where the response leaves room for them.
-fn respond<F>(
-    header: &RequestHeader<'_>,
-    response: &FetchResponse<'_>,
-    pieces: Vec<FilePiece<F>>,
-) -> Vec<Piece<F>> {
-    let encoded = encode(ApiKey::Fetch, header, response);
-    let mut out = Vec::with_capacity(encoded.holes.len() + pieces.len() + 2);
-    out.push(Piece::Bytes(length_prefix(&encoded)));
-    let mut pieces = pieces.into_iter();
-    let mut at = 0;
-    for hole in encoded.holes.iter().filter(|hole| hole.length > 0) {
-        out.push(Piece::Bytes(encoded.bytes.slice(at..hole.at)));
-        at = hole.at;
-        let mut missing = u64::from(hole.length);
-        while missing > 0 {
-            let piece = pieces
-                .next()
-                .expect("a hole is as long as the pieces meant for it");
-            missing = missing
-                .checked_sub(piece.length)
-                .expect("pieces do not cross the border of a hole");
-            out.push(Piece::File(piece));
-        }
-    }
-    out.push(Piece::Bytes(encoded.bytes.slice(at..)));
-    out
 }

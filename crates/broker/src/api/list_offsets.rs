@@ -91,16 +91,7 @@ async fn find<E: Env>(
     asked: &ListOffsetsPartition,
     read_committed: bool,
 ) -> Result<Found, ErrorCode> {
-    let id = node
-        .image()
-        .topics()
-        .by_name(topic)
-        .map(|t| t.id)
-        .ok_or(ErrorCode::UnknownTopicOrPartition)?;
-    let partition = node
-        .partitions
-        .get(id, asked.partition_index)
-        .ok_or_else(|| node.absent_partition_error(id, asked.partition_index))?;
+    let partition = node.partition(topic, asked.partition_index)?;
     let leader_epoch = partition.check_leader(asked.current_leader_epoch)?;
     let reader = partition.reader().await?;
     let bound = if read_committed {

@@ -152,28 +152,15 @@ fn describe<E: Env>(
     let partitions = topic
         .partitions()
         .map(|(partition_index, partition)| {
-            let has_leader = image.cluster().is_alive(partition.leader);
+            let leader = image.living_leader(partition);
             MetadataResponsePartition {
-                error_code: if has_leader {
-                    ErrorCode::None
-                } else {
-                    ErrorCode::LeaderNotAvailable
-                },
+                error_code: leader.map_or(ErrorCode::LeaderNotAvailable, |_| ErrorCode::None),
                 partition_index,
-                leader_id: if has_leader {
-                    partition.leader
-                } else {
-                    NodeId::NONE
-                },
+                leader_id: leader.unwrap_or(NodeId::NONE),
                 leader_epoch: partition.leader_epoch,
                 replica_nodes: partition.replicas.to_vec(),
                 isr_nodes: partition.isr.to_vec(),
-                offline_replicas: partition
-                    .replicas
-                    .iter()
-                    .copied()
-                    .filter(|replica| !image.cluster().is_alive(*replica))
-                    .collect(),
+                offline_replicas: image.offline_replicas(partition),
                 ..Default::default()
             }
         })

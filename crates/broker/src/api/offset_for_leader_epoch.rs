@@ -59,16 +59,7 @@ async fn find<E: Env>(
     topic: &str,
     asked: &OffsetForLeaderPartition,
 ) -> Result<(LeaderEpoch, Offset), ErrorCode> {
-    let id = node
-        .image()
-        .topics()
-        .by_name(topic)
-        .map(|t| t.id)
-        .ok_or(ErrorCode::UnknownTopicOrPartition)?;
-    let partition = node
-        .partitions
-        .get(id, asked.partition)
-        .ok_or_else(|| node.absent_partition_error(id, asked.partition))?;
+    let partition = node.partition(topic, asked.partition)?;
     partition.check_leader(asked.current_leader_epoch)?;
     Ok(partition
         .reader()

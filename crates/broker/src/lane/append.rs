@@ -77,6 +77,7 @@ impl<E: Env> Worker<E> {
                 Some(Slot::Offline) => refuse(appends, ErrorCode::KafkaStorageError),
                 Some(Slot::Opening { queued, .. }) => queued.extend(appends),
                 Some(Slot::Open(open)) => {
+                    self.has_new_points = true;
                     let admitted = appends
                         .into_iter()
                         .filter_map(|append| admit(&open.leader, append))

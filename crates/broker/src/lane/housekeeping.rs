@@ -19,6 +19,7 @@ impl<E: Env> Worker<E> {
 
     pub(super) fn retain(&mut self) {
         let now = self.env.clock().wall();
+        self.has_new_points = true;
         let mut failed = false;
         for slot in self.partitions.values_mut() {
             if let Slot::Open(open) = slot
@@ -34,6 +35,9 @@ impl<E: Env> Worker<E> {
     }
 
     pub(super) fn checkpoint(&mut self) {
+        if !self.has_new_points {
+            return;
+        }
         let points: Vec<_> = self
             .partitions
             .values()
@@ -44,7 +48,11 @@ impl<E: Env> Worker<E> {
             .collect();
         // While logs are being opened the files on disk know more than we do.
         let all_open = points.len() == self.partitions.len();
-        if all_open && let Err(error) = self.directory.write_checkpoints(&points) {
+        if !all_open {
+            return;
+        }
+        self.has_new_points = false;
+        if let Err(error) = self.directory.write_checkpoints(&points) {
             tracing::error!(%error, "cannot write the checkpoints");
             self.fail_directory();
         }

@@ -11,7 +11,8 @@ use ottla_log::{Log, OpenError};
 use ottla_model::{ErrorCode, Monotonic};
 use ottla_replica::{Input, Leader, Leadership};
 
-use super::append::Joined;
+use super::append::{Append, Joined};
+use super::openings::{Opening, OpeningJob};
 use super::{Job, Open, Slot, Worker};
 use crate::partition::{Availability, Partition, PartitionKey};
 use crate::topic_rules::{leader_options, log_options};
@@ -27,12 +28,17 @@ pub(super) struct Deleting {
 pub(super) struct Doomed<E: Env> {
     name: String,
     partition: Arc<Partition<E>>,
-    /// Of a new topic of the same name: opened when the directory is free.
-    successor: Option<Arc<Partition<E>>>,
+    /// Of a new topic of the same name: its log is opened when the directory is free.
+    successor: Option<PartitionKey>,
 }
 
 impl<E: Env> Worker<E> {
-    pub(super) fn lead(&mut self, partition: Arc<Partition<E>>, leadership: Leadership) {
+    pub(super) fn lead(
+        &mut self,
+        partition: Arc<Partition<E>>,
+        leadership: Leadership,
+        was_found: bool,
+    ) {
         let key = partition.key;
         match self.partitions.get_mut(&key) {
             Some(Slot::Open(_)) => self.begin_epoch(key, leadership),
@@ -42,47 +48,95 @@ impl<E: Env> Worker<E> {
             }) => *opening = leadership,
             Some(Slot::Offline) => {}
             None => {
+                let name = partition.name();
                 let opening = Slot::Opening {
-                    partition: Arc::clone(&partition),
+                    partition,
                     leadership,
+                    has_begun: false,
                     queued: Vec::new(),
                 };
                 self.partitions.insert(key, opening);
-                let name = partition.name();
+                let opening = if was_found && !self.options.was_clean {
+                    Opening::Recovery
+                } else {
+                    Opening::Plain
+                };
                 match self.doomed.iter_mut().find(|doomed| doomed.name == name) {
-                    Some(doomed) => doomed.successor = Some(partition),
-                    None => self.open(&partition),
+                    Some(doomed) => doomed.successor = Some(key),
+                    None => self.openings.push(key, opening),
                 }
+                self.open_next();
             }
         }
     }
 
-    fn open(&mut self, partition: &Partition<E>) {
-        let key = partition.key;
-        let directory = Arc::clone(&self.directory);
-        let name = partition.name();
-        let options = log_options(&partition.config.load(), self.producer_expiration);
-        let now = self.env.clock().wall();
-        let was_clean = self.was_clean;
-        let (spawn, lane) = (self.env.spawn().clone(), self.lane.clone());
-        self.env.spawn().task(async move {
-            let opened = spawn
-                .blocking(move || directory.open_log(&name, key.topic, options, now, was_clean));
-            let result = Box::new(opened.await);
-            lane.send(Job::Opened { key, result });
-        });
+    /// Opens, and perhaps recovers, as many logs as may be opened at once, beside the lane.
+    fn open_next(&mut self) {
+        while let Some((key, opening)) = self.openings.begin() {
+            let Some(Slot::Opening {
+                partition,
+                leadership,
+                has_begun,
+                ..
+            }) = self.partitions.get_mut(&key)
+            else {
+                // It was deleted before its turn.
+                self.openings.ended(opening);
+                continue;
+            };
+            *has_begun = true;
+            let config = partition.config.load();
+            let job = OpeningJob {
+                directory: Arc::clone(&self.directory),
+                name: partition.name(),
+                topic: key.topic,
+                options: log_options(&config, self.options.producer_expiration),
+                was_clean: self.options.was_clean,
+                counts_once_synced: leader_options(&config).counts_once_synced(),
+                epoch: leadership.epoch,
+                now: self.env.clock().wall(),
+            };
+            let (spawn, lane) = (self.env.spawn().clone(), self.lane.clone());
+            self.env.spawn().task(async move {
+                let opened = spawn.blocking(move || job.run());
+                let result = Box::new(opened.await);
+                lane.send(Job::Opened {
+                    key,
+                    opening,
+                    result,
+                });
+            });
+        }
     }
 
-    pub(super) fn opened(&mut self, key: PartitionKey, result: Result<Log<E::Disk>, OpenError>) {
-        let Some(Slot::Opening {
-            partition,
-            leadership,
-            queued,
-        }) = self.partitions.remove(&key)
-        else {
-            self.opened_doomed(key, result);
-            return;
-        };
+    pub(super) fn opened(
+        &mut self,
+        key: PartitionKey,
+        opening: Opening,
+        result: Result<Log<E::Disk>, OpenError>,
+    ) {
+        self.openings.ended(opening);
+        match self.partitions.remove(&key) {
+            Some(Slot::Opening {
+                partition,
+                leadership,
+                queued,
+                ..
+            }) => self.take_over(partition, leadership, queued, result),
+            _ => self.opened_doomed(key, result),
+        }
+        self.open_next();
+    }
+
+    fn take_over(
+        &mut self,
+        partition: Arc<Partition<E>>,
+        leadership: Leadership,
+        queued: Vec<Append>,
+        result: Result<Log<E::Disk>, OpenError>,
+    ) {
+        let key = partition.key;
+        self.has_new_points = true;
         match result {
             Ok(mut log) => {
                 let now = self.env.clock().monotonic();
@@ -97,8 +151,8 @@ impl<E: Env> Worker<E> {
                     is_syncing: false,
                 };
                 self.partitions.insert(key, Slot::Open(Box::new(open)));
-                self.begin_epoch(key, leadership);
                 partition.set_availability(Availability::Open(reader));
+                self.begin_epoch(key, leadership);
                 let mut joined = Joined::default();
                 queued.into_iter().for_each(|append| joined.push(append));
                 self.write(&mut joined);
@@ -118,7 +172,7 @@ impl<E: Env> Worker<E> {
         match self.partitions.get_mut(&key) {
             Some(Slot::Open(open)) => {
                 open.log
-                    .configure(log_options(config, self.producer_expiration));
+                    .configure(log_options(config, self.options.producer_expiration));
                 open.partition.config.store(Arc::clone(config));
                 self.tell(key, Input::Configure(leader_options(config)));
             }
@@ -129,31 +183,24 @@ impl<E: Env> Worker<E> {
 
     /// What was asked of it meanwhile goes unanswered here: whoever asked sees that the channel is gone, and the partition too.
     pub(super) fn delete(&mut self, key: PartitionKey) {
-        self.tell(key, Input::Resign);
+        self.tell(key, Input::Resign(ErrorCode::UnknownTopicOrPartition));
         match self.partitions.remove(&key) {
             Some(Slot::Open(open)) => {
                 open.partition.set_leader_epoch(None);
                 open.partition.set_availability(Availability::Offline);
                 self.delete_log(&open.partition, open.log);
             }
-            Some(Slot::Opening { partition, .. }) => self.doom(&partition),
-            Some(Slot::Offline) | None => {}
+            Some(Slot::Opening {
+                partition,
+                has_begun: true,
+                ..
+            }) => self.doomed.push(Doomed {
+                name: partition.name(),
+                partition,
+                successor: None,
+            }),
+            Some(Slot::Opening { .. } | Slot::Offline) | None => {}
         }
-    }
-
-    fn doom(&mut self, partition: &Arc<Partition<E>>) {
-        // It may not have begun to open: then there is nothing to wait for.
-        let is_it = |waiting: &Arc<Partition<E>>| waiting.key == partition.key;
-        for doomed in &mut self.doomed {
-            if doomed.successor.take_if(|waiting| is_it(waiting)).is_some() {
-                return;
-            }
-        }
-        self.doomed.push(Doomed {
-            name: partition.name(),
-            partition: Arc::clone(partition),
-            successor: None,
-        });
     }
 
     fn opened_doomed(&mut self, key: PartitionKey, result: Result<Log<E::Disk>, OpenError>) {
@@ -170,11 +217,12 @@ impl<E: Env> Worker<E> {
             }
         }
         if let Some(successor) = doomed.successor {
-            self.open(&successor);
+            self.openings.push(successor, Opening::Plain);
         }
     }
 
     fn delete_log(&mut self, partition: &Partition<E>, log: Log<E::Disk>) {
+        self.has_new_points = true;
         let delay = partition.config.load().file_delete_delay();
         match self.directory.delete_log(log, self.env.entropy().uuid()) {
             Ok(path) => self.deleting.push(Deleting {
@@ -205,7 +253,7 @@ impl<E: Env> Worker<E> {
     /// The directory can no longer be trusted: its partitions go offline, and with them nothing else.
     pub(super) fn fail_directory(&mut self) {
         tracing::error!(directory = %self.directory.path().display(), "log directory offline");
-        self.resign_all();
+        self.resign_all(ErrorCode::KafkaStorageError);
         for slot in self.partitions.values_mut() {
             if let Slot::Open(open) = slot {
                 open.partition.set_availability(Availability::Offline);
@@ -227,14 +275,20 @@ impl<E: Env> Worker<E> {
     }
 
     fn close_all(&mut self) -> io::Result<()> {
-        self.resign_all();
+        self.resign_all(ErrorCode::NotLeaderOrFollower);
         let mut first_error = Ok(());
         let mut points = Vec::new();
         for slot in self.partitions.values_mut() {
-            if let Slot::Open(open) = slot {
-                let result = open.log.close();
-                points.push((open.partition.name(), open.log.point()));
-                first_error = first_error.and(result);
+            match slot {
+                Slot::Open(open) => {
+                    let result = open.log.close();
+                    points.push((open.partition.name(), open.log.point()));
+                    first_error = first_error.and(result);
+                }
+                // What it has on disk is for the next start to find out.
+                Slot::Opening { .. } | Slot::Offline => {
+                    first_error = first_error.and(Err(io::Error::other("a log is offline")));
+                }
             }
         }
         first_error.and_then(|()| self.directory.write_checkpoints(&points))
@@ -245,17 +299,19 @@ impl<E: Env> Worker<E> {
         let Some(Slot::Open(open)) = self.partitions.get_mut(&key) else {
             return;
         };
+        open.partition.set_leader_epoch(Some(leadership.epoch));
         if let Err(error) = open.log.assign_epoch(leadership.epoch) {
             tracing::error!(partition = %open.partition.name(), %error, "cannot record the leader epoch");
+            self.fail_directory();
         }
-        open.partition.set_leader_epoch(Some(leadership.epoch));
     }
 
-    fn resign_all(&mut self) {
+    fn resign_all(&mut self, code: ErrorCode) {
         let now = self.env.clock().monotonic();
         for (key, slot) in &mut self.partitions {
             if let Slot::Open(open) = slot {
-                open.leader.step(now, Input::Resign, &mut self.decided);
+                open.leader
+                    .step(now, Input::Resign(code), &mut self.decided);
                 open.carry_out(&self.env, &self.lane, *key, &mut self.decided);
             }
         }

@@ -3,7 +3,7 @@
 use std::io;
 
 use ottla_env::{Clock, Env, Spawn};
-use ottla_model::{ErrorCode, Offset};
+use ottla_model::Offset;
 use ottla_replica::{Input, Output, Outputs};
 
 use super::{Job, Lane, Open, Producer, Slot, Worker};
@@ -28,10 +28,8 @@ impl<E: Env> Open<E> {
                 Output::Acknowledge(producer) => {
                     let _ = producer.reply.send(Ok(producer.appended));
                 }
-                Output::Abandon(producer) => {
-                    let _ = producer
-                        .reply
-                        .send(Err(ErrorCode::KafkaStorageError.into()));
+                Output::Abandon(producer, code) => {
+                    let _ = producer.reply.send(Err(code.into()));
                 }
                 Output::Sync => self.start_sync(env, lane, key),
             }
@@ -70,6 +68,7 @@ impl<E: Env> Worker<E> {
             return;
         };
         open.is_syncing = false;
+        self.has_new_points = true;
         match result {
             Ok(end) => {
                 open.log.synced(end, self.env.clock().wall());

@@ -10,7 +10,7 @@ use ottla_env::{Clock, Entropy};
 use ottla_log::dir::read_meta_properties;
 use ottla_metadata::features::{self, KRAFT_VERSION, METADATA_VERSION, MetadataVersion};
 use ottla_model::NodeId;
-use ottla_raft::Voter;
+use ottla_raft::{Endpoint, ReplicaKey, Voter};
 use ottla_runtime::{RealClock, RealDisk, RealEntropy};
 
 use super::{level, load, release};
@@ -190,11 +190,11 @@ fn parse_voters(config: &ServerConfig, text: &str) -> Result<Vec<Voter>, String>
         let voter = parse_voter(&listener, text).ok_or_else(|| {
             format!("--initial-controllers {text:?}: expected ID@HOST:PORT:DIRECTORY-ID")
         })?;
-        match ids.insert(voter.id) {
+        match ids.insert(voter.key.id) {
             true => Ok(voter),
             false => Err(format!(
                 "--initial-controllers: expected each node once, found {} again",
-                voter.id
+                voter.key.id
             )),
         }
     });
@@ -207,9 +207,15 @@ fn parse_voter(listener: &str, text: &str) -> Option<Voter> {
     let Address(host, port) = Address::parse(address)?;
     let id = id.parse().ok().filter(|id| *id >= 0)?;
     Some(Voter {
-        id: NodeId(id),
-        directory: directory.parse().ok()?,
-        endpoints: vec![(listener.to_owned(), host.to_owned(), port)],
+        key: ReplicaKey {
+            id: NodeId(id),
+            directory: directory.parse().ok()?,
+        },
+        endpoints: vec![Endpoint {
+            name: listener.to_owned(),
+            host: host.to_owned(),
+            port,
+        }],
     })
 }
 
@@ -222,14 +228,15 @@ mod tests {
         let id = "4L6g3nShT-eMCtK--X86sw";
         let voter = |text: &str| parse_voter("C", text);
         let found = voter(&format!("3@h.example:9093:{id}")).unwrap();
-        assert_eq!(found.id, NodeId(3));
-        assert_eq!(found.directory.to_string(), id);
+        assert_eq!(found.key.id, NodeId(3));
+        assert_eq!(found.key.directory.to_string(), id);
+        let endpoint = &found.endpoints[0];
         assert_eq!(
-            found.endpoints,
-            [("C".to_owned(), "h.example".to_owned(), 9093)]
+            (&*endpoint.name, &*endpoint.host, endpoint.port),
+            ("C", "h.example", 9093)
         );
         let found = voter(&format!("0@[::1]:1:{id}")).unwrap();
-        assert_eq!(found.endpoints[0].1, "::1");
+        assert_eq!(found.endpoints[0].host, "::1");
         for wrong in [
             "", "3", "3@h:1", "3-h:1:x", "@h:1:x", "3@h:x:y", "-1@h:1:x", "3@h:1:x",
         ] {

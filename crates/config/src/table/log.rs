@@ -71,7 +71,7 @@ pub(super) const KEYS: &[Key] = keys! {
     /// How hard zstd tries where the broker compresses.
     "compression.zstd.level": Int = "3", at_least(-131072), at_most(22), cluster_wide;
     /// Threads for each data directory that open logs at the start and close them at the end.
-    "num.recovery.threads.per.data.dir": Int = "2", at_least(1), cluster_wide;
+    "num.recovery.threads.per.data.dir": Int = "2", at_least(1), cluster_wide, honoured;
     /// How long after the start the recurring work on logs begins.
     "log.initial.task.delay.ms": Long = "30000", at_least(0), internal;
 };

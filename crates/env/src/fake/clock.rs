@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -18,7 +19,9 @@ pub struct ManualClock {
 struct State {
     wall: Timestamp,
     monotonic: Monotonic,
-    sleepers: Vec<(Monotonic, Waker)>,
+    /// By deadline, and then in the order in which they went to sleep.
+    sleepers: BTreeMap<(Monotonic, u64), Waker>,
+    next_sleeper: u64,
 }
 
 impl ManualClock {
@@ -28,7 +31,8 @@ impl ManualClock {
             state: Arc::new(Mutex::new(State {
                 wall,
                 monotonic: Monotonic::default(),
-                sleepers: Vec::new(),
+                sleepers: BTreeMap::new(),
+                next_sleeper: 0,
             })),
         }
     }
@@ -43,13 +47,9 @@ impl ManualClock {
                     + i64::try_from(by.as_millis()).expect("a test does not outlast the calendar"),
             );
             let now = state.monotonic;
-            let (due, later) = state
-                .sleepers
-                .drain(..)
-                .partition(|(deadline, _)| *deadline <= now);
-            state.sleepers = later;
-            due.into_iter()
-                .map(|(_, waker): (Monotonic, Waker)| waker)
+            let later = state.sleepers.split_off(&(now, u64::MAX));
+            std::mem::replace(&mut state.sleepers, later)
+                .into_values()
                 .collect()
         };
         due.into_iter().for_each(Waker::wake);
@@ -63,12 +63,9 @@ impl ManualClock {
     /// The earliest moment somebody waits for.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Monotonic> {
-        self.state
-            .lock()
-            .sleepers
-            .iter()
-            .map(|(deadline, _)| *deadline)
-            .min()
+        let state = self.state.lock();
+        let first = state.sleepers.first_key_value();
+        first.map(|((deadline, _), _)| *deadline)
     }
 }
 
@@ -82,16 +79,19 @@ impl Clock for ManualClock {
     }
 
     fn sleep_until(&self, deadline: Monotonic) -> impl Future<Output = ()> + Send {
+        let mut state = self.state.lock();
+        let number = state.next_sleeper;
+        state.next_sleeper += 1;
         Sleep {
             state: Arc::clone(&self.state),
-            deadline,
+            sleeper: (deadline, number),
         }
     }
 }
 
 struct Sleep {
     state: Arc<Mutex<State>>,
-    deadline: Monotonic,
+    sleeper: (Monotonic, u64),
 }
 
 impl Future for Sleep {
@@ -99,18 +99,19 @@ impl Future for Sleep {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         let mut state = self.state.lock();
-        if state.monotonic >= self.deadline {
+        if state.monotonic >= self.sleeper.0 {
             return Poll::Ready(());
         }
-        let known = state
-            .sleepers
-            .iter()
-            .any(|(at, waker)| *at == self.deadline && waker.will_wake(context.waker()));
-        if !known {
-            let sleeper = (self.deadline, context.waker().clone());
-            state.sleepers.push(sleeper);
-        }
+        state.sleepers.insert(self.sleeper, context.waker().clone());
         Poll::Pending
+    }
+}
+
+impl Drop for Sleep {
+    fn drop(&mut self) {
+        // Given up: time must not stop for it any more.
+        let waker = self.state.lock().sleepers.remove(&self.sleeper);
+        drop(waker);
     }
 }
 
@@ -135,5 +136,15 @@ mod tests {
         clock.advance(Duration::from_millis(1));
         assert!(sleep.as_mut().poll(&mut context).is_ready());
         assert_eq!(clock.wall(), Timestamp(1_005));
+    }
+
+    #[test]
+    fn nobody_waits_for_a_sleep_that_was_given_up() {
+        let clock = ManualClock::new(Timestamp(0));
+        let mut sleep = Box::pin(clock.sleep(Duration::from_millis(5)));
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(sleep.as_mut().poll(&mut context).is_pending());
+        drop(sleep);
+        assert_eq!(clock.next_deadline(), None);
     }
 }

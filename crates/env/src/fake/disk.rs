@@ -36,6 +36,8 @@ struct State {
     crash_before: Option<u64>,
     fail_at: Option<(u64, ErrorKind)>,
     capacity: Option<u64>,
+    /// The canary: syncs are answered and not done.
+    lies: bool,
     locked: BTreeMap<PathBuf, u64>,
 }
 
@@ -54,6 +56,7 @@ impl SeededDisk {
                 crash_before: None,
                 fail_at: None,
                 capacity: None,
+                lies: false,
                 locked: BTreeMap::new(),
             })),
         }
@@ -83,6 +86,17 @@ impl SeededDisk {
     /// The changing operation of this number fails once, without effect.
     pub fn fail_at(&self, operation: u64, kind: ErrorKind) {
         self.state.lock().fail_at = Some((operation, kind));
+    }
+
+    /// Whether the operation of [`crash_before`](Self::crash_before) has been reached: the machine is dead and does not know yet.
+    #[must_use]
+    pub fn is_down(&self) -> bool {
+        self.state.lock().is_down()
+    }
+
+    /// From now on files are not synced though every sync succeeds: as a disk with a volatile cache does, and no judge may miss.
+    pub fn lie_about_syncs(&self) {
+        self.state.lock().lies = true;
     }
 
     /// How many changing operations there were.
@@ -497,7 +511,9 @@ impl DiskFile for SeededFile {
     fn sync(&self) -> io::Result<()> {
         let mut state = self.state.lock();
         self.change(&mut state)?;
-        state.file(self.node).sync();
+        if !state.lies {
+            state.file(self.node).sync();
+        }
         Ok(())
     }
 
@@ -606,6 +622,21 @@ mod tests {
         disk.fail_at(disk.operations(), ErrorKind::TimedOut);
         assert_eq!(file.sync().unwrap_err().kind(), ErrorKind::TimedOut);
         file.sync().unwrap();
+    }
+
+    #[test]
+    fn a_disk_that_lies_loses_what_was_synced() {
+        let lost = (0..50).filter(|seed| {
+            let disk = disk();
+            let file = write(&disk, "/a", b"").unwrap();
+            disk.sync_directory(Path::new("/")).unwrap();
+            disk.lie_about_syncs();
+            file.write_at(&mut [IoSlice::new(b"x")], 0).unwrap();
+            file.sync().unwrap();
+            disk.crash(*seed);
+            content(&disk, "/a").unwrap().is_empty()
+        });
+        assert!(lost.count() > 5);
     }
 
     #[test]

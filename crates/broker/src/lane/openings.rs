@@ -1,0 +1,115 @@
+//! Logs that wait to be opened, and how many are opened at once.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use ottla_env::Disk;
+use ottla_log::dir::LogDirectory;
+use ottla_log::{Log, LogOptions, OpenError};
+use ottla_model::{LeaderEpoch, Timestamp, TopicId};
+
+use crate::partition::PartitionKey;
+
+/// Where nothing is to be recovered, opening is a few syncs, and what syncs at once shares the file system's journal.
+const OPENED_AT_ONCE: usize = 64;
+
+/// What it takes to open a log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Opening {
+    /// To look at its files, or to make them.
+    Plain,
+    /// To read the segments that were written since they were last known to be good.
+    Recovery,
+}
+
+pub(super) struct Openings {
+    plain: Queue,
+    recoveries: Queue,
+}
+
+struct Queue {
+    waiting: VecDeque<PartitionKey>,
+    running: usize,
+    at_once: usize,
+}
+
+impl Openings {
+    pub(super) fn new(recovered_at_once: usize) -> Self {
+        let queue = |at_once| Queue {
+            waiting: VecDeque::new(),
+            running: 0,
+            at_once,
+        };
+        Self {
+            plain: queue(OPENED_AT_ONCE),
+            recoveries: queue(recovered_at_once),
+        }
+    }
+
+    pub(super) fn push(&mut self, key: PartitionKey, opening: Opening) {
+        self.queue(opening).waiting.push_back(key);
+    }
+
+    /// The next one that may begin; [`Openings::ended`] gives its place back.
+    pub(super) fn begin(&mut self) -> Option<(PartitionKey, Opening)> {
+        [Opening::Plain, Opening::Recovery]
+            .into_iter()
+            .find_map(|opening| {
+                let queue = self.queue(opening);
+                if queue.running == queue.at_once {
+                    return None;
+                }
+                let key = queue.waiting.pop_front()?;
+                queue.running += 1;
+                Some((key, opening))
+            })
+    }
+
+    pub(super) fn ended(&mut self, opening: Opening) {
+        let queue = self.queue(opening);
+        assert!(queue.running > 0, "what ends has begun");
+        queue.running -= 1;
+    }
+
+    fn queue(&mut self, opening: Opening) -> &mut Queue {
+        match opening {
+            Opening::Plain => &mut self.plain,
+            Opening::Recovery => &mut self.recoveries,
+        }
+    }
+}
+
+/// What runs beside the lane, which every partition of the directory waits for.
+pub(super) struct OpeningJob<D: Disk> {
+    pub(super) directory: Arc<LogDirectory<D>>,
+    pub(super) name: String,
+    pub(super) topic: TopicId,
+    pub(super) options: LogOptions,
+    pub(super) was_clean: bool,
+    /// Records of this topic are acknowledged when they are synced.
+    pub(super) counts_once_synced: bool,
+    pub(super) epoch: LeaderEpoch,
+    pub(super) now: Timestamp,
+}
+
+impl<D: Disk> OpeningJob<D> {
+    pub(super) fn run(self) -> Result<Log<D>, OpenError> {
+        let (name, topic) = (&self.name, self.topic);
+        let mut log =
+            self.directory
+                .open_log(name, topic, self.options, self.now, self.was_clean)?;
+        let fails = |error| OpenError::Io {
+            path: self.directory.path().join(name),
+            error,
+        };
+        // What the crash left may have been acknowledged: it counts from the start, or the high watermark would go back.
+        if self.counts_once_synced
+            && let Some(job) = log.unsynced()
+        {
+            let end = job.run().map_err(fails)?;
+            log.synced(end, self.now);
+        }
+        log.assign_epoch(self.epoch).map_err(fails)?;
+        Ok(log)
+    }
+}

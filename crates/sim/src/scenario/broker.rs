@@ -1,0 +1,158 @@
+//! The production broker on a machine whose process is killed and whose power fails, before any disk operation and at any await,
+//! with clients that produce, consume, create, change and delete.
+//!
+//! What clients are told goes into a [`Ledger`], and everything they are told later is judged by it: what was acknowledged and
+//! synced is there, once or at least once as the producer may expect, in order; what was not synced is missing from the end of a
+//! log at most, and its offsets come again with a higher leader epoch only; high watermark and log start never go back in a life;
+//! topics and their configs are what they were said to be.
+
+mod admin;
+mod configs;
+mod connection;
+mod consumer;
+mod content;
+mod faults;
+mod files;
+mod ledger;
+mod metadata;
+mod offsets;
+mod pass;
+mod process;
+mod producer;
+mod topic;
+
+use futures::channel::oneshot;
+use futures::future::join_all;
+use ottla_env::{Env, Spawn};
+
+use self::consumer::Until;
+use self::ledger::Ledger;
+use self::process::{MACHINE, Process};
+use super::{Failure, LIMIT, Played};
+use crate::{Machine, SimEnv, Simulation, World};
+
+const CLIENTS: Machine = Machine(2);
+
+/// The canaries: a judge that never catches them judges nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Planted {
+    Nothing,
+    /// The disk answers syncs that it does not do.
+    LyingDisk,
+    /// The judge believes that all that is acknowledged is on disk.
+    CredulousJudge,
+    /// Producers that should be idempotent send no producer id: what they repeat is appended again.
+    CarelessProducer,
+}
+
+/// Plays the scenario under `seed`.
+pub fn play(seed: u64, planted: Planted) -> Result<Played, Failure> {
+    let simulation = Simulation::new(seed);
+    let ledger = Ledger::new(planted == Planted::CredulousJudge);
+    let script = script(simulation.world().clone(), ledger.clone(), planted);
+    simulation.run(LIMIT, script).map_err(Failure::Stuck)?;
+    let judged = ledger.verdict().map_err(Failure::Violated)?;
+    let world = simulation.world();
+    world.note(judged);
+    world.note(world.disk(MACHINE).operations());
+    Ok(Played {
+        trace: world.trace(),
+        judged,
+    })
+}
+
+async fn script(world: World, ledger: Ledger, planted: Planted) {
+    if planted == Planted::LyingDisk {
+        world.disk(MACHINE).lie_about_syncs();
+    }
+    let env = world.boot(CLIENTS);
+    if world.choose(2) == 0 {
+        world.spawn(faults::cut_connections(world.clone()));
+    }
+    let lives = 2 + world.choose(5);
+    let clients = {
+        let (world, ledger, env) = (world.clone(), ledger.clone(), env.clone());
+        start(&env.clone(), async move {
+            let topics = 1 + world.choose(3);
+            let live = |number| topic::live(&world, &env, &ledger, number, planted);
+            join_all((0..topics).map(live)).await;
+        })
+    };
+    let process = faults::befall(&world, &ledger, lives).await;
+    // The machine is well from here on: all that is still to be done succeeds.
+    let _ = clients.await;
+    judge(&world, &env, &ledger, process).await;
+}
+
+/// The last look: all is read once more, in a life of its own.
+async fn judge(world: &World, env: &SimEnv, ledger: &Ledger, process: Process) {
+    if ledger.is_over() {
+        return;
+    }
+    files::judge(world, ledger).await;
+    if world.choose(2) == 0 {
+        process.stop().await;
+        ledger.stopped();
+    }
+    faults::end(world, ledger);
+    let _process = Process::start(world, ledger);
+    consumer::run(world.clone(), env.clone(), ledger.clone(), Until::End).await;
+    for id in ledger.topics().into_keys() {
+        configs::describe(world, env, ledger, id).await;
+    }
+    files::judge(world, ledger).await;
+}
+
+/// Runs a client beside the others; ready when it has ended.
+fn start(env: &SimEnv, client: impl Future<Output = ()> + Send + 'static) -> oneshot::Receiver<()> {
+    let (sender, done) = oneshot::channel();
+    env.spawn().task(async move {
+        client.await;
+        let _ = sender.send(());
+    });
+    done
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_acknowledged_and_synced_survives_every_seed() {
+        let mut judged = 0;
+        for seed in 0..15 {
+            judged += play(seed, Planted::Nothing)
+                .unwrap_or_else(|failure| panic!("seed {seed}: {failure}"))
+                .judged;
+        }
+        assert!(judged > 500_000, "only {judged} facts");
+    }
+
+    #[test]
+    fn a_seed_played_twice_leaves_the_same_trace() {
+        for seed in 0..5 {
+            assert_eq!(play(seed, Planted::Nothing), play(seed, Planted::Nothing));
+        }
+    }
+
+    #[test]
+    fn the_judge_catches_a_disk_that_lies() {
+        assert!(caught(Planted::LyingDisk) > 5);
+    }
+
+    #[test]
+    fn the_judge_catches_an_acknowledged_record_that_is_lost() {
+        assert!(caught(Planted::CredulousJudge) > 5);
+    }
+
+    #[test]
+    fn the_judge_catches_a_record_that_is_appended_twice() {
+        assert!(caught(Planted::CarelessProducer) > 5);
+    }
+
+    fn caught(planted: Planted) -> usize {
+        (0..20)
+            .filter(|&seed| matches!(play(seed, planted), Err(Failure::Violated(_))))
+            .count()
+    }
+}

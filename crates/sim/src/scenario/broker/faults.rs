@@ -1,0 +1,113 @@
+//! What befalls the machine of the broker.
+
+use std::io::ErrorKind;
+use std::time::Duration;
+
+use futures::future::{Either, select};
+use ottla_env::{Clock, Disk};
+
+use super::ledger::Ledger;
+use super::process::{MACHINE, Process};
+use crate::{Death, Moment, World};
+
+/// The longest a life takes that nothing else ends: a new node lets half a minute pass before it applies retention.
+const LONG_LIFE: Duration = Duration::from_secs(60);
+
+/// Ends lives of the process and starts it again, `lives` times; it runs when this ends.
+pub(super) async fn befall(world: &World, ledger: &Ledger, lives: u64) -> Process {
+    let mut process = Process::start(world, ledger);
+    for _ in 0..lives {
+        if ledger.is_over() {
+            break;
+        }
+        match world.choose(8) {
+            0..=2 => {
+                // Most happens soon after a start, and some of the rest only later.
+                let steps = 1 + world.choose(1 << (4 + world.choose(10)));
+                die(world, ledger, Moment::AfterSteps(steps)).await;
+            }
+            3..=4 => {
+                let operations = world.choose(1 << (1 + world.choose(8)));
+                die(world, ledger, Moment::BeforeOperation(operations)).await;
+            }
+            5 => {
+                wait(world).await;
+                let stop = process.stop();
+                let patience = world.clock().sleep(LONG_LIFE);
+                if let Either::Left(_) = select(Box::pin(stop), Box::pin(patience)).await {
+                    ledger.stopped();
+                } else {
+                    ledger.violate("the broker does not stop".to_owned());
+                }
+                end(world, ledger);
+            }
+            6 => {
+                sicken(world, ledger);
+                wait(world).await;
+                end(world, ledger);
+            }
+            _ => {
+                wait(world).await;
+                end(world, ledger);
+            }
+        }
+        world.disk(MACHINE).set_capacity(None);
+        process = Process::start(world, ledger);
+    }
+    process
+}
+
+/// Cuts connections now and then.
+pub(super) async fn cut_connections(world: World) {
+    loop {
+        let pause = Duration::from_millis(world.choose(20_000));
+        world.clock().sleep(pause).await;
+        world.break_connections(MACHINE);
+    }
+}
+
+async fn wait(world: &World) {
+    let most = u64::try_from(LONG_LIFE.as_millis()).unwrap_or(u64::MAX);
+    let time = Duration::from_millis(world.choose(most >> world.choose(6)));
+    world.clock().sleep(time).await;
+}
+
+async fn die(world: &World, ledger: &Ledger, moment: Moment) {
+    let death = choose_death(world);
+    world.doom(MACHINE, moment, death).await;
+    if death == Death::PowerCut {
+        ledger.power_was_cut();
+    }
+}
+
+/// The process ends now, whatever it does.
+pub(super) fn end(world: &World, ledger: &Ledger) {
+    match choose_death(world) {
+        Death::Kill => world.kill(MACHINE),
+        Death::PowerCut => {
+            world.crash(MACHINE);
+            ledger.power_was_cut();
+        }
+    }
+}
+
+fn choose_death(world: &World) -> Death {
+    if world.choose(4) == 0 {
+        Death::Kill
+    } else {
+        Death::PowerCut
+    }
+}
+
+/// A disk that fails once, or that fills up.
+fn sicken(world: &World, ledger: &Ledger) {
+    ledger.fall_sick();
+    let disk = world.disk(MACHINE);
+    if world.choose(2) == 0 {
+        let operation = disk.operations() + world.choose(100);
+        disk.fail_at(operation, ErrorKind::Other);
+    } else if let Ok(space) = disk.space(std::path::Path::new("/")) {
+        let room = world.choose(20_000);
+        disk.set_capacity(Some(space.total - space.free + room));
+    }
+}
