@@ -230,10 +230,13 @@ mod tests {
         let found = voter(&format!("3@h.example:9093:{id}")).unwrap();
         assert_eq!(found.key.id, NodeId(3));
         assert_eq!(found.key.directory.to_string(), id);
-        let endpoint = &found.endpoints[0];
         assert_eq!(
-            (&*endpoint.name, &*endpoint.host, endpoint.port),
-            ("C", "h.example", 9093)
+            found.endpoints,
+            [Endpoint {
+                name: "C".to_owned(),
+                host: "h.example".to_owned(),
+                port: 9093
+            }]
         );
         let found = voter(&format!("0@[::1]:1:{id}")).unwrap();
         assert_eq!(found.endpoints[0].host, "::1");
