@@ -22,7 +22,7 @@ use thiserror::Error;
 
 use crate::endpoints::{advertised, quorum_endpoint};
 use crate::fetch_sessions::FetchSessions;
-use crate::found_logs;
+use crate::found_logs::{self, FoundLogs};
 use crate::lane::{Job, Lane, LaneOptions};
 use crate::net::{BoundListener, ConnectionLimits, MemoryBudget, accept};
 use crate::node::{Node, Options};
@@ -65,6 +65,8 @@ pub enum StartError {
         "{path} holds a metadata log, which is looked for in {expected}: set metadata.log.dir to {path}, or remove what should not be there"
     )]
     OtherMetadata { path: PathBuf, expected: PathBuf },
+    #[error("no directory of log.dirs can be used: see what was logged, and give one that can")]
+    AllOffline,
     #[error(transparent)]
     Metadata(#[from] MetadataLogError),
     #[error(
@@ -131,8 +133,17 @@ impl<E: Env> Broker<E> {
         let mut directories = Vec::new();
         let mut cluster: Option<String> = None;
         let metadata_directory = config.metadata_log_dir();
+        let mut has_offline = false;
         for path in config.directories() {
-            let directory = own(&env, &config, &path, &mut cluster)?;
+            let directory = match own(&env, &config, &path, &mut cluster) {
+                Ok(directory) => directory,
+                Err(error) if path != metadata_directory && is_of_disk(&error) => {
+                    tracing::error!(%error, "log directory offline: its partitions cannot be used");
+                    has_offline = true;
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
             if path != metadata_directory && holds_metadata(&env, &path)? {
                 return Err(StartError::OtherMetadata {
                     path,
@@ -151,6 +162,9 @@ impl<E: Env> Broker<E> {
         let of_partitions = config.log_dirs();
         directories
             .retain(|(directory, _)| of_partitions.iter().any(|path| path == directory.path()));
+        if directories.is_empty() {
+            return Err(StartError::AllOffline);
+        }
         // Before anything is touched that a start in vain would leave worse than it was.
         let listeners = listen(&env, &config).await?;
         let controllers = listeners.iter().filter(|(bound, _)| bound.is_controller);
@@ -162,7 +176,7 @@ impl<E: Env> Broker<E> {
         let metadata_reader = log.reader();
         let image = Arc::new(ArcSwap::from_pointee(controller.image().clone()));
         let partitions = Arc::new(Partitions::default());
-        let found = found_logs::find(&env, config.node_id(), &image.load(), &directories)?;
+        let logs = found_logs::find(&env, config.node_id(), &image.load(), &directories)?;
         let mut lanes = Vec::new();
         let mut clean_epochs = BTreeSet::new();
         for (directory, id) in &directories {
@@ -202,7 +216,7 @@ impl<E: Env> Broker<E> {
                 .iter()
                 .map(|(id, _, lane)| (*id, lane.clone()))
                 .collect(),
-            found,
+            FoundLogs { logs, has_offline },
         );
         let quorum = Quorum::start(
             &env,
@@ -355,6 +369,15 @@ fn own<E: Env>(
         .write_meta_properties(&properties)
         .map_err(|error| StartError::Io { path, error })?;
     Ok((directory, id))
+}
+
+/// Whether one directory cannot be used and the node is otherwise as it should be.
+fn is_of_disk(error: &StartError) -> bool {
+    matches!(
+        error,
+        StartError::Io { .. }
+            | StartError::Directory(DirectoryError::Io { .. } | DirectoryError::Invalid { .. })
+    )
 }
 
 fn holds_metadata<E: Env>(env: &E, path: &Path) -> Result<bool, StartError> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use futures::channel::oneshot;
-use ottla_broker::{Broker, FirstQuorum, Format, FormatError, StartError, format};
+use ottla_broker::{Broker, FirstQuorum, Format, format};
 use ottla_config::ServerConfig;
 use ottla_env::{Clock, Env, Spawn};
 use ottla_metadata::features::MetadataVersion;
@@ -60,7 +60,7 @@ impl Process {
     }
 }
 
-async fn start(env: SimEnv, directories: &[&str]) -> Result<Broker<SimEnv>, StartError> {
+async fn start(env: SimEnv, directories: &[&str]) -> Result<Broker<SimEnv>, String> {
     let config = config(directories);
     let how = Format {
         cluster_id: CLUSTER.to_owned(),
@@ -69,12 +69,11 @@ async fn start(env: SimEnv, directories: &[&str]) -> Result<Broker<SimEnv>, Star
         quorum: FirstQuorum::Standalone,
         ignores_formatted: true,
     };
-    match format(env.disk(), env.entropy(), env.clock().wall(), &config, &how) {
-        Ok(_) => {}
-        Err(FormatError::Directory(error)) => return Err(error),
-        Err(error) => unreachable!("the directory is this node's: {error}"),
-    }
-    Broker::start(env, config).await
+    format(env.disk(), env.entropy(), env.clock().wall(), &config, &how)
+        .map_err(|error| error.to_string())?;
+    Broker::start(env, config)
+        .await
+        .map_err(|error| error.to_string())
 }
 
 fn config(directories: &[&str]) -> ServerConfig {
