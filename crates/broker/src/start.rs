@@ -15,7 +15,9 @@ use ottla_log::dir::{DirectoryError, LogDirectory};
 use ottla_metadata::features::{self, MetadataVersion};
 use ottla_metrics::Metrics;
 use ottla_model::{BrokerEpoch, NodeId, Uuid};
-use ottla_raft::{Endpoint, NotSoleVoter, Options as RaftOptions, Raft, ReplicaKey, Voter};
+use ottla_raft::{
+    Endpoint, NotSoleVoter, Options as RaftOptions, Raft, ReplicaKey, SnapshotOptions, Voter,
+};
 use thiserror::Error;
 
 use crate::endpoints::{advertised, quorum_endpoint};
@@ -27,7 +29,7 @@ use crate::node::{Node, Options};
 use crate::partitions::Partitions;
 use crate::producer_ids::ProducerIds;
 use crate::publish::Publisher;
-use crate::quorum::{METADATA_LOG, MetadataLog, MetadataLogError, Quorum};
+use crate::quorum::{METADATA_LOG, MetadataLog, MetadataLogError, MetadataLogOptions, Quorum};
 
 /// Requests held at once: more wait in their sockets. Bytes.
 const REQUEST_MEMORY: i64 = 256 << 20;
@@ -41,8 +43,6 @@ const FIRST_RETENTION: Duration = Duration::from_secs(30);
 pub enum StartError {
     #[error(transparent)]
     Directory(#[from] DirectoryError),
-    #[error("{0} is formatted already: give --ignore-formatted to leave it as it is")]
-    Formatted(PathBuf),
     #[error("{0} is not formatted: run `ottla storage format` first")]
     NotFormatted(PathBuf),
     #[error(
@@ -67,6 +67,10 @@ pub enum StartError {
     OtherMetadata { path: PathBuf, expected: PathBuf },
     #[error(transparent)]
     Metadata(#[from] MetadataLogError),
+    #[error(
+        "{0} names no voters of the quorum, and neither does controller.quorum.voters: format a new directory with --standalone"
+    )]
+    NoVoters(PathBuf),
     #[error(transparent)]
     Quorum(#[from] NotSoleVoter),
     #[error("cannot listen on {listener}: {}", obstacle(.error))]
@@ -368,9 +372,22 @@ fn load<E: Env>(
     directory_id: Uuid,
     endpoints: Vec<Endpoint>,
 ) -> Result<(Raft, MetadataLog<E>, Controller), StartError> {
-    let (log, found) = MetadataLog::open(env, directory)?;
+    let options = MetadataLogOptions {
+        segment_bytes: config.metadata_segment_bytes(),
+        segment_age: config.metadata_segment_age(),
+        snapshots: SnapshotOptions {
+            bytes_between: config.snapshot_bytes(),
+            interval: config.snapshot_interval(),
+            retention_bytes: config.metadata_retention_bytes(),
+            retention_age: config.metadata_retention_age(),
+        },
+    };
+    let (log, found) = MetadataLog::open(env, directory, options)?;
     let voters = if found.voters.is_empty() {
-        // A static quorum: its voters are the configuration's, which names nobody else for a node of its own.
+        if !config.has_static_quorum() {
+            return Err(StartError::NoVoters(directory.path().to_path_buf()));
+        }
+        // The configuration names nobody else for a node of its own.
         let endpoint = config.static_voter();
         vec![Voter {
             key: ReplicaKey {

@@ -295,11 +295,8 @@ impl Raft {
             return records;
         }
         if self.end == Offset::ZERO {
-            let kraft_version = self.options.kraft_version;
-            records.push(ControlRecord::KRaftVersion(KRaftVersionRecord {
-                version: 0,
-                kraft_version,
-            }));
+            records.extend(self.membership());
+            return records;
         }
         let voters = self.options.voters.iter().map(Voter::record).collect();
         records.push(ControlRecord::KRaftVoters(VotersRecord {
@@ -307,6 +304,23 @@ impl Raft {
             voters,
         }));
         records
+    }
+
+    /// The quorum's own records, which a snapshot begins with: none where the configuration says who votes.
+    #[must_use]
+    pub fn membership(&self) -> Vec<ControlRecord<'static>> {
+        let kraft_version = self.options.kraft_version;
+        if kraft_version == 0 {
+            return Vec::new();
+        }
+        let voters = self.options.voters.iter().map(Voter::record).collect();
+        vec![
+            ControlRecord::KRaftVersion(KRaftVersionRecord {
+                version: 0,
+                kraft_version,
+            }),
+            ControlRecord::KRaftVoters(VotersRecord { version: 0, voters }),
+        ]
     }
 
     /// An earlier epoch's records count only together with one of this epoch.

@@ -1,10 +1,13 @@
-//! Creates and deletes topics.
+//! Creates topics, lets them grow, deletes them.
 
 use std::time::Duration;
 
 use ottla_env::{Clock, Env};
 use ottla_model::{ErrorCode, TopicId};
 use ottla_wire::api::ApiKey;
+use ottla_wire::message::create_partitions::{
+    CreatePartitionsRequest, CreatePartitionsResponse, CreatePartitionsTopic,
+};
 use ottla_wire::message::create_topics::{
     CreatableTopic, CreatableTopicConfig, CreateTopicsRequest, CreateTopicsResponse,
 };
@@ -14,19 +17,8 @@ use ottla_wire::message::delete_topics::{
 use ottla_wire::message::metadata::{MetadataRequest, MetadataResponse};
 
 use super::connection::{Connection, Trouble};
-use super::ledger::Ledger;
+use super::ledger::{Ledger, NewTopic};
 use crate::{SimEnv, World};
-
-/// A topic that is to exist.
-#[derive(Clone, Debug)]
-pub(super) struct NewTopic {
-    pub(super) name: String,
-    pub(super) partitions: usize,
-    /// `flush.messages=1`.
-    pub(super) flushes: bool,
-    /// Further configuration.
-    pub(super) configs: Vec<(&'static str, String)>,
-}
 
 /// Creates the topic, however often it takes; `None` when a violation ends all.
 pub(super) async fn create(
@@ -38,13 +30,25 @@ pub(super) async fn create(
     while !ledger.is_over() {
         match try_create(world, env, ledger, topic).await {
             Ok(id) => {
-                ledger.topic_created(id, &topic.name, topic.partitions, topic.flushes);
+                ledger.topic_created(id, topic);
                 return Some(id);
             }
             Err(trouble) => give_way(world, env, ledger, trouble).await,
         }
     }
     None
+}
+
+/// Adds a partition, however often it takes.
+pub(super) async fn grow(world: &World, env: &SimEnv, ledger: &Ledger, id: TopicId) {
+    let partitions = ledger.most_partitions(id) + 1;
+    ledger.growth_asked(id, partitions);
+    while !ledger.is_over() {
+        match try_grow(env, ledger, id, partitions).await {
+            Ok(()) => return ledger.grown(id, partitions),
+            Err(trouble) => give_way(world, env, ledger, trouble).await,
+        }
+    }
 }
 
 /// Deletes the topic, however often it takes.
@@ -58,7 +62,8 @@ pub(super) async fn delete(world: &World, env: &SimEnv, ledger: &Ledger, id: Top
     }
 }
 
-async fn give_way(world: &World, env: &SimEnv, ledger: &Ledger, trouble: Trouble) {
+/// Waits before the next attempt.
+pub(super) async fn give_way(world: &World, env: &SimEnv, ledger: &Ledger, trouble: Trouble) {
     if let Trouble::Wrong(what) = trouble {
         ledger.violate(format!("admin: {what}"));
     }
@@ -73,11 +78,9 @@ async fn try_create(
     topic: &NewTopic,
 ) -> Result<TopicId, Trouble> {
     let mut connection = Connection::open(env, ledger).await?;
-    let flushes = topic
-        .flushes
-        .then(|| ("flush.messages", "1".to_owned()))
-        .into_iter();
-    let configs = flushes.chain(topic.configs.iter().cloned());
+    let flushes = topic.flushes.then_some(("flush.messages", "1")).into_iter();
+    let others = topic.configs.iter();
+    let configs = flushes.chain(others.map(|(name, value)| (name.as_str(), value.as_str())));
     let request = CreateTopicsRequest {
         topics: vec![CreatableTopic {
             name: topic.name.as_str().into(),
@@ -132,6 +135,38 @@ async fn find(connection: &mut Connection, name: &str) -> Result<TopicId, Troubl
         .find(|topic| topic.name.as_deref() == Some(name))
         .map(|topic| topic.topic_id)
         .ok_or_else(|| Trouble::Wrong(format!("topic {name} was created and is not there")))
+}
+
+async fn try_grow(
+    env: &SimEnv,
+    ledger: &Ledger,
+    id: TopicId,
+    partitions: usize,
+) -> Result<(), Trouble> {
+    let mut connection = Connection::open(env, ledger).await?;
+    let request = CreatePartitionsRequest {
+        topics: vec![CreatePartitionsTopic {
+            name: ledger.name(id).into(),
+            count: i32::try_from(partitions).expect("partitions are few"),
+            assignments: None,
+            ..Default::default()
+        }],
+        timeout_ms: 2000,
+        ..Default::default()
+    };
+    let answer = connection
+        .ask(ApiKey::CreatePartitions, 3, &request)
+        .await?;
+    let response: CreatePartitionsResponse<'_> = answer.decode()?;
+    match response.results.first().map(|result| result.error_code) {
+        // Has as many just now, or by an earlier request whose answer was lost.
+        Some(ErrorCode::None | ErrorCode::InvalidPartitions) => Ok(()),
+        Some(ErrorCode::NotController) => Err(Trouble::Lost),
+        _ => Err(Trouble::Wrong(format!(
+            "topic {id} does not grow: {:?}",
+            response.results
+        ))),
+    }
 }
 
 async fn try_delete(env: &SimEnv, ledger: &Ledger, id: TopicId) -> Result<(), Trouble> {

@@ -12,9 +12,9 @@ use ottla_wire::message::fetch::{
 };
 
 use super::connection::{Connection, Trouble};
-use super::ledger::{Ledger, Place};
-use super::metadata;
+use super::ledger::{Ledger, Life, Place};
 use super::pass::Pass;
+use super::{metadata, offsets};
 use crate::{SimEnv, World};
 
 const FIRST_VERSION_WITH_SESSIONS: i16 = 7;
@@ -68,6 +68,22 @@ struct Position {
     told: Option<Offset>,
 }
 
+/// Below these no answer may be that is asked for now.
+#[derive(Clone, Copy)]
+struct Floors {
+    high_watermark: Offset,
+    log_start: Offset,
+}
+
+impl Floors {
+    fn of(ledger: &Ledger, place: Place, life: Life) -> Self {
+        Self {
+            high_watermark: ledger.high_watermark_floor(place, life),
+            log_start: ledger.log_start_floor(place, life),
+        }
+    }
+}
+
 struct Session {
     id: i32,
     epoch: i32,
@@ -77,12 +93,12 @@ impl Consumer {
     async fn converse(&mut self, env: &SimEnv, until: Until) -> Result<(), Trouble> {
         let mut connection = Connection::open(env, &self.ledger).await?;
         let epochs = metadata::ask(&mut connection, &self.world, &self.ledger).await?;
+        let starts =
+            offsets::log_starts(&mut connection, &self.world, &self.ledger, &epochs).await?;
         for (place, leader_epoch) in epochs {
-            let Some((topic, _)) = self.ledger.name_and_partitions(place.topic) else {
-                continue;
-            };
+            let name = self.ledger.name(place.topic);
             let position = Position {
-                pass: Pass::new(place, connection.life, topic),
+                pass: Pass::new(place, connection.life, name, starts[&place]),
                 leader_epoch,
                 high_watermark: None,
                 told: None,
@@ -142,20 +158,24 @@ impl Consumer {
     ) -> Result<(), Trouble> {
         let by_id = version >= FIRST_VERSION_WITH_TOPIC_IDS;
         let is_incremental = session.epoch > NEW_SESSION;
-        let floors: BTreeMap<Place, Offset> = self
+        let floors: BTreeMap<Place, Floors> = self
             .partitions
             .keys()
-            .map(|place| (*place, self.ledger.floor(*place, connection.life)))
+            .map(|place| (*place, Floors::of(&self.ledger, *place, connection.life)))
             .collect();
-        let named = |ledger: &Ledger, place: Place| match ledger.name_and_partitions(place.topic) {
-            Some((name, _)) if !by_id => name.into(),
-            _ => "".into(),
+        let ledger = &self.ledger;
+        let named = |place: Place| {
+            if by_id {
+                String::new()
+            } else {
+                ledger.name(place.topic)
+            }
         };
         let forgotten = std::mem::take(&mut self.forgotten);
         let forgotten = forgotten.into_iter().filter(|_| is_incremental);
         let forgotten_topics_data = forgotten
             .map(|place| ForgottenTopic {
-                topic: named(&self.ledger, place),
+                topic: named(place).into(),
                 topic_id: place.topic,
                 partitions: vec![PartitionIndex(place.partition)],
             })
@@ -168,7 +188,7 @@ impl Consumer {
             }
             position.told = Some(next);
             topics.push(FetchTopic {
-                topic: named(&self.ledger, *place),
+                topic: named(*place).into(),
                 topic_id: place.topic,
                 partitions: vec![FetchPartition {
                     partition: PartitionIndex(place.partition),
@@ -209,9 +229,7 @@ impl Consumer {
                         && if by_id {
                             place.topic == topic.topic_id
                         } else {
-                            self.ledger
-                                .name_and_partitions(place.topic)
-                                .is_some_and(|(name, _)| name == topic.topic)
+                            self.ledger.name(place.topic) == topic.topic
                         }
                 };
                 let place = self.partitions.keys().find(is_it).copied();
@@ -232,7 +250,7 @@ impl Consumer {
         &mut self,
         connection: &Connection,
         place: Place,
-        floor: Offset,
+        floors: Floors,
         data: &PartitionData<'_>,
     ) -> Result<(), Trouble> {
         if !self.ledger.exists(place.topic) {
@@ -241,6 +259,10 @@ impl Consumer {
         match data.error_code {
             ErrorCode::None => {}
             ErrorCode::NotLeaderOrFollower => return Err(Trouble::Lost),
+            // It may have gone before it was read.
+            ErrorCode::OffsetOutOfRange if self.ledger.retains_little(place.topic) => {
+                return Err(Trouble::Lost);
+            }
             ErrorCode::KafkaStorageError if self.ledger.is_sick(connection.life) => {
                 return Err(Trouble::Lost);
             }
@@ -251,8 +273,13 @@ impl Consumer {
                 )));
             }
         }
+        let life = connection.life;
         self.ledger
-            .high_watermark_seen(place, connection.life, floor, data.high_watermark);
+            .high_watermark_seen(place, life, floors.high_watermark, data.high_watermark);
+        if data.log_start_offset.is_known() {
+            self.ledger
+                .log_start_seen(place, life, floors.log_start, data.log_start_offset);
+        }
         let position = self
             .partitions
             .get_mut(&place)

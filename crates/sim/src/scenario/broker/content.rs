@@ -4,10 +4,11 @@ use ottla_model::Timestamp;
 use ottla_wire::records::{BatchBuilder, Header, Record};
 
 /// Longer than any index interval and most fetches.
-const LONG: u64 = 8000;
+const LONG: u64 = 1500;
 const SHORT: u64 = 100;
 const NUMBER_BYTES: usize = 8;
-const FIRST_TIMESTAMP: i64 = 1_767_225_600_000;
+/// When a world begins: retention goes by the records' own time.
+pub(super) const FIRST_TIMESTAMP: i64 = 1_767_225_600_000;
 
 /// Adds the record of this number.
 pub(super) fn push(batch: &mut BatchBuilder, number: u64) {
@@ -22,6 +23,10 @@ pub(super) fn push(batch: &mut BatchBuilder, number: u64) {
         Some(&content.value),
         header,
     );
+}
+
+pub(super) fn timestamp_of(number: u64) -> Timestamp {
+    Timestamp(FIRST_TIMESTAMP + i64::try_from(number).expect("numbers are few"))
 }
 
 /// The number of a record that is as it was sent.
@@ -56,7 +61,7 @@ impl Content {
         let mut value = number.to_be_bytes().to_vec();
         value.extend((0..(bits >> 8) % bound).map(|at| filler[at as usize % filler.len()]));
         Self {
-            timestamp: Timestamp(FIRST_TIMESTAMP + i64::try_from(number).expect("numbers are few")),
+            timestamp: timestamp_of(number),
             key: (bits & 32 == 0).then(|| number.to_string().into_bytes()),
             value,
             header: (bits & 64 == 0).then(|| filler.to_vec()),

@@ -10,8 +10,8 @@ use super::ledger::Ledger;
 use super::process::{MACHINE, Process};
 use crate::{Death, Moment, World};
 
-/// The longest a life takes that nothing else ends.
-const LONG_LIFE: Duration = Duration::from_secs(20);
+/// The longest a life takes that nothing else ends: a new node lets half a minute pass before it applies retention.
+const LONG_LIFE: Duration = Duration::from_secs(60);
 
 /// Ends lives of the process and starts it again, `lives` times; it runs when this ends.
 pub(super) async fn befall(world: &World, ledger: &Ledger, lives: u64) -> Process {

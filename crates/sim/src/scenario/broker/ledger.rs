@@ -1,14 +1,21 @@
 //! What clients were told of the cluster, by which everything that they are told later is judged.
+//!
+//! Answers come late, so a floor, below which an answer may not be, is taken when the question is sent.
+
+mod lives;
+mod partition;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use ottla_model::{LeaderEpoch, Offset, ProducerId, TopicId};
+use ottla_model::{LeaderEpoch, Offset, ProducerId, Timestamp, TopicId};
 use parking_lot::Mutex;
 
-/// A life of the process, counted from 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Life(usize);
+pub(super) use lives::Life;
+use lives::Lives;
+use partition::{Claim, Partition};
+
+use super::content;
 
 /// A partition of one incarnation of a topic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,6 +46,19 @@ pub(super) struct Sent {
     pub(super) delivery: Delivery,
 }
 
+/// How a topic was created.
+#[derive(Clone, Debug)]
+pub(super) struct NewTopic {
+    pub(super) name: String,
+    pub(super) partitions: usize,
+    /// `flush.messages=1`: what is acknowledged is on disk.
+    pub(super) flushes: bool,
+    /// Its retention is so short that records go.
+    pub(super) retains_little: bool,
+    /// All that is set for it.
+    pub(super) configs: BTreeMap<String, String>,
+}
+
 /// Clones are the same ledger.
 #[derive(Clone)]
 pub(super) struct Ledger {
@@ -48,7 +68,7 @@ pub(super) struct Ledger {
 struct State {
     /// The canary: a judge that believes every acknowledgement to be on disk.
     is_credulous: bool,
-    lives: Vec<LifeState>,
+    lives: Lives,
     topics: BTreeMap<TopicId, Topic>,
     sent: BTreeMap<u64, Sent>,
     producer_ids: BTreeSet<ProducerId>,
@@ -56,19 +76,10 @@ struct State {
     judged: u64,
 }
 
-#[derive(Clone, Copy, Default)]
-struct LifeState {
-    /// All logs were closed: nothing acknowledged before can be lost.
-    was_stopped: bool,
-    /// What was not synced may be lost.
-    ended_in_power_cut: bool,
-    /// Its disk failed on purpose.
-    is_sick: bool,
-}
-
 struct Topic {
-    name: String,
-    flushes: bool,
+    /// As it is now.
+    settings: NewTopic,
+    /// Those asked for included; `settings` counts the ones that are certain.
     partitions: Vec<Partition>,
     deletion: Deletion,
 }
@@ -80,29 +91,11 @@ enum Deletion {
     Done,
 }
 
-#[derive(Default)]
-struct Partition {
-    /// What is known to be, or to have been, at an offset, unless something else has been seen there since.
-    log: BTreeMap<Offset, Known>,
-    leader_epochs: BTreeMap<Life, LeaderEpoch>,
-    high_watermark: Option<(Life, Offset)>,
-}
-
-#[derive(Clone, Copy)]
-struct Known {
-    number: u64,
-    /// The last one in which it was known to be there.
-    life: Life,
-    /// As far as it is known: an acknowledgement does not tell it.
-    epoch: Option<LeaderEpoch>,
-    is_durable: bool,
-}
-
 impl Ledger {
     pub(super) fn new(is_credulous: bool) -> Self {
         let state = State {
             is_credulous,
-            lives: Vec::new(),
+            lives: Lives::default(),
             topics: BTreeMap::new(),
             sent: BTreeMap::new(),
             producer_ids: BTreeSet::new(),
@@ -133,64 +126,79 @@ impl Ledger {
     }
 
     pub(super) fn begin_life(&self) -> Life {
-        let mut state = self.state.lock();
-        state.lives.push(LifeState::default());
-        tracing::info!(life = ?state.life(), "start");
-        state.life()
+        let life = self.state.lock().lives.begin();
+        tracing::info!(?life, "start");
+        life
     }
 
     /// The present one.
     pub(super) fn life(&self) -> Life {
-        self.state.lock().life()
+        self.state.lock().lives.present()
     }
 
     /// From now on its disk fails on purpose.
     pub(super) fn fall_sick(&self) {
         tracing::info!("the disk fails");
-        self.state.lock().present().is_sick = true;
+        self.state.lock().lives.sicken();
     }
 
     pub(super) fn is_sick(&self, life: Life) -> bool {
-        self.state.lock().lives[life.0].is_sick
+        self.state.lock().lives.is_sick(life)
     }
 
     /// The process has closed its logs.
     pub(super) fn stopped(&self) {
         tracing::info!("stopped");
-        let mut state = self.state.lock();
-        let life = state.life();
-        if state.present().is_sick {
+        let state = &mut *self.state.lock();
+        if !state.lives.stop() {
             return;
         }
-        state.present().was_stopped = true;
-        let lives = state.lives.clone();
+        let life = state.lives.present();
         for topic in state.topics.values_mut() {
             for partition in &mut topic.partitions {
-                for known in partition.log.values_mut() {
-                    known.is_durable |= !may_be_lost(&lives, known, life);
-                }
+                partition.closed(&state.lives, life);
             }
         }
     }
 
     pub(super) fn power_was_cut(&self) {
         tracing::info!("power cut");
-        self.state.lock().present().ended_in_power_cut = true;
+        self.state.lock().lives.cut_power();
     }
 
-    pub(super) fn topic_created(&self, id: TopicId, name: &str, partitions: usize, flushes: bool) {
+    pub(super) fn topic_created(&self, id: TopicId, settings: &NewTopic) {
         let mut state = self.state.lock();
         state.judged += 1;
-        tracing::info!(%id, name, partitions, flushes, "topic created");
+        tracing::info!(%id, ?settings, "topic created");
         let topic = Topic {
-            name: name.to_owned(),
-            flushes,
-            partitions: (0..partitions).map(|_| Partition::default()).collect(),
+            settings: settings.clone(),
+            partitions: Vec::new(),
             deletion: Deletion::None,
         };
         if state.topics.insert(id, topic).is_some() {
             state.violate(format!("topic id {id} is given twice"));
         }
+        state.grow(id, settings.partitions);
+    }
+
+    /// From now on the topic may have so many partitions.
+    pub(super) fn growth_asked(&self, id: TopicId, partitions: usize) {
+        self.state.lock().grow(id, partitions);
+    }
+
+    pub(super) fn grown(&self, id: TopicId, partitions: usize) {
+        tracing::info!(%id, partitions, "grown");
+        self.state
+            .lock()
+            .settle(id, |topic| topic.partitions = partitions);
+    }
+
+    pub(super) fn configured(&self, id: TopicId, name: &str, value: Option<&str>) {
+        tracing::info!(%id, name, value, "configured");
+        self.state.lock().settle(id, |topic| match value {
+            Some(value) => drop(topic.configs.insert(name.to_owned(), value.to_owned())),
+            None => drop(topic.configs.remove(name)),
+        });
     }
 
     pub(super) fn deletion_asked(&self, id: TopicId) {
@@ -201,28 +209,51 @@ impl Ledger {
         self.state.lock().delete(id, Deletion::Done);
     }
 
-    /// The topics that exist for certain, and those that certainly do not any more.
-    pub(super) fn topics(&self) -> (Vec<TopicId>, Vec<TopicId>) {
+    /// The topics that exist for certain.
+    pub(super) fn topics(&self) -> BTreeMap<TopicId, NewTopic> {
         let state = self.state.lock();
-        let of = |deletion| {
-            let topics = state.topics.iter();
-            topics
-                .filter(move |(_, topic)| topic.deletion == deletion)
-                .map(|(id, _)| *id)
-                .collect()
-        };
-        (of(Deletion::None), of(Deletion::Done))
+        let topics = state.topics.iter();
+        topics
+            .filter(|(_, topic)| topic.deletion == Deletion::None)
+            .map(|(id, topic)| (*id, topic.settings.clone()))
+            .collect()
+    }
+
+    /// The topics that certainly do not exist any more.
+    pub(super) fn deleted_topics(&self) -> Vec<TopicId> {
+        let state = self.state.lock();
+        let topics = state.topics.iter();
+        topics
+            .filter(|(_, topic)| topic.deletion == Deletion::Done)
+            .map(|(id, _)| *id)
+            .collect()
     }
 
     /// Whether the topic exists for certain.
     pub(super) fn exists(&self, id: TopicId) -> bool {
-        self.state.lock().exists(id)
+        let state = self.state.lock();
+        let topic = state.topics.get(&id);
+        topic.is_some_and(|topic| topic.deletion == Deletion::None)
     }
 
-    pub(super) fn name_and_partitions(&self, id: TopicId) -> Option<(String, usize)> {
+    /// Of a topic that exists or did.
+    pub(super) fn name(&self, id: TopicId) -> String {
         let state = self.state.lock();
-        let topic = state.topics.get(&id)?;
-        Some((topic.name.clone(), topic.partitions.len()))
+        let topic = state.topics.get(&id);
+        topic.map_or_else(String::new, |topic| topic.settings.name.clone())
+    }
+
+    pub(super) fn retains_little(&self, id: TopicId) -> bool {
+        let state = self.state.lock();
+        let topic = state.topics.get(&id);
+        topic.is_some_and(|topic| topic.settings.retains_little)
+    }
+
+    /// How many partitions the topic may have.
+    pub(super) fn most_partitions(&self, id: TopicId) -> usize {
+        let state = self.state.lock();
+        let topic = state.topics.get(&id);
+        topic.map_or(0, |topic| topic.partitions.len())
     }
 
     pub(super) fn producer_id_given(&self, id: ProducerId) {
@@ -245,40 +276,18 @@ impl Ledger {
         self.state.lock().sent.get(&number).cloned()
     }
 
-    /// Whether something acknowledged in `life` or later may be lost by now.
+    /// Whether something acknowledged in `life` may be lost by now.
     pub(super) fn may_have_lost(&self, place: Place, life: Life) -> bool {
         let state = self.state.lock();
-        let flushes = state
-            .topics
-            .get(&place.topic)
-            .is_some_and(|topic| topic.flushes);
-        !flushes
-            && state.lives[life.0..]
-                .iter()
-                .any(|life| life.ended_in_power_cut && !life.was_stopped)
+        let now = state.lives.present();
+        !state.flushes(place) && state.lives.lose_between(life, now)
     }
 
     pub(super) fn leader_epoch_seen(&self, place: Place, life: Life, epoch: LeaderEpoch) {
-        let mut state = self.state.lock();
-        let Some(partition) = state.partition(place) else {
-            return;
-        };
         tracing::debug!(topic = %place.topic, place.partition, ?life, %epoch, "leader");
-        let epochs = &mut partition.leader_epochs;
-        let same = epochs.insert(life, epoch).unwrap_or(epoch);
-        let before = epochs.range(..life).next_back().map(|(_, epoch)| *epoch);
-        let after = epochs
-            .range(life..)
-            .find(|(other, _)| **other > life)
-            .map(|(_, epoch)| *epoch);
-        let grows = before.is_none_or(|before| before < epoch)
-            && after.is_none_or(|after| epoch < after)
-            && same == epoch;
-        if !grows {
-            state.violate(format!(
-                "{place:?}: leader epoch {epoch} in {life:?}, {same} in it before, {before:?} before it, {after:?} after it"
-            ));
-        }
+        self.judge(place, |_, partition| {
+            partition.leader_epoch_seen(life, epoch)
+        });
     }
 
     /// Records were acknowledged, the first at `base`. `epoch`: the one they have, if that is certain.
@@ -290,10 +299,16 @@ impl Ledger {
         numbers: &[u64],
         epoch: Option<LeaderEpoch>,
     ) {
-        let mut state = self.state.lock();
-        let is_durable = state.is_credulous;
+        let is_durable = self.state.lock().is_credulous;
         for (at, number) in (0..).zip(numbers) {
-            state.claim(place, life, base + at, *number, epoch, is_durable);
+            let claim = Claim {
+                offset: base + at,
+                number: *number,
+                life,
+                epoch,
+                is_durable,
+            };
+            self.claim(place, claim);
         }
     }
 
@@ -306,30 +321,22 @@ impl Ledger {
         number: u64,
         epoch: LeaderEpoch,
     ) {
-        let mut state = self.state.lock();
-        state.claim(place, life, offset, number, Some(epoch), false);
-    }
-
-    /// Below this no high watermark of a later answer may be.
-    pub(super) fn floor(&self, place: Place, life: Life) -> Offset {
-        let mut state = self.state.lock();
-        let lives = state.lives.clone();
-        let Some(partition) = state.partition(place) else {
-            return Offset::ZERO;
+        let claim = Claim {
+            offset,
+            number,
+            life,
+            epoch: Some(epoch),
+            is_durable: false,
         };
-        let kept = partition
-            .log
-            .iter()
-            .rev()
-            .find(|(_, known)| !may_be_lost(&lives, known, life))
-            .map_or(Offset::ZERO, |(offset, _)| offset.next());
-        match partition.high_watermark {
-            Some((seen, high_watermark)) if seen == life => kept.max(high_watermark),
-            _ => kept,
-        }
+        self.claim(place, claim);
     }
 
-    /// `floor`: as of when the question was sent.
+    pub(super) fn high_watermark_floor(&self, place: Place, life: Life) -> Offset {
+        self.ask(place, |lives, partition| {
+            partition.high_watermark_floor(lives, life)
+        })
+    }
+
     pub(super) fn high_watermark_seen(
         &self,
         place: Place,
@@ -337,173 +344,174 @@ impl Ledger {
         floor: Offset,
         found: Offset,
     ) {
-        let mut state = self.state.lock();
-        state.judged += 1;
         tracing::debug!(topic = %place.topic, place.partition, ?life, %floor, %found, "high watermark");
-        let Some(partition) = state.partition(place) else {
-            return;
-        };
-        match &mut partition.high_watermark {
-            Some((seen, high_watermark)) if *seen == life => {
-                *high_watermark = (*high_watermark).max(found);
+        self.judge(place, |_, partition| {
+            partition.high_watermark_seen(life, floor, found)
+        });
+    }
+
+    pub(super) fn log_start_floor(&self, place: Place, life: Life) -> Offset {
+        self.ask(place, |lives, partition| {
+            partition.log_start_floor(lives, life)
+        })
+    }
+
+    pub(super) fn log_start_seen(&self, place: Place, life: Life, floor: Offset, found: Offset) {
+        tracing::debug!(topic = %place.topic, place.partition, ?life, %floor, %found, "log start");
+        let keeps_all = !self.retains_little(place.topic);
+        self.judge(place, |_, partition| {
+            if keeps_all && found != Offset::ZERO {
+                return Err(format!("the log begins at {found}, and nothing may go"));
             }
-            newest => *newest = Some((life, found)),
-        }
-        if found < floor {
-            state.violate(format!(
-                "{place:?}: high watermark {found} in {life:?} where {floor} was certain"
-            ));
-        }
+            partition.log_start_seen(life, floor, found)
+        });
     }
 
     /// The log ends at `end`, and all below has been read: nothing else may be missing.
     pub(super) fn whole_log_read(&self, place: Place, life: Life, end: Offset) {
-        let mut state = self.state.lock();
-        let lives = state.lives.clone();
-        let Some(partition) = state.partition(place) else {
+        self.judge(place, |lives, partition| {
+            match partition.missing_from(lives, life, end) {
+                Some(known) => Err(format!(
+                    "the log ends at {end}, and record {} was at {}",
+                    known.number, known.offset
+                )),
+                None => Ok(()),
+            }
+        });
+    }
+
+    /// The first record that must be found by this timestamp, or one before it.
+    pub(super) fn first_since(
+        &self,
+        place: Place,
+        life: Life,
+        timestamp: Timestamp,
+    ) -> Option<Offset> {
+        self.ask(place, |lives, partition| {
+            partition.first_since(lives, life, timestamp)
+        })
+    }
+
+    /// The largest timestamp of what must be there.
+    pub(super) fn newest(&self, place: Place, life: Life) -> Option<Timestamp> {
+        self.ask(place, |lives, partition| partition.newest(lives, life))
+    }
+
+    /// A record with this timestamp was said to be at `offset`.
+    pub(super) fn timestamp_seen(
+        &self,
+        place: Place,
+        life: Life,
+        offset: Offset,
+        timestamp: Timestamp,
+    ) {
+        self.judge(place, |lives, partition| {
+            match partition.at(lives, life, offset) {
+                Some(known) if content::timestamp_of(known.number) != timestamp => Err(format!(
+                    "{offset} was found by timestamp {timestamp}, and record {} is there",
+                    known.number
+                )),
+                _ => Ok(()),
+            }
+        });
+    }
+
+    /// Between which offsets the epoch must end.
+    pub(super) fn epoch_end(
+        &self,
+        place: Place,
+        life: Life,
+        epoch: LeaderEpoch,
+    ) -> (Offset, Option<Offset>) {
+        self.ask(place, |lives, partition| {
+            partition.epoch_end(lives, life, epoch)
+        })
+    }
+
+    fn claim(&self, place: Place, mut claim: Claim) {
+        let Claim {
+            offset,
+            number,
+            life,
+            epoch,
+            ..
+        } = claim;
+        tracing::debug!(topic = %place.topic, place.partition, ?life, %offset, number, ?epoch, "record");
+        {
+            let state = self.state.lock();
+            claim.is_durable |= state.flushes(place) || state.lives.was_stopped(life);
+        }
+        self.judge(place, |lives, partition| {
+            let claimed = partition.claim(lives, claim);
+            claimed
+                .map_err(|problem| format!("record {number} is at {offset} in {life:?}: {problem}"))
+        });
+    }
+
+    /// Asks what is known; nothing is, of a partition that need not exist any more.
+    fn ask<T: Default>(&self, place: Place, ask: impl FnOnce(&Lives, &Partition) -> T) -> T {
+        let state = &mut *self.state.lock();
+        let partition = partition(&mut state.topics, place);
+        partition.map_or_else(T::default, |partition| ask(&state.lives, partition))
+    }
+
+    /// Judges what was said, unless the partition need not exist any more.
+    fn judge(
+        &self,
+        place: Place,
+        judge: impl FnOnce(&Lives, &mut Partition) -> Result<(), String>,
+    ) {
+        let state = &mut *self.state.lock();
+        let Some(partition) = partition(&mut state.topics, place) else {
             return;
         };
-        let missing = partition
-            .log
-            .range(end..)
-            .find(|(_, known)| !may_be_lost(&lives, known, life))
-            .map(|(offset, known)| (*offset, known.number));
-        if let Some((offset, number)) = missing {
-            state.violate(format!(
-                "{place:?}: the log ends at {end}, and record {number} was at {offset}"
-            ));
+        state.judged += 1;
+        if let Err(problem) = judge(&state.lives, partition) {
+            state.violate(format!("{place:?}: {problem}"));
         }
     }
 }
 
-/// Whether a record known in its life may be gone in that of `now`.
-fn may_be_lost(lives: &[LifeState], known: &Known, now: Life) -> bool {
-    !known.is_durable
-        && lives[known.life.0..now.0.max(known.life.0)]
-            .iter()
-            .any(|life| life.ended_in_power_cut)
+/// `None` for one that need not exist any more: nothing of it is judged.
+fn partition(topics: &mut BTreeMap<TopicId, Topic>, place: Place) -> Option<&mut Partition> {
+    let topic = topics.get_mut(&place.topic)?;
+    if topic.deletion > Deletion::None {
+        return None;
+    }
+    topic
+        .partitions
+        .get_mut(usize::try_from(place.partition).ok()?)
 }
 
 impl State {
-    fn life(&self) -> Life {
-        Life(self.lives.len().saturating_sub(1))
-    }
-
-    fn present(&mut self) -> &mut LifeState {
-        self.lives.last_mut().expect("the first life has begun")
-    }
-
     fn violate(&mut self, what: String) {
         tracing::error!(what, "violation");
         self.violation.get_or_insert(what);
     }
 
-    fn exists(&self, id: TopicId) -> bool {
-        self.topics
-            .get(&id)
-            .is_some_and(|topic| topic.deletion == Deletion::None)
+    fn flushes(&self, place: Place) -> bool {
+        let topic = self.topics.get(&place.topic);
+        topic.is_some_and(|topic| topic.settings.flushes)
+    }
+
+    fn grow(&mut self, id: TopicId, partitions: usize) {
+        if let Some(topic) = self.topics.get_mut(&id) {
+            let most = partitions.max(topic.partitions.len());
+            topic.partitions.resize_with(most, Partition::default);
+        }
+    }
+
+    fn settle(&mut self, id: TopicId, settle: impl FnOnce(&mut NewTopic)) {
+        self.judged += 1;
+        if let Some(topic) = self.topics.get_mut(&id) {
+            settle(&mut topic.settings);
+        }
     }
 
     fn delete(&mut self, id: TopicId, deletion: Deletion) {
         if let Some(topic) = self.topics.get_mut(&id) {
-            tracing::info!(%id, topic.name, ?deletion, "deletion");
+            tracing::info!(%id, topic.settings.name, ?deletion, "deletion");
             topic.deletion = topic.deletion.max(deletion);
-        }
-    }
-
-    /// `None` for one that need not exist any more: nothing of it is judged.
-    fn partition(&mut self, place: Place) -> Option<&mut Partition> {
-        let topic = self.topics.get_mut(&place.topic)?;
-        if topic.deletion > Deletion::None {
-            return None;
-        }
-        topic
-            .partitions
-            .get_mut(usize::try_from(place.partition).ok()?)
-    }
-
-    /// Somebody was told that the record is, or was, at this offset in this life.
-    fn claim(
-        &mut self,
-        place: Place,
-        life: Life,
-        offset: Offset,
-        number: u64,
-        epoch: Option<LeaderEpoch>,
-        is_durable: bool,
-    ) {
-        self.judged += 1;
-        tracing::debug!(topic = %place.topic, place.partition, ?life, %offset, number, ?epoch, "record");
-        let flushes = self
-            .topics
-            .get(&place.topic)
-            .is_some_and(|topic| topic.flushes);
-        let is_durable = is_durable || flushes || self.lives[life.0].was_stopped;
-        let lives = self.lives.clone();
-        let Some(partition) = self.partition(place) else {
-            return;
-        };
-        let before = partition.log.get(&offset).copied();
-        let may_be_lost = |known: &Known| may_be_lost(&lives, known, life);
-        let mut known = Known {
-            number,
-            life,
-            epoch,
-            is_durable,
-        };
-        let mut problem = None;
-        match before {
-            // With another epoch it is not the same: it was lost and sent again, and came to the place it had.
-            Some(before)
-                if before.number == number
-                    && (epoch.is_none() || before.epoch.is_none() || epoch == before.epoch) =>
-            {
-                known.life = known.life.max(before.life);
-                known.is_durable |= before.is_durable;
-                let is_the_same = !may_be_lost(&before);
-                known.epoch = epoch.or(before.epoch.filter(|_| is_the_same));
-            }
-            Some(before) => {
-                if let (Some(old), Some(new)) = (before.epoch, epoch)
-                    && new <= old
-                {
-                    problem = Some(format!(
-                        "it has epoch {new}, and record {} was there with epoch {old}",
-                        before.number
-                    ));
-                }
-                // What was there is lost, and with it all that lay behind.
-                let lost = |known: &Known| {
-                    known.life < life
-                        && lives[known.life.0..life.0]
-                            .iter()
-                            .any(|life| life.ended_in_power_cut)
-                };
-                if !lost(&before) {
-                    problem = Some(format!(
-                        "record {} was there in {:?}, and no power was cut since",
-                        before.number, before.life
-                    ));
-                }
-                let behind = partition.log.split_off(&offset);
-                for (at, known) in behind {
-                    if !lost(&known) {
-                        partition.log.insert(at, known);
-                    } else if known.is_durable {
-                        problem = Some(format!(
-                            "record {} at {at} was on disk and is lost",
-                            known.number
-                        ));
-                    }
-                }
-            }
-            None => {}
-        }
-        partition.log.insert(offset, known);
-        if let Some(problem) = problem {
-            self.violate(format!(
-                "{place:?}: record {number} is at {offset} in {life:?}: {problem}"
-            ));
         }
     }
 }

@@ -19,7 +19,7 @@ pub(super) async fn ask(
     world: &World,
     ledger: &Ledger,
 ) -> Result<BTreeMap<Place, LeaderEpoch>, Trouble> {
-    let (known, deleted) = ledger.topics();
+    let (known, deleted) = (ledger.topics(), ledger.deleted_topics());
     let version =
         VERSIONS.start + world.choose((VERSIONS.end - VERSIONS.start).unsigned_abs().into()) as i16;
     let request = MetadataRequest {
@@ -40,23 +40,23 @@ pub(super) async fn ask(
         )));
     }
     let mut epochs = BTreeMap::new();
-    for id in known {
+    for (id, settings) in known {
         // Its deletion may have been asked for meanwhile.
         if !ledger.exists(id) {
             continue;
         }
-        let Some((name, partitions)) = ledger.name_and_partitions(id) else {
-            continue;
-        };
+        let name = &settings.name;
         let topic = found
             .get(&id)
             .ok_or_else(|| Trouble::Wrong(format!("topic {name} ({id}) is gone")))?;
-        if topic.name.as_deref() != Some(&name)
-            || topic.partitions.len() != partitions
+        // It may have grown since it was asked for.
+        let partitions = settings.partitions..=ledger.most_partitions(id);
+        if topic.name.as_deref() != Some(name)
+            || !partitions.contains(&topic.partitions.len())
             || topic.error_code != ErrorCode::None
         {
             return Err(Trouble::Wrong(format!(
-                "topic {name} with {partitions} partitions is now {topic:?}"
+                "topic {name} with {partitions:?} partitions is now {topic:?}"
             )));
         }
         for partition in &topic.partitions {

@@ -10,7 +10,7 @@ use super::ledger::{Delivery, Ledger, Life, Place};
 /// More than the records of any batch come to.
 const MAX_UNCOMPRESSED: usize = 1 << 20;
 
-/// One reading of a partition in one life, from the beginning on.
+/// One reading of a partition in one life, from the log's beginning on.
 pub(super) struct Pass {
     place: Place,
     life: Life,
@@ -23,12 +23,12 @@ pub(super) struct Pass {
 }
 
 impl Pass {
-    pub(super) fn new(place: Place, life: Life, topic: String) -> Self {
+    pub(super) fn new(place: Place, life: Life, topic: String, from: Offset) -> Self {
         Self {
             place,
             life,
             topic,
-            next: Offset::ZERO,
+            next: from,
             epoch: LeaderEpoch::NONE,
             newest: BTreeMap::new(),
             seen: BTreeSet::new(),

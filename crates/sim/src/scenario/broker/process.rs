@@ -12,6 +12,7 @@ use crate::{Machine, SimEnv, World};
 pub(super) const MACHINE: Machine = Machine(1);
 pub(super) const HOST: &str = "node-1";
 pub(super) const PORT: u16 = 9092;
+pub(super) const DATA: &str = "/data";
 const CLUSTER: &str = "c2ltdWxhdGVkLWNsdXN0ZXI";
 
 /// The process as the one who started it sees it.
@@ -73,7 +74,7 @@ fn config() -> ServerConfig {
          listeners=PLAINTEXT://{HOST}:{PORT},CONTROLLER://{HOST}:9093\n\
          controller.listener.names=CONTROLLER\ncontroller.quorum.bootstrap.servers={HOST}:9093\n\
          listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT\n\
-         log.dirs=/data\nauto.create.topics.enable=false\n"
+         log.dirs={DATA}\nauto.create.topics.enable=false\nlog.retention.check.interval.ms=3000\n"
     );
     let (config, _) =
         ServerConfig::load("sim", &text, &[]).expect("the configuration is well-formed");

@@ -34,8 +34,11 @@ pub(super) struct Plan {
     pub(super) topic: String,
     pub(super) place: Place,
     pub(super) batches: u64,
+    pub(super) longest_rest: Duration,
     pub(super) delivery: Delivery,
     pub(super) acks: i16,
+    /// A canary: it should be idempotent, and is not.
+    pub(super) is_careless: bool,
 }
 
 /// Sends all of the plan, until it is acknowledged or the topic is gone.
@@ -107,7 +110,8 @@ impl Producer {
         let mut connection = Connection::open(env, &self.ledger).await?;
         let topics = metadata::ask(&mut connection, &self.world, &self.ledger).await?;
         let leader_epoch = *topics.get(&self.plan.place).ok_or(Trouble::Lost)?;
-        if self.plan.delivery == Delivery::Idempotent && self.id == ProducerId::NONE {
+        let is_idempotent = self.plan.delivery == Delivery::Idempotent && !self.plan.is_careless;
+        if is_idempotent && self.id == ProducerId::NONE {
             self.begin(&mut connection).await?;
         }
         let versions = [3, 5, 7, 8, 9, 11, 12, 13];
@@ -164,7 +168,8 @@ impl Producer {
 
     async fn rest(&self, env: &SimEnv) {
         if self.world.choose(4) == 0 {
-            let pause = Duration::from_millis(self.world.choose(300));
+            let longest = u64::try_from(self.plan.longest_rest.as_millis()).unwrap_or(u64::MAX);
+            let pause = Duration::from_millis(self.world.choose(longest));
             env.clock().sleep(pause).await;
         }
     }
