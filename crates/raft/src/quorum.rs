@@ -291,18 +291,11 @@ impl Raft {
             granting_voters: voters.clone(),
             voters,
         })];
-        if self.is_written {
-            return records;
+        if !self.is_written {
+            // The level stands in the log already, unless the log begins here.
+            let known = usize::from(self.end > Offset::ZERO);
+            records.extend(self.membership().into_iter().skip(known));
         }
-        if self.end == Offset::ZERO {
-            records.extend(self.membership());
-            return records;
-        }
-        let voters = self.options.voters.iter().map(Voter::record).collect();
-        records.push(ControlRecord::KRaftVoters(VotersRecord {
-            version: 0,
-            voters,
-        }));
         records
     }
 

@@ -1,7 +1,9 @@
 //! One life of the process.
 
+use std::collections::BTreeMap;
+
 use futures::channel::oneshot;
-use ottla_broker::{Broker, Format, StartError, format};
+use ottla_broker::{Broker, FirstQuorum, Format, FormatError, StartError, format};
 use ottla_config::ServerConfig;
 use ottla_env::{Clock, Env, Spawn};
 use ottla_metadata::features::MetadataVersion;
@@ -61,10 +63,15 @@ async fn start(env: SimEnv) -> Result<Broker<SimEnv>, StartError> {
     let how = Format {
         cluster_id: CLUSTER.to_owned(),
         metadata_version: MetadataVersion::LATEST,
-        is_standalone: true,
+        levels: BTreeMap::new(),
+        quorum: FirstQuorum::Standalone,
         ignores_formatted: true,
     };
-    format(env.disk(), env.entropy(), env.clock().wall(), &config, &how)?;
+    match format(env.disk(), env.entropy(), env.clock().wall(), &config, &how) {
+        Ok(_) => {}
+        Err(FormatError::Directory(error)) => return Err(error),
+        Err(error) => unreachable!("the directory is this node's: {error}"),
+    }
     Broker::start(env, config).await
 }
 
@@ -74,7 +81,9 @@ fn config() -> ServerConfig {
          listeners=PLAINTEXT://{HOST}:{PORT},CONTROLLER://{HOST}:9093\n\
          controller.listener.names=CONTROLLER\ncontroller.quorum.bootstrap.servers={HOST}:9093\n\
          listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT\n\
-         log.dirs={DATA}\nauto.create.topics.enable=false\nlog.retention.check.interval.ms=3000\n"
+         log.dirs={DATA}\nauto.create.topics.enable=false\nlog.retention.check.interval.ms=3000\n\
+         metadata.log.max.record.bytes.between.snapshots=3000\nmetadata.max.retention.bytes=20000\n\
+         internal.metadata.log.segment.bytes=6000\n"
     );
     let (config, _) =
         ServerConfig::load("sim", &text, &[]).expect("the configuration is well-formed");
