@@ -23,7 +23,7 @@ mod start;
 mod topic;
 mod topic_rules;
 
-pub use format::{Format, format};
+pub use format::{DirectoryKind, FirstQuorum, Format, FormatError, Formatted, format};
 pub use quorum::MetadataLogError;
 pub use start::{Broker, StartError};
 

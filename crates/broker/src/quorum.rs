@@ -12,6 +12,7 @@
 mod addressed;
 mod metadata_log;
 mod metadata_reader;
+mod snapshot;
 
 use std::collections::VecDeque;
 use std::io;
@@ -29,14 +30,14 @@ use ottla_log::dir::LogDirectory;
 use ottla_metadata::Image;
 use ottla_model::{ErrorCode, LeaderEpoch, Monotonic, Offset};
 use ottla_raft::checkpoint::control_batch;
-use ottla_raft::{Answer, Fetch, Input, Output, Outputs, Raft, Request as RaftRequest};
+use ottla_raft::{Answer, Fetch, Input, Output, Outputs, Raft, Request as RaftRequest, Snapshot};
 use ottla_wire::control_record::ControlRecord;
 use ottla_wire::metadata_record::MetadataRecord;
 use ottla_wire::records::{BatchBuilder, BatchFields, Compression};
 
 pub(crate) use addressed::{check_cluster, is_metadata_partition, leader_endpoint, replica};
 pub use metadata_log::MetadataLogError;
-pub(crate) use metadata_log::{BOOTSTRAP, METADATA_LOG, MetadataLog};
+pub(crate) use metadata_log::{BOOTSTRAP, METADATA_LOG, MetadataLog, MetadataLogOptions};
 pub(crate) use metadata_reader::MetadataReader;
 
 /// Requests taken at once; they share one sync.
@@ -52,6 +53,8 @@ enum Job {
         asked: Asked,
         answer: oneshot::Sender<Answer>,
     },
+    /// A snapshot has been written beside the lane, or could not be.
+    SnapshotWritten(io::Result<Snapshot>),
     /// Write what is left and answer. Nothing is taken after it.
     Close {
         closed: oneshot::Sender<io::Result<()>>,
@@ -157,6 +160,7 @@ impl Quorum {
         let leadership = Arc::new(Leadership::default());
         let worker = Worker {
             env: env.clone(),
+            jobs: jobs.clone(),
             _directory: directory,
             log,
             raft,
@@ -173,6 +177,8 @@ impl Quorum {
 
 struct Worker<E: Env, P> {
     env: E,
+    /// Its own inbox.
+    jobs: mpsc::UnboundedSender<Job>,
     /// Keeps the directory locked.
     _directory: Arc<LogDirectory<E::Disk>>,
     log: MetadataLog<E>,
@@ -208,8 +214,12 @@ impl<E: Env, P: FnMut(Arc<Image>) + Send + 'static> Worker<E, P> {
                 let done = match job {
                     Job::Ask { request, reply } => self.handle(request, reply),
                     Job::Raft { asked, answer } => self.answer(asked, answer),
+                    Job::SnapshotWritten(result) => {
+                        let now = self.env.clock().wall();
+                        self.log.snapshot_written(result, now)
+                    }
                     Job::Close { closed } => {
-                        let _ = closed.send(self.settle().and_then(|()| self.log.close()));
+                        let _ = closed.send(self.close(inbox).await);
                         return;
                     }
                 };
@@ -227,6 +237,17 @@ impl<E: Env, P: FnMut(Arc<Image>) + Send + 'static> Worker<E, P> {
                 return self.fail(&error);
             }
         }
+    }
+
+    async fn close(&mut self, mut inbox: mpsc::UnboundedReceiver<Job>) -> io::Result<()> {
+        self.settle()?;
+        // Nothing may change in a directory that is about to be unlocked.
+        while self.log.is_writing_snapshot() {
+            if let Some(Job::SnapshotWritten(result)) = inbox.next().await {
+                self.log.snapshot_written(result, self.env.clock().wall())?;
+            }
+        }
+        self.log.close()
     }
 
     /// A metadata log that cannot be written ends the controller: whoever asks is told so, and nothing wrong is ever answered.
@@ -257,8 +278,11 @@ impl<E: Env, P: FnMut(Arc<Image>) + Send + 'static> Worker<E, P> {
                     self.leadership.set(false);
                 }
                 Output::Committed(offset) => {
+                    self.log.committed(offset);
                     if let Some(image) = self.controller.commit(offset) {
-                        (self.publish)(Arc::new(image.clone()));
+                        let image = Arc::new(image.clone());
+                        self.snapshot(&image);
+                        (self.publish)(image);
                     }
                     self.leadership.changed.notify(usize::MAX);
                 }
@@ -269,6 +293,19 @@ impl<E: Env, P: FnMut(Arc<Image>) + Send + 'static> Worker<E, P> {
             }
         }
         Ok(())
+    }
+
+    /// Writes a snapshot of what is committed if one is due.
+    fn snapshot(&mut self, image: &Arc<Image>) {
+        let now = self.env.clock().monotonic();
+        let Some(job) = self.log.begin_snapshot(image, self.raft.membership(), now) else {
+            return;
+        };
+        let (spawn, jobs) = (self.env.spawn().clone(), self.jobs.clone());
+        self.env.spawn().task(async move {
+            let result = spawn.blocking(move || job.run()).await;
+            let _ = jobs.unbounded_send(Job::SnapshotWritten(result));
+        });
     }
 
     fn lead(&mut self, epoch: LeaderEpoch, control: &[ControlRecord<'static>]) -> io::Result<()> {

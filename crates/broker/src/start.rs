@@ -15,18 +15,21 @@ use ottla_log::dir::{DirectoryError, LogDirectory};
 use ottla_metadata::features::{self, MetadataVersion};
 use ottla_metrics::Metrics;
 use ottla_model::{BrokerEpoch, NodeId, Uuid};
-use ottla_raft::{Endpoint, NotSoleVoter, Options as RaftOptions, Raft, ReplicaKey, Voter};
+use ottla_raft::{
+    Endpoint, NotSoleVoter, Options as RaftOptions, Raft, ReplicaKey, SnapshotOptions, Voter,
+};
 use thiserror::Error;
 
+use crate::endpoints::{advertised, quorum_endpoint};
 use crate::fetch_sessions::FetchSessions;
-use crate::found_logs;
+use crate::found_logs::{self, FoundLogs};
 use crate::lane::{Job, Lane, LaneOptions};
 use crate::net::{BoundListener, ConnectionLimits, MemoryBudget, accept};
 use crate::node::{Node, Options};
 use crate::partitions::Partitions;
 use crate::producer_ids::ProducerIds;
 use crate::publish::Publisher;
-use crate::quorum::{METADATA_LOG, MetadataLog, MetadataLogError, Quorum};
+use crate::quorum::{METADATA_LOG, MetadataLog, MetadataLogError, MetadataLogOptions, Quorum};
 
 /// Requests held at once: more wait in their sockets. Bytes.
 const REQUEST_MEMORY: i64 = 256 << 20;
@@ -40,8 +43,6 @@ const FIRST_RETENTION: Duration = Duration::from_secs(30);
 pub enum StartError {
     #[error(transparent)]
     Directory(#[from] DirectoryError),
-    #[error("{0} is formatted already: give --ignore-formatted to leave it as it is")]
-    Formatted(PathBuf),
     #[error("{0} is not formatted: run `ottla storage format` first")]
     NotFormatted(PathBuf),
     #[error(
@@ -64,8 +65,14 @@ pub enum StartError {
         "{path} holds a metadata log, which is looked for in {expected}: set metadata.log.dir to {path}, or remove what should not be there"
     )]
     OtherMetadata { path: PathBuf, expected: PathBuf },
+    #[error("no directory of log.dirs can be used: see what was logged, and give one that can")]
+    AllOffline,
     #[error(transparent)]
     Metadata(#[from] MetadataLogError),
+    #[error(
+        "{0} names no voters of the quorum, and neither does controller.quorum.voters: format a new directory with --standalone"
+    )]
+    NoVoters(PathBuf),
     #[error(transparent)]
     Quorum(#[from] NotSoleVoter),
     #[error("cannot listen on {listener}: {}", obstacle(.error))]
@@ -126,8 +133,17 @@ impl<E: Env> Broker<E> {
         let mut directories = Vec::new();
         let mut cluster: Option<String> = None;
         let metadata_directory = config.metadata_log_dir();
+        let mut has_offline = false;
         for path in config.directories() {
-            let directory = own(&env, &config, &path, &mut cluster)?;
+            let directory = match own(&env, &config, &path, &mut cluster) {
+                Ok(directory) => directory,
+                Err(error) if path != metadata_directory && is_of_disk(&error) => {
+                    tracing::error!(%error, "log directory offline: its partitions cannot be used");
+                    has_offline = true;
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
             if path != metadata_directory && holds_metadata(&env, &path)? {
                 return Err(StartError::OtherMetadata {
                     path,
@@ -146,14 +162,21 @@ impl<E: Env> Broker<E> {
         let of_partitions = config.log_dirs();
         directories
             .retain(|(directory, _)| of_partitions.iter().any(|path| path == directory.path()));
+        if directories.is_empty() {
+            return Err(StartError::AllOffline);
+        }
         // Before anything is touched that a start in vain would leave worse than it was.
         let listeners = listen(&env, &config).await?;
-        let (raft, log, controller) = load(&env, &config, &metadata, metadata_id)?;
+        let controllers = listeners.iter().filter(|(bound, _)| bound.is_controller);
+        let endpoints = controllers
+            .map(|(bound, _)| quorum_endpoint(&config, &bound.name, bound.address.port()))
+            .collect();
+        let (raft, log, controller) = load(&env, &config, &metadata, metadata_id, endpoints)?;
         let kraft_version = raft.kraft_version();
         let metadata_reader = log.reader();
         let image = Arc::new(ArcSwap::from_pointee(controller.image().clone()));
         let partitions = Arc::new(Partitions::default());
-        let found = found_logs::find(&env, config.node_id(), &image.load(), &directories)?;
+        let logs = found_logs::find(&env, config.node_id(), &image.load(), &directories)?;
         let mut lanes = Vec::new();
         let mut clean_epochs = BTreeSet::new();
         for (directory, id) in &directories {
@@ -193,7 +216,7 @@ impl<E: Env> Broker<E> {
                 .iter()
                 .map(|(id, _, lane)| (*id, lane.clone()))
                 .collect(),
-            found,
+            FoundLogs { logs, has_offline },
         );
         let quorum = Quorum::start(
             &env,
@@ -348,6 +371,15 @@ fn own<E: Env>(
     Ok((directory, id))
 }
 
+/// Whether one directory cannot be used and the node is otherwise as it should be.
+fn is_of_disk(error: &StartError) -> bool {
+    matches!(
+        error,
+        StartError::Io { .. }
+            | StartError::Directory(DirectoryError::Io { .. } | DirectoryError::Invalid { .. })
+    )
+}
+
 fn holds_metadata<E: Env>(env: &E, path: &Path) -> Result<bool, StartError> {
     let log = path.join(METADATA_LOG);
     match env.disk().entry(&log) {
@@ -361,10 +393,24 @@ fn load<E: Env>(
     config: &ServerConfig,
     directory: &LogDirectory<E::Disk>,
     directory_id: Uuid,
+    endpoints: Vec<Endpoint>,
 ) -> Result<(Raft, MetadataLog<E>, Controller), StartError> {
-    let (log, found) = MetadataLog::open(env, directory)?;
+    let options = MetadataLogOptions {
+        segment_bytes: config.metadata_segment_bytes(),
+        segment_age: config.metadata_segment_age(),
+        snapshots: SnapshotOptions {
+            bytes_between: config.snapshot_bytes(),
+            interval: config.snapshot_interval(),
+            retention_bytes: config.metadata_retention_bytes(),
+            retention_age: config.metadata_retention_age(),
+        },
+    };
+    let (log, found) = MetadataLog::open(env, directory, options)?;
     let voters = if found.voters.is_empty() {
-        // A static quorum: its voters are the configuration's, which names nobody else for a node of its own.
+        if !config.has_static_quorum() {
+            return Err(StartError::NoVoters(directory.path().to_path_buf()));
+        }
+        // The configuration names nobody else for a node of its own.
         let endpoint = config.static_voter();
         vec![Voter {
             key: ReplicaKey {
@@ -384,6 +430,7 @@ fn load<E: Env>(
         directory: directory_id,
         kraft_version: found.kraft_version,
         voters,
+        endpoints,
         stored: found.stored,
         log_epoch: found.log_epoch,
         log_end: found.log_end,
@@ -465,7 +512,7 @@ async fn register<E: Env>(
         listeners: listeners
             .iter()
             .filter(|(bound, _)| bound.is_controller == is_controller)
-            .map(|(bound, _)| node.advertised(bound))
+            .map(|(bound, _)| advertised(&node.config, &bound.name, bound.address.port()))
             .collect(),
         rack: node.config.rack(),
         directories,

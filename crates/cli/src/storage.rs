@@ -1,18 +1,20 @@
 //! `ottla storage`: Apache's storage tool.
 
+mod features;
+mod format;
+mod info;
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use ottla_broker::{Format, format};
 use ottla_config::ServerConfig;
-use ottla_env::{Clock, Entropy};
-use ottla_log::dir::LogDirectory;
+use ottla_env::Entropy;
 use ottla_metadata::features::MetadataVersion;
-use ottla_model::Uuid;
-use ottla_runtime::{RealClock, RealDisk, RealEntropy};
+use ottla_runtime::RealEntropy;
 
 use crate::configuration;
+pub use format::format_if_new;
 
 #[derive(Args)]
 pub struct Arguments {
@@ -23,28 +25,24 @@ pub struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Make the directories of a configuration ready for their first start.
-    Format {
-        /// The node's server.properties.
-        #[arg(short, long)]
-        config: PathBuf,
-        /// As `random-uuid` prints one; the same for all nodes of a cluster.
-        #[arg(short = 't', long)]
-        cluster_id: String,
-        /// Leave directories that are formatted already as they are.
-        #[arg(short = 'g', long)]
-        ignore_formatted: bool,
-        /// Begin a dynamic quorum with this node as its one voter.
-        #[arg(short, long)]
-        standalone: bool,
-        /// The release whose features the cluster begins with.
-        #[arg(short, long)]
-        release_version: Option<String>,
-    },
-    /// Show whose the directories of a configuration are.
+    Format(format::Arguments),
+    /// Show whose the directories of a configuration are, and what is wrong with them.
     Info {
         /// The node's server.properties.
         #[arg(short, long)]
         config: PathBuf,
+    },
+    /// Show the levels of all features in a release.
+    VersionMapping {
+        /// The release, or a level of metadata.version; the newest by default.
+        #[arg(short, long)]
+        release_version: Option<String>,
+    },
+    /// Show which levels of other features a level of a feature needs.
+    FeatureDependencies {
+        /// FEATURE=LEVEL; may be given several times.
+        #[arg(short, long, required = true)]
+        feature: Vec<String>,
     },
     /// Print a new id for a cluster or a directory.
     RandomUuid,
@@ -54,35 +52,19 @@ enum Command {
 #[must_use]
 pub fn run(arguments: Arguments) -> ExitCode {
     let outcome = match arguments.command {
+        Command::Format(arguments) => format::run(arguments),
+        Command::Info { config } => match load(&config).map(|config| info::run(&config)) {
+            Ok(code) => return code,
+            Err(message) => Err(message),
+        },
+        Command::VersionMapping { release_version } => {
+            features::mapping(release_version.as_deref())
+        }
+        Command::FeatureDependencies { feature } => features::dependencies(&feature),
         Command::RandomUuid => {
             println!("{}", RealEntropy.uuid());
             Ok(())
         }
-        Command::Info { config } => load(&config).and_then(|config| info(&config)),
-        Command::Format {
-            config,
-            cluster_id,
-            ignore_formatted,
-            standalone,
-            release_version,
-        } => load(&config).and_then(|config| {
-            let metadata_version = match &release_version {
-                None => MetadataVersion::LATEST,
-                Some(name) => MetadataVersion::parse(name).ok_or_else(|| {
-                    format!("--release-version {name}: expected a release from 3.3 to 4.3")
-                })?,
-            };
-            cluster_id
-                .parse::<Uuid>()
-                .map_err(|error| format!("--cluster-id {cluster_id}: {error}"))?;
-            let how = Format {
-                cluster_id,
-                metadata_version,
-                is_standalone: standalone,
-                ignores_formatted: ignore_formatted,
-            };
-            carry_out(&config, &how)
-        }),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -93,70 +75,24 @@ pub fn run(arguments: Arguments) -> ExitCode {
     }
 }
 
-/// Makes the directories of a node's first start ready, unless they are.
-///
-/// # Errors
-/// A sentence that says what is wrong.
-pub fn format_if_new(config: &ServerConfig) -> Result<(), String> {
-    let how = Format {
-        cluster_id: RealEntropy.uuid().to_string(),
-        metadata_version: MetadataVersion::LATEST,
-        is_standalone: true,
-        ignores_formatted: true,
-    };
-    format(
-        &RealDisk,
-        &RealEntropy,
-        RealClock::new().wall(),
-        config,
-        &how,
-    )
-    .map_err(|error| error.to_string())
-}
-
-fn carry_out(config: &ServerConfig, how: &Format) -> Result<(), String> {
-    format(
-        &RealDisk,
-        &RealEntropy,
-        RealClock::new().wall(),
-        config,
-        how,
-    )
-    .map_err(|error| error.to_string())?;
-    for path in config.directories() {
-        let version = how.metadata_version.name();
-        println!(
-            "Formatting data directory {} with metadata.version {version}.",
-            path.display()
-        );
-    }
-    Ok(())
-}
-
-fn info(config: &ServerConfig) -> Result<(), String> {
-    for path in config.directories() {
-        let directory = LogDirectory::open(RealDisk, &path).map_err(|error| error.to_string())?;
-        match directory
-            .meta_properties()
-            .map_err(|error| error.to_string())?
-        {
-            None => println!("{}: not formatted", path.display()),
-            Some(properties) => {
-                let directory_id = properties
-                    .directory_id
-                    .map_or_else(|| "none".to_owned(), |id| id.to_string());
-                println!(
-                    "{}: cluster.id={} node.id={} directory.id={directory_id}",
-                    path.display(),
-                    properties.cluster_id,
-                    properties.node_id
-                );
-            }
-        }
-    }
-    Ok(())
-}
-
 fn load(path: &Path) -> Result<ServerConfig, String> {
     configuration::read(path, &[]).map(|(config, _)| config)
+}
+
+/// A release or a level of `metadata.version`, by its name.
+fn release(name: &str) -> Result<MetadataVersion, String> {
+    MetadataVersion::parse(name).ok_or_else(|| {
+        let names: Vec<_> = MetadataVersion::names().collect();
+        format!(
+            "--release-version {name}: expected a release from 3.3 on, or one of {}",
+            names.join(", ")
+        )
+    })
+}
+
+/// `FEATURE=LEVEL`.
+fn level(text: &str) -> Result<(&str, i16), String> {
+    text.split_once('=')
+        .and_then(|(name, level)| Some((name.trim(), level.trim().parse().ok()?)))
+        .ok_or_else(|| format!("--feature {text}: expected FEATURE=LEVEL, as in kraft.version=1"))
 }

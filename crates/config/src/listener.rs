@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 use std::fmt;
+use std::net::IpAddr;
 
 /// How a listener's connections are protected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +55,19 @@ pub struct Listener {
     pub protocol: SecurityProtocol,
 }
 
+impl Listener {
+    /// As others are told of it that nobody said more about: an address that stands for all of them is none to connect to.
+    #[must_use]
+    pub fn told(&self) -> Self {
+        let is_every = |host: &str| host.parse().is_ok_and(|ip: IpAddr| ip.is_unspecified());
+        let mut told = self.clone();
+        if told.host.is_empty() || is_every(&told.host) {
+            "localhost".clone_into(&mut told.host);
+        }
+        told
+    }
+}
+
 /// As `listeners` has it.
 impl fmt::Display for Listener {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -64,6 +78,19 @@ impl fmt::Display for Listener {
 /// `host:port`, an IPv6 host in brackets.
 #[derive(Clone, Copy, Debug)]
 pub struct Address<'a>(pub &'a str, pub u16);
+
+impl<'a> Address<'a> {
+    #[must_use]
+    pub fn parse(text: &'a str) -> Option<Self> {
+        let (host, port) = text.rsplit_once(':')?;
+        let bracketed = host
+            .strip_prefix('[')
+            .and_then(|host| host.strip_suffix(']'));
+        let host = bracketed.unwrap_or(host);
+        let port = port.parse().ok()?;
+        (!host.is_empty()).then_some(Self(host, port))
+    }
+}
 
 impl fmt::Display for Address<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -120,4 +147,38 @@ pub(crate) fn protocols(items: &[String]) -> Result<BTreeMap<String, SecurityPro
             })
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_ipv6_host_stands_in_brackets() {
+        for text in ["host:1", "127.0.0.1:65535", "[::1]:9092"] {
+            assert_eq!(Address::parse(text).unwrap().to_string(), text);
+        }
+        assert_eq!(Address::parse("[::1]:9092").unwrap().0, "::1");
+        for wrong in ["", "host", ":1", "host:", "host:65536"] {
+            assert!(Address::parse(wrong).is_none(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn others_are_told_of_an_address_that_they_can_connect_to() {
+        let told = |host: &str| {
+            let listener = Listener {
+                name: "X".to_owned(),
+                host: host.to_owned(),
+                port: 1,
+                protocol: SecurityProtocol::Plaintext,
+            };
+            listener.told().to_string()
+        };
+        for every in ["", "0.0.0.0", "::"] {
+            assert_eq!(told(every), "X://localhost:1");
+        }
+        assert_eq!(told("::1"), "X://[::1]:1");
+        assert_eq!(told("broker"), "X://broker:1");
+    }
 }

@@ -137,6 +137,23 @@ impl ServerConfig {
         self.listeners.is_controllers(name)
     }
 
+    /// The listener by which controllers reach each other, the first of the controller's, as others are told of it.
+    #[must_use]
+    pub fn told_controller_listener(&self) -> Listener {
+        let names = self.list("controller.listener.names");
+        let first = names.first().expect("one was asked for");
+        let is_it = |listener: &&Listener| listener.name.eq_ignore_ascii_case(first);
+        let advertised = self.advertised_listeners().unwrap_or_default().iter();
+        let mut found = advertised.chain(self.listeners()).filter(is_it);
+        found.next().expect("every name was found").told()
+    }
+
+    /// Whether `controller.quorum.voters` names the voters, rather than the metadata log.
+    #[must_use]
+    pub fn has_static_quorum(&self) -> bool {
+        !self.list("controller.quorum.voters").is_empty()
+    }
+
     /// Where partitions are: at least one directory, each once.
     #[must_use]
     pub fn log_dirs(&self) -> Vec<PathBuf> {
@@ -203,6 +220,48 @@ impl ServerConfig {
     pub fn quorum_fetch_snapshot_max_bytes(&self) -> u64 {
         self.number("controller.quorum.fetch.snapshot.max.bytes")
             .unsigned_abs()
+    }
+
+    /// At what size the metadata log goes on in a new segment. Bytes.
+    #[must_use]
+    pub fn metadata_segment_bytes(&self) -> u64 {
+        self.integer("internal.metadata.log.segment.bytes")
+            .unwrap_or_else(|| self.number("metadata.log.segment.bytes"))
+            .unsigned_abs()
+    }
+
+    /// After how long the metadata log goes on in a new segment.
+    #[must_use]
+    pub fn metadata_segment_age(&self) -> Duration {
+        Duration::from_millis(self.number("metadata.log.segment.ms").unsigned_abs())
+    }
+
+    /// After how many bytes of metadata log a snapshot is written.
+    #[must_use]
+    pub fn snapshot_bytes(&self) -> u64 {
+        self.number("metadata.log.max.record.bytes.between.snapshots")
+            .unsigned_abs()
+    }
+
+    /// After how long a snapshot is written though there is little new; `None` for never.
+    #[must_use]
+    pub fn snapshot_interval(&self) -> Option<Duration> {
+        let ms = self.number("metadata.log.max.snapshot.interval.ms");
+        (ms > 0).then(|| Duration::from_millis(ms.unsigned_abs()))
+    }
+
+    /// What metadata log and snapshots may come to together; `None` for any amount. Bytes.
+    #[must_use]
+    pub fn metadata_retention_bytes(&self) -> Option<u64> {
+        u64::try_from(self.number("metadata.max.retention.bytes")).ok()
+    }
+
+    /// For how long metadata is kept that a later snapshot covers; `None` for ever.
+    #[must_use]
+    pub fn metadata_retention_age(&self) -> Option<Duration> {
+        u64::try_from(self.number("metadata.max.retention.ms"))
+            .ok()
+            .map(Duration::from_millis)
     }
 
     #[must_use]

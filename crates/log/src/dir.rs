@@ -117,17 +117,7 @@ impl<D: Disk> LogDirectory<D> {
     /// # Errors
     /// When the file cannot be read or understood.
     pub fn meta_properties(&self) -> Result<Option<MetaProperties>, DirectoryError> {
-        let path = self.path.join(META_PROPERTIES);
-        let bytes = read_file(&self.disk, &path).map_err(|error| DirectoryError::Io {
-            path: path.clone(),
-            error,
-        })?;
-        let Some(bytes) = bytes else { return Ok(None) };
-        let parsed = MetaProperties::parse(&String::from_utf8_lossy(&bytes));
-        parsed.map(Some).map_err(|error| DirectoryError::Invalid {
-            path,
-            problem: error.to_string(),
-        })
+        read_meta_properties(&self.disk, &self.path)
     }
 
     /// # Errors
@@ -372,6 +362,27 @@ impl<D: Disk> LogDirectory<D> {
         self.disk.sync_directory(&self.path)?;
         Ok(path)
     }
+}
+
+/// Whose a directory is, without taking it; `None` when it was never formatted.
+///
+/// # Errors
+/// When the file cannot be read or understood.
+pub fn read_meta_properties<D: Disk>(
+    disk: &D,
+    directory: &Path,
+) -> Result<Option<MetaProperties>, DirectoryError> {
+    let path = directory.join(META_PROPERTIES);
+    let bytes = read_file(disk, &path).map_err(|error| DirectoryError::Io {
+        path: path.clone(),
+        error,
+    })?;
+    let Some(bytes) = bytes else { return Ok(None) };
+    let parsed = MetaProperties::parse(&String::from_utf8_lossy(&bytes));
+    parsed.map(Some).map_err(|error| DirectoryError::Invalid {
+        path,
+        problem: error.to_string(),
+    })
 }
 
 /// A log that no checkpoint names.

@@ -1,7 +1,6 @@
 //! The two ways to run a node: on a file, or on nothing.
 
 use std::io::Write;
-use std::net::IpAddr;
 use std::path::Path;
 
 use ottla_config::{Address, ServerConfig};
@@ -47,7 +46,7 @@ fn welcome(config: &ServerConfig, started: &Started) -> String {
         .filter(|listener| !config.is_controller_listener(&listener.name));
     let client = of_clients
         .next()
-        .map(|listener| Address(reachable(&listener.host), listener.port).to_string())
+        .map(|listener| Address(&listener.told().host, listener.port).to_string())
         .unwrap_or_default();
     format!(
         "Ottla {}\n\
@@ -60,32 +59,4 @@ fn welcome(config: &ServerConfig, started: &Started) -> String {
         listed(listeners),
         listed(data),
     )
-}
-
-/// A host by which this machine reaches what listens on `host`.
-fn reachable(host: &str) -> &str {
-    let is_every = host.parse().is_ok_and(|ip: IpAddr| ip.is_unspecified());
-    if host.is_empty() || is_every {
-        "localhost"
-    } else {
-        host
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_listener_on_every_address_is_tried_on_this_machine() {
-        for (host, expected) in [
-            ("", "localhost"),
-            ("0.0.0.0", "localhost"),
-            ("::", "localhost"),
-            ("::1", "::1"),
-            ("broker", "broker"),
-        ] {
-            assert_eq!(reachable(host), expected);
-        }
-    }
 }

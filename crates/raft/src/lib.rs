@@ -9,6 +9,7 @@ mod position;
 mod quorum;
 pub mod quorum_state;
 mod request;
+mod snapshots;
 mod voter;
 
 pub use position::{LogView, Position};
@@ -18,4 +19,5 @@ pub use request::{
     Answer, BeginQuorumEpoch, Body, Description, EndQuorumEpoch, Fetch, Fetched, ReplicaState,
     Request, Vote,
 };
+pub use snapshots::{Snapshot, SnapshotOptions, Snapshots};
 pub use voter::{Endpoint, ReplicaKey, Voter};

@@ -2,21 +2,23 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use ottla_env::{Clock, Disk, DiskFile, Env, OpenMode};
 use ottla_log::dir::{LogDirectory, replace_file};
 use ottla_log::{Log, LogOptions, OpenError};
 use ottla_metadata::Image;
-use ottla_model::{LeaderEpoch, Offset, Timestamp, TopicId};
+use ottla_model::{LeaderEpoch, Monotonic, Offset, Timestamp, TopicId};
 use ottla_raft::checkpoint::SnapshotId;
-use ottla_raft::{LogView, QuorumState, Voter, quorum_state};
+use ottla_raft::{LogView, QuorumState, Snapshot, SnapshotOptions, Snapshots, Voter, quorum_state};
 use ottla_wire::control_record::ControlRecord;
 use ottla_wire::metadata_record::MetadataRecord;
 use ottla_wire::records::{Batch, Batches};
 use thiserror::Error;
 
 use super::metadata_reader::MetadataReader;
+use super::snapshot::{SnapshotJob, find_snapshots};
 
 /// The name of the log's directory.
 pub(crate) const METADATA_LOG: &str = "__cluster_metadata-0";
@@ -53,12 +55,22 @@ pub(crate) struct Found {
     pub(crate) log_end: Offset,
 }
 
+/// How the log is kept.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct MetadataLogOptions {
+    /// Bytes.
+    pub(crate) segment_bytes: u64,
+    pub(crate) segment_age: Duration,
+    pub(crate) snapshots: SnapshotOptions,
+}
+
 pub(crate) struct MetadataLog<E: Env> {
     disk: E::Disk,
     directory: PathBuf,
     log: Log<E::Disk>,
-    /// Ascending.
-    snapshots: Vec<SnapshotId>,
+    snapshots: Snapshots,
+    /// Of the last batch.
+    last_append: Timestamp,
 }
 
 impl<E: Env> MetadataLog<E> {
@@ -69,6 +81,7 @@ impl<E: Env> MetadataLog<E> {
     pub(crate) fn open(
         env: &E,
         directory: &LogDirectory<E::Disk>,
+        options: MetadataLogOptions,
     ) -> Result<(Self, Found), MetadataLogError> {
         let now = env.clock().wall();
         let disk = env.disk().clone();
@@ -77,7 +90,8 @@ impl<E: Env> MetadataLog<E> {
             path: path.clone(),
             error,
         };
-        let mut log = directory.open_log(METADATA_LOG, TopicId::METADATA, options(), now, false)?;
+        let of_log = log_options(options);
+        let mut log = directory.open_log(METADATA_LOG, TopicId::METADATA, of_log, now, false)?;
         if let Some(job) = log.unsynced() {
             let end = job.run().map_err(fails)?;
             log.synced(end, now);
@@ -96,8 +110,12 @@ impl<E: Env> MetadataLog<E> {
         if let Some(bytes) = read(&disk, &bootstrap).map_err(fails)? {
             found.bootstrap = Some(read_snapshot(&bytes, &bootstrap, &mut found)?);
         }
-        let snapshots = read_snapshots(&disk, &path, &mut found)?;
-        read_log(&log, &path, &mut found)?;
+        let kept = find_snapshots(&disk, &path).map_err(fails)?;
+        if let Some(newest) = kept.last() {
+            restore(&disk, &path, newest.id, &mut found)?;
+        }
+        let behind = read_log(&log, &path, &mut found)?;
+        let snapshots = Snapshots::new(options.snapshots, kept, behind, env.clock().monotonic());
         if let Some(text) = read_text(&disk, &path.join(quorum_state::FILE)).map_err(fails)? {
             found.stored =
                 quorum_state::parse(&text).map_err(|error| MetadataLogError::Invalid {
@@ -111,6 +129,7 @@ impl<E: Env> MetadataLog<E> {
                 directory: path,
                 log,
                 snapshots,
+                last_append: now,
             },
             found,
         ))
@@ -121,7 +140,63 @@ impl<E: Env> MetadataLog<E> {
     }
 
     pub(super) fn append(&mut self, batch: &[u8], now: Timestamp) -> io::Result<Offset> {
+        self.snapshots.committed(batch.len() as u64);
+        self.last_append = now;
         self.log.append_raw(batch, now)
+    }
+
+    /// Readers may see all below.
+    pub(super) fn committed(&mut self, offset: Offset) {
+        self.log.set_high_watermark(offset);
+    }
+
+    /// Begins a snapshot of the image that is committed, if one is due.
+    pub(super) fn begin_snapshot(
+        &mut self,
+        image: &Arc<Image>,
+        membership: Vec<ControlRecord<'static>>,
+        now: Monotonic,
+    ) -> Option<SnapshotJob<E::Disk>> {
+        if !self.snapshots.is_due(now) {
+            return None;
+        }
+        self.snapshots.begin(now);
+        let end_offset = image.offset().next();
+        Some(SnapshotJob {
+            disk: self.disk.clone(),
+            directory: self.directory.clone(),
+            id: SnapshotId {
+                end_offset,
+                epoch: self.log.reader().epoch_of(image.offset()),
+            },
+            last_append: self.last_append,
+            membership,
+            image: Arc::clone(image),
+        })
+    }
+
+    pub(super) fn is_writing_snapshot(&self) -> bool {
+        self.snapshots.is_writing()
+    }
+
+    /// A snapshot is on disk, and what is older may be more than is kept.
+    pub(super) fn snapshot_written(
+        &mut self,
+        result: io::Result<Snapshot>,
+        now: Timestamp,
+    ) -> io::Result<()> {
+        let snapshot = result.inspect_err(|error| {
+            tracing::error!(%error, "cannot write a snapshot of the metadata");
+        });
+        self.snapshots.written(snapshot.ok());
+        while let Some(first) = self.snapshots.removable(self.log.reader().size(), now) {
+            self.log.advance_log_start(first.end_offset, now)?;
+            for id in self.snapshots.forget_before(first) {
+                self.disk
+                    .remove_file(&self.directory.join(id.file_name()))?;
+            }
+        }
+        Ok(())
     }
 
     /// The end of the log, all of it on disk.
@@ -160,11 +235,11 @@ impl<E: Env> MetadataLog<E> {
             } else {
                 (found, end)
             },
-            snapshots: self
-                .snapshots
-                .first()
-                .copied()
-                .zip(self.snapshots.last().copied()),
+            snapshots: match self.snapshots.kept() {
+                [] => None,
+                [only] => Some((only.id, only.id)),
+                [oldest, .., newest] => Some((oldest.id, newest.id)),
+            },
         }
     }
 
@@ -178,13 +253,13 @@ impl<E: Env> MetadataLog<E> {
     }
 }
 
-/// Kafka's defaults for this log; nothing is deleted from it while snapshots are not written.
-fn options() -> LogOptions {
+fn log_options(options: MetadataLogOptions) -> LogOptions {
     LogOptions {
-        segment_bytes: 1 << 30,
-        segment_age: Duration::from_hours(24 * 7),
+        segment_bytes: options.segment_bytes,
+        segment_age: options.segment_age,
         index_interval_bytes: 4096,
         index_bytes: 10 << 20,
+        // What a snapshot makes superfluous goes, and nothing else.
         retention_bytes: None,
         retention_age: None,
         deletes: false,
@@ -192,38 +267,33 @@ fn options() -> LogOptions {
     }
 }
 
-fn read_snapshots<D: Disk>(
+fn restore<D: Disk>(
     disk: &D,
     directory: &Path,
+    id: SnapshotId,
     found: &mut Found,
-) -> Result<Vec<SnapshotId>, MetadataLogError> {
-    let fails = |error| MetadataLogError::Io {
-        path: directory.to_path_buf(),
-        error,
-    };
-    let mut ids: Vec<SnapshotId> = disk
-        .list(directory)
-        .map_err(fails)?
-        .iter()
-        .filter_map(|entry| SnapshotId::parse(&entry.name))
-        .collect();
-    ids.sort_unstable();
-    let Some(newest) = ids.last() else {
-        return Ok(ids);
-    };
-    let path = directory.join(newest.file_name());
-    let bytes = read(disk, &path).map_err(fails)?.unwrap_or_default();
-    let snapshot = read_snapshot(&bytes, &path, found)?;
-    if *newest != SnapshotId::BOOTSTRAP {
-        let image = Image::restore(snapshot, newest.end_offset - 1).map_err(|error| {
-            MetadataLogError::Invalid {
-                path,
-                problem: error.to_string(),
-            }
-        })?;
-        found.image = Some(image);
+) -> Result<(), MetadataLogError> {
+    let path = directory.join(id.file_name());
+    let bytes = read(disk, &path)
+        .map_err(|error| MetadataLogError::Io {
+            path: path.clone(),
+            error,
+        })?
+        .unwrap_or_default();
+    let records = read_snapshot(&bytes, &path, found)?;
+    if id == SnapshotId::BOOTSTRAP {
+        return Ok(());
     }
-    Ok(ids)
+    let invalid = |problem: String| MetadataLogError::Invalid { path, problem };
+    if found.log_end < id.end_offset {
+        return Err(invalid(format!(
+            "the log beside it ends at offset {}, before the snapshot does: the log's last segment is missing",
+            found.log_end
+        )));
+    }
+    let image = Image::restore(records, id.end_offset - 1);
+    found.image = Some(image.map_err(|error| invalid(error.to_string()))?);
+    Ok(())
 }
 
 /// The metadata records of a file in the form of a snapshot.
@@ -243,7 +313,12 @@ fn read_snapshot(
     Ok(records)
 }
 
-fn read_log<D: Disk>(log: &Log<D>, path: &Path, found: &mut Found) -> Result<(), MetadataLogError> {
+/// Gives the size of what follows the snapshot. Bytes.
+fn read_log<D: Disk>(
+    log: &Log<D>,
+    path: &Path,
+    found: &mut Found,
+) -> Result<u64, MetadataLogError> {
     let invalid = |problem: String| MetadataLogError::Invalid {
         path: path.to_path_buf(),
         problem,
@@ -255,6 +330,7 @@ fn read_log<D: Disk>(log: &Log<D>, path: &Path, found: &mut Found) -> Result<(),
     let reader = log.reader();
     let in_snapshot = found.image.as_ref().map_or(Offset::UNKNOWN, Image::offset);
     let mut next = reader.log_start();
+    let mut behind = 0;
     while next < log.end() {
         let slice = reader
             .read(next, READ_BYTES, log.end(), true)
@@ -269,6 +345,9 @@ fn read_log<D: Disk>(log: &Log<D>, path: &Path, found: &mut Found) -> Result<(),
             for batch in Batches::new(&bytes).map_while(Result::ok) {
                 next = batch.header.next_offset();
                 found.log_epoch = batch.header.leader_epoch;
+                if batch.header.last_offset() > in_snapshot {
+                    behind += batch.bytes.len() as u64;
+                }
                 let mut records = Vec::new();
                 take(&batch, path, found, |offset, record| {
                     records.push((offset, record))
@@ -281,7 +360,7 @@ fn read_log<D: Disk>(log: &Log<D>, path: &Path, found: &mut Found) -> Result<(),
             }
         }
     }
-    Ok(())
+    Ok(behind)
 }
 
 /// The records of a batch: the quorum's own are taken note of, the others given on.
@@ -323,7 +402,7 @@ fn take(
     Ok(())
 }
 
-fn read<D: Disk>(disk: &D, path: &Path) -> io::Result<Option<Vec<u8>>> {
+pub(super) fn read<D: Disk>(disk: &D, path: &Path) -> io::Result<Option<Vec<u8>>> {
     let file = match disk.open(path, OpenMode::Read) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),

@@ -37,21 +37,21 @@ pub(super) const KEYS: &[Key] = keys! {
     /// The directory of the metadata log; the first of log.dirs where it is not set.
     "metadata.log.dir": Text, honoured;
     /// At what size the metadata log goes on in a new segment.
-    "metadata.log.segment.bytes": Int = "1073741824", at_least(8388608);
+    "metadata.log.segment.bytes": Int = "1073741824", at_least(8388608), honoured;
     /// After how long the metadata log goes on in a new segment.
-    "metadata.log.segment.ms": Long = "604800000";
+    "metadata.log.segment.ms": Long = "604800000", honoured;
     /// After how many bytes of metadata log a new snapshot is written.
-    "metadata.log.max.record.bytes.between.snapshots": Long = "20971520", at_least(1);
+    "metadata.log.max.record.bytes.between.snapshots": Long = "20971520", at_least(1), honoured;
     /// After how long a new snapshot is written although there are few new records; 0 for never.
-    "metadata.log.max.snapshot.interval.ms": Long = "3600000", at_least(0);
+    "metadata.log.max.snapshot.interval.ms": Long = "3600000", at_least(0), honoured;
     /// At what size, log and snapshots together, the oldest metadata is removed.
-    "metadata.max.retention.bytes": Long = "104857600";
+    "metadata.max.retention.bytes": Long = "104857600", honoured;
     /// At what age metadata that a later snapshot covers is removed.
-    "metadata.max.retention.ms": Long = "604800000";
+    "metadata.max.retention.ms": Long = "604800000", honoured;
     /// How long the leader lets the metadata log rest before it writes a record that says nothing; 0 for ever.
     "metadata.max.idle.interval.ms": Int = "500", at_least(0);
     /// A smaller segment size of the metadata log than is allowed otherwise, for tests.
-    "internal.metadata.log.segment.bytes": Int, internal;
+    "internal.metadata.log.segment.bytes": Int, internal, honoured;
     /// The largest batch in the metadata log.
     "internal.metadata.max.batch.size.in.bytes": Int = "8388608", internal;
     /// How long a deleted segment or snapshot of the metadata log stays as a file.

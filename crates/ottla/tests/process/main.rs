@@ -8,6 +8,7 @@
 
 mod life;
 mod refusals;
+mod storage;
 mod warnings;
 mod welcome;
 

@@ -84,3 +84,52 @@ fn what_is_logged_can_be_chosen() {
         "{log}"
     );
 }
+
+/// What the sample file of Apache Kafka 4.3 sets, with other ports and a directory of the test's.
+const SAMPLE: &str = "process.roles=broker,controller
+node.id=1
+controller.quorum.bootstrap.servers=localhost:9093
+listeners=PLAINTEXT://:0,CONTROLLER://:0
+inter.broker.listener.name=PLAINTEXT
+advertised.listeners=PLAINTEXT://localhost:9092,CONTROLLER://localhost:9093
+controller.listener.names=CONTROLLER
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT,SASL_SSL:SASL_SSL
+num.network.threads=3
+num.io.threads=8
+socket.send.buffer.bytes=102400
+socket.receive.buffer.bytes=102400
+socket.request.max.bytes=104857600
+log.dirs=kraft-combined-logs
+num.partitions=1
+num.recovery.threads.per.data.dir=1
+offsets.topic.replication.factor=1
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+log.retention.hours=168
+log.segment.bytes=1073741824
+log.retention.check.interval.ms=300000
+";
+
+#[test]
+fn a_node_starts_on_the_file_that_apache_kafka_comes_with() {
+    let place = Place::with("");
+    place.write("server.properties", SAMPLE);
+    place.format();
+    let node = place.start();
+    assert_eq!(node.told("data"), "kraft-combined-logs");
+    let (code, said) = node.stop();
+    assert_eq!(code, Some(0));
+    // There are no internal topics yet, and recovery has its own way.
+    for line in said.lines() {
+        let is_expected = [
+            ".replication.factor: ",
+            ".min.isr: ",
+            "num.recovery.threads.per.data.dir: ",
+        ]
+        .iter()
+        .any(|key| line.contains(key));
+        assert!(is_expected && line.contains("does not honour it"), "{line}");
+    }
+}

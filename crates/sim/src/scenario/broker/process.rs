@@ -1,7 +1,9 @@
 //! One life of the process.
 
+use std::collections::BTreeMap;
+
 use futures::channel::oneshot;
-use ottla_broker::{Broker, Format, StartError, format};
+use ottla_broker::{Broker, FirstQuorum, Format, format};
 use ottla_config::ServerConfig;
 use ottla_env::{Clock, Env, Spawn};
 use ottla_metadata::features::MetadataVersion;
@@ -58,16 +60,20 @@ impl Process {
     }
 }
 
-async fn start(env: SimEnv, directories: &[&str]) -> Result<Broker<SimEnv>, StartError> {
+async fn start(env: SimEnv, directories: &[&str]) -> Result<Broker<SimEnv>, String> {
     let config = config(directories);
     let how = Format {
         cluster_id: CLUSTER.to_owned(),
         metadata_version: MetadataVersion::LATEST,
-        is_standalone: true,
+        levels: BTreeMap::new(),
+        quorum: FirstQuorum::Standalone,
         ignores_formatted: true,
     };
-    format(env.disk(), env.entropy(), env.clock().wall(), &config, &how)?;
-    Broker::start(env, config).await
+    format(env.disk(), env.entropy(), env.clock().wall(), &config, &how)
+        .map_err(|error| error.to_string())?;
+    Broker::start(env, config)
+        .await
+        .map_err(|error| error.to_string())
 }
 
 fn config(directories: &[&str]) -> ServerConfig {
@@ -77,7 +83,17 @@ fn config(directories: &[&str]) -> ServerConfig {
          listeners=PLAINTEXT://{HOST}:{PORT},CONTROLLER://{HOST}:9093\n\
          controller.listener.names=CONTROLLER\ncontroller.quorum.bootstrap.servers={HOST}:9093\n\
          listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT\n\
-         log.dirs={directories}\nauto.create.topics.enable=false\nlog.retention.check.interval.ms=3000\nlog.segment.delete.delay.ms=2000\n"
+         log.dirs={directories}
+auto.create.topics.enable=false
+\
+         log.retention.check.interval.ms=3000
+log.segment.delete.delay.ms=2000
+\
+         metadata.log.max.record.bytes.between.snapshots=3000
+metadata.max.retention.bytes=20000
+\
+         internal.metadata.log.segment.bytes=6000
+"
     );
     let (config, _) =
         ServerConfig::load("sim", &text, &[]).expect("the configuration is well-formed");
