@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use futures::channel::oneshot;
+use futures::channel::{mpsc, oneshot};
 use ottla_config::ServerConfig;
 use ottla_controller::{Controller, Options as ControllerOptions, Registration, Reply, Request};
 use ottla_env::{Clock, Disk, Entropy, Env, Listener as _, Net, Spawn};
@@ -20,6 +20,7 @@ use ottla_raft::{
 };
 use thiserror::Error;
 
+use crate::directories::tell_directories;
 use crate::fetch_sessions::FetchSessions;
 use crate::found_logs::{self, FoundLogs};
 use crate::lane::{Job, Lane, LaneOptions};
@@ -202,6 +203,7 @@ impl<E: Env> Broker<E> {
             (1, Some(epoch)) => *epoch,
             _ => BrokerEpoch::NONE,
         };
+        let (assigned, to_tell) = mpsc::unbounded();
         let publisher = Publisher::new(
             config.node_id(),
             config.settings().clone(),
@@ -212,6 +214,7 @@ impl<E: Env> Broker<E> {
                 .map(|(id, _, lane)| (*id, lane.clone()))
                 .collect(),
             FoundLogs { logs, has_offline },
+            assigned,
         );
         let quorum = Quorum::start(
             &env,
@@ -252,6 +255,8 @@ impl<E: Env> Broker<E> {
         let epoch = register(&node, &listeners, ids, cleanly_stopped).await?;
         let is_first = node.broker_epoch.set(epoch).is_ok();
         assert!(is_first, "a node registers once");
+        let telling = tell_directories(Arc::clone(&node), epoch, to_tell);
+        node.env.spawn().task(telling);
         let bound = listeners
             .iter()
             .map(|(bound, _)| as_bound(&node.config, bound));
