@@ -1,10 +1,40 @@
 //! The addresses a client is told.
 
+use ottla_config::ServerConfig;
+use ottla_controller::Listener;
 use ottla_env::Env;
 use ottla_model::NodeId;
+use ottla_raft::Endpoint as QuorumEndpoint;
 
 use crate::node::Node;
 use crate::request::Caller;
+
+/// What others are told of the listener `name` of this node, which is bound to `port`.
+pub(crate) fn advertised(config: &ServerConfig, name: &str, port: u16) -> Listener {
+    let is_it = |listener: &&ottla_config::Listener| listener.name == *name;
+    let advertised = config
+        .advertised_listeners()
+        .and_then(|all| all.iter().find(is_it));
+    let configured = config.listeners().iter().find(is_it);
+    let told = advertised.or(configured);
+    let host = told
+        .map(|listener| listener.host.clone())
+        .filter(|host| !host.is_empty());
+    Listener {
+        name: name.to_owned(),
+        host: host.unwrap_or_else(|| "localhost".to_owned()),
+        port: advertised.map_or(port, |listener| listener.port),
+        protocol: told.map_or(0, |listener| listener.protocol.code()),
+    }
+}
+
+/// Where other controllers find the listener `name` of this node.
+pub(crate) fn quorum_endpoint(config: &ServerConfig, name: &str, port: u16) -> QuorumEndpoint {
+    let Listener {
+        name, host, port, ..
+    } = advertised(config, name, port);
+    QuorumEndpoint { name, host, port }
+}
 
 /// Where a broker or controller can be reached by this client.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -10,12 +10,13 @@ use ottla_log::dir::{DirectoryError, LogDirectory, MetaProperties, replace_file}
 use ottla_metadata::features::{self, FeatureError, MetadataVersion};
 use ottla_model::{Timestamp, Uuid};
 use ottla_raft::checkpoint::{self, SnapshotId};
-use ottla_raft::{Endpoint, ReplicaKey, Voter};
+use ottla_raft::{ReplicaKey, Voter};
 use ottla_wire::control_record::{ControlRecord, KRaftVersionRecord, VotersRecord};
 use ottla_wire::metadata_record::MetadataRecord;
 use thiserror::Error;
 
 use crate::StartError;
+use crate::endpoints::quorum_endpoint;
 use crate::quorum::{BOOTSTRAP, METADATA_LOG};
 
 /// How a cluster begins.
@@ -177,11 +178,7 @@ fn voters(config: &ServerConfig, quorum: &FirstQuorum, directory: Uuid) -> Vec<V
                     id: config.node_id(),
                     directory,
                 },
-                endpoints: vec![Endpoint {
-                    name: listener.name,
-                    host: listener.host,
-                    port: listener.port,
-                }],
+                endpoints: vec![quorum_endpoint(config, &listener.name, listener.port)],
             }]
         }
     }

@@ -7,14 +7,14 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use ottla_config::ServerConfig;
-use ottla_controller::{Listener, NewTopic, Reply, Request};
+use ottla_controller::{NewTopic, Reply, Request};
 use ottla_env::{Entropy, Env};
 use ottla_metadata::Image;
 use ottla_metrics::Metrics;
 use ottla_model::{BrokerEpoch, ErrorCode, LeaderEpoch, NodeId, PartitionIndex, TopicId};
 
 use crate::fetch_sessions::FetchSessions;
-use crate::net::{BoundListener, ConnectionLimits, MemoryBudget};
+use crate::net::{ConnectionLimits, MemoryBudget};
 use crate::partition::Partition;
 use crate::partitions::Partitions;
 use crate::producer_ids::ProducerIds;
@@ -147,26 +147,6 @@ impl<E: Env> Node<E> {
             .await
         {
             tracing::warn!(%code, "cannot create topics on demand");
-        }
-    }
-
-    /// What others are told of a listener of this node.
-    pub(crate) fn advertised(&self, bound: &BoundListener) -> Listener {
-        let is_it = |listener: &&ottla_config::Listener| listener.name == *bound.name;
-        let advertised = self
-            .config
-            .advertised_listeners()
-            .and_then(|all| all.iter().find(is_it));
-        let configured = self.config.listeners().iter().find(is_it);
-        let told = advertised.or(configured);
-        let host = told
-            .map(|listener| listener.host.clone())
-            .filter(|host| !host.is_empty());
-        Listener {
-            name: bound.name.to_string(),
-            host: host.unwrap_or_else(|| "localhost".to_owned()),
-            port: advertised.map_or(bound.address.port(), |listener| listener.port),
-            protocol: told.map_or(0, |listener| listener.protocol.code()),
         }
     }
 }

@@ -21,6 +21,7 @@ use ottla_raft::{
 use thiserror::Error;
 
 use crate::directories::tell_directories;
+use crate::endpoints::{advertised, quorum_endpoint};
 use crate::fetch_sessions::FetchSessions;
 use crate::found_logs::{self, FoundLogs};
 use crate::lane::{Job, Lane, LaneOptions};
@@ -167,7 +168,11 @@ impl<E: Env> Broker<E> {
         }
         // Before anything is touched that a start in vain would leave worse than it was.
         let listeners = listen(&env, &config).await?;
-        let (raft, log, controller) = load(&env, &config, &metadata, metadata_id)?;
+        let controllers = listeners.iter().filter(|(bound, _)| bound.is_controller);
+        let endpoints = controllers
+            .map(|(bound, _)| quorum_endpoint(&config, &bound.name, bound.address.port()))
+            .collect();
+        let (raft, log, controller) = load(&env, &config, &metadata, metadata_id, endpoints)?;
         let kraft_version = raft.kraft_version();
         let metadata_reader = log.reader();
         let image = Arc::new(ArcSwap::from_pointee(controller.image().clone()));
@@ -393,6 +398,7 @@ fn load<E: Env>(
     config: &ServerConfig,
     directory: &LogDirectory<E::Disk>,
     directory_id: Uuid,
+    endpoints: Vec<Endpoint>,
 ) -> Result<(Raft, MetadataLog<E>, Controller), StartError> {
     let options = MetadataLogOptions {
         segment_bytes: config.metadata_segment_bytes(),
@@ -429,6 +435,7 @@ fn load<E: Env>(
         directory: directory_id,
         kraft_version: found.kraft_version,
         voters,
+        endpoints,
         stored: found.stored,
         log_epoch: found.log_epoch,
         log_end: found.log_end,
@@ -510,7 +517,7 @@ async fn register<E: Env>(
         listeners: listeners
             .iter()
             .filter(|(bound, _)| bound.is_controller == is_controller)
-            .map(|(bound, _)| node.advertised(bound))
+            .map(|(bound, _)| advertised(&node.config, &bound.name, bound.address.port()))
             .collect(),
         rack: node.config.rack(),
         directories,

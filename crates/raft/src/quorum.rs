@@ -32,6 +32,8 @@ pub struct Options {
     /// 0: the voters are those of the configuration. 1: those of the log (KIP-853).
     pub kraft_version: i16,
     pub voters: Vec<Voter>,
+    /// Where this node listens for the others. A dynamic quorum keeps it in its log.
+    pub endpoints: Vec<Endpoint>,
     pub stored: QuorumState,
     /// Of the last batch in the log; -1 for an empty one.
     pub log_epoch: LeaderEpoch,
@@ -119,6 +121,8 @@ enum Role {
 /// One voter's view of its quorum.
 #[derive(Clone, Debug)]
 pub struct Raft {
+    /// Whether the log says of the voters what is true.
+    is_written: bool,
     options: Options,
     state: QuorumState,
     role: Role,
@@ -148,7 +152,16 @@ impl Raft {
                 found,
             });
         }
+        let mut options = options;
+        let own = &mut options.voters[0];
+        let mut is_written = true;
+        // A static quorum has its voters from the configuration, not from what they say of themselves.
+        if options.kraft_version > 0 {
+            is_written = options.log_end > Offset::ZERO && own.endpoints == options.endpoints;
+            own.endpoints.clone_from(&options.endpoints);
+        }
         Ok(Self {
+            is_written,
             state: options.stored,
             role: Role::New,
             last_epoch: options.log_epoch,
@@ -199,6 +212,8 @@ impl Raft {
                 self.stand(out);
             }
             Input::Appended { end } => {
+                // The first that is appended is what the epoch begins with.
+                self.is_written = true;
                 assert!(self.is_leader(), "only a leader appends");
                 assert!(end > self.end, "a leader never cuts its log");
                 self.end = end;
@@ -258,7 +273,8 @@ impl Raft {
         });
     }
 
-    /// The voters of a dynamic quorum go into the log with its first epoch: the snapshot they came in is nobody else's.
+    /// The voters of a dynamic quorum go into the log with its first epoch, as the snapshot they came in is nobody else's, and again
+    /// when this one has moved.
     fn first_batch(&self) -> Vec<ControlRecord<'static>> {
         let voters: Vec<_> = self
             .options
@@ -275,8 +291,10 @@ impl Raft {
             granting_voters: voters.clone(),
             voters,
         })];
-        if self.end == Offset::ZERO {
-            records.extend(self.membership());
+        if !self.is_written {
+            // The level stands in the log already, unless the log begins here.
+            let known = usize::from(self.end > Offset::ZERO);
+            records.extend(self.membership().into_iter().skip(known));
         }
         records
     }

@@ -22,6 +22,7 @@ fn options(end: i64) -> Options {
             key: OWN,
             endpoints: Vec::new(),
         }],
+        endpoints: Vec::new(),
         stored: QuorumState {
             epoch: LeaderEpoch(3),
             ..QuorumState::NEW
@@ -190,6 +191,37 @@ fn the_first_epoch_writes_the_voters_down() {
     };
     let types: Vec<_> = control.iter().map(ControlRecord::type_code).collect();
     assert_eq!(types, [2, 5, 6]);
+}
+
+#[test]
+fn a_voter_that_has_moved_writes_down_where_to() {
+    let mut options = options(10);
+    options.endpoints = begin(OWN.id, 0).endpoints;
+    let voter = Voter {
+        key: OWN,
+        endpoints: options.endpoints.clone(),
+    };
+    let mut node = Node::new(options.clone());
+    let out = node.step(Input::Start);
+    let Some(Output::Lead { control, .. }) = out.last() else {
+        panic!("{out:?}")
+    };
+    let [_, ControlRecord::KRaftVoters(written)] = &control[..] else {
+        panic!("{control:?}")
+    };
+    assert_eq!(written.voters, [voter.record()]);
+    assert_eq!(node.describe().members, [voter]);
+    // Once is enough.
+    node.ask(Request::Vote(vote(20)));
+    node.now = at(1000);
+    let out = node.step(Input::Tick);
+    assert!(matches!(out.last(), Some(Output::Lead { control, .. }) if control.len() == 1));
+    // Those of a static quorum are not in its log.
+    options.kraft_version = 0;
+    let mut node = Node::new(options);
+    let out = node.step(Input::Start);
+    assert!(matches!(out.last(), Some(Output::Lead { control, .. }) if control.len() == 1));
+    assert_eq!(node.describe().members[0].endpoints, []);
 }
 
 #[test]

@@ -14,7 +14,8 @@ use crate::{Machine, SimEnv, World};
 pub(super) const MACHINE: Machine = Machine(1);
 pub(super) const HOST: &str = "node-1";
 pub(super) const PORT: u16 = 9092;
-pub(super) const DATA: &str = "/data";
+/// The log directories; a seed uses one or both.
+pub(super) const DATA: [&str; 2] = ["/data", "/more"];
 const CLUSTER: &str = "c2ltdWxhdGVkLWNsdXN0ZXI";
 
 /// The process as the one who started it sees it.
@@ -25,12 +26,13 @@ pub(super) struct Process {
 impl Process {
     /// Boots the machine and starts the process on it, formatting the directory if that has not happened yet.
     pub(super) fn start(world: &World, ledger: &Ledger) -> Self {
+        let directories = &DATA[..1 + (world.seed() % 2) as usize];
         let env = world.boot(MACHINE);
         let life = ledger.begin_life();
         let (stop, stopping) = oneshot::channel::<oneshot::Sender<()>>();
         let (ledger, disk) = (ledger.clone(), world.disk(MACHINE));
         env.spawn().clone().task(async move {
-            match start(env).await {
+            match start(env, directories).await {
                 Ok(broker) => {
                     if let Ok(stopped) = stopping.await {
                         broker.stop().await;
@@ -58,8 +60,8 @@ impl Process {
     }
 }
 
-async fn start(env: SimEnv) -> Result<Broker<SimEnv>, String> {
-    let config = config();
+async fn start(env: SimEnv, directories: &[&str]) -> Result<Broker<SimEnv>, String> {
+    let config = config(directories);
     let how = Format {
         cluster_id: CLUSTER.to_owned(),
         metadata_version: MetadataVersion::LATEST,
@@ -74,13 +76,24 @@ async fn start(env: SimEnv) -> Result<Broker<SimEnv>, String> {
         .map_err(|error| error.to_string())
 }
 
-fn config() -> ServerConfig {
+fn config(directories: &[&str]) -> ServerConfig {
+    let directories = directories.join(",");
     let text = format!(
         "process.roles=broker,controller\nnode.id=1\n\
          listeners=PLAINTEXT://{HOST}:{PORT},CONTROLLER://{HOST}:9093\n\
          controller.listener.names=CONTROLLER\ncontroller.quorum.bootstrap.servers={HOST}:9093\n\
          listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT\n\
-         log.dirs={DATA}\nauto.create.topics.enable=false\nlog.retention.check.interval.ms=3000\n"
+         log.dirs={directories}
+auto.create.topics.enable=false
+\
+         log.retention.check.interval.ms=3000
+log.segment.delete.delay.ms=2000
+\
+         metadata.log.max.record.bytes.between.snapshots=3000
+metadata.max.retention.bytes=20000
+\
+         internal.metadata.log.segment.bytes=6000
+"
     );
     let (config, _) =
         ServerConfig::load("sim", &text, &[]).expect("the configuration is well-formed");
