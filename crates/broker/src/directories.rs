@@ -44,6 +44,10 @@ impl<E: Env> Places<E> {
         Some((place.id, place.lane.clone()))
     }
 
+    pub(crate) fn lanes(&self) -> impl Iterator<Item = &Lane<E>> {
+        self.places.iter().map(|place| &place.lane)
+    }
+
     /// The one with the fewest partitions, the first of several.
     pub(crate) fn emptiest(&self) -> (Uuid, Lane<E>) {
         let place = self.places.iter().min_by_key(|place| place.partitions);

@@ -64,6 +64,10 @@ pub(crate) enum Job<E: Env> {
         key: PartitionKey,
         config: Arc<TopicConfig>,
     },
+    /// An idle producer is remembered for so long from now on.
+    ExpireProducers {
+        after: Duration,
+    },
     /// The partition is gone from the metadata.
     Delete {
         key: PartitionKey,
@@ -240,6 +244,7 @@ impl<E: Env> Worker<E> {
             } => self.opened(key, opening, *result),
             Job::Synced { key, result } => self.synced(key, result),
             Job::Configure { key, config } => self.configure(key, &config),
+            Job::ExpireProducers { after } => self.expire_producers(after),
             Job::Delete { key } => self.delete(key),
             Job::Housekeep => self.housekeep(),
             Job::Retain => self.retain(),

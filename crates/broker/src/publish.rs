@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use futures::channel::mpsc;
-use ottla_config::{Settings, TopicConfig};
+use ottla_config::{Adjustable, Settings, TopicConfig};
 use ottla_controller::AssignedDirectory;
 use ottla_env::Env;
 use ottla_metadata::{Image, Resource, TopicImage};
@@ -16,6 +16,7 @@ use crate::directories::Places;
 use crate::dynamic_configs::DynamicConfigs;
 use crate::found_logs::FoundLogs;
 use crate::lane::{Job, Lane};
+use crate::net::ConnectionLimits;
 use crate::partition::{Availability, Partition, PartitionKey};
 use crate::partitions::Partitions;
 
@@ -25,6 +26,8 @@ pub(crate) struct Publisher<E: Env> {
     /// The file's, and with the dynamic configs of this broker.
     file: Settings,
     settings: Settings,
+    adjusted: Adjustable,
+    limits: Arc<ConnectionLimits>,
     image: Arc<ArcSwap<Image>>,
     partitions: Arc<Partitions<E>>,
     places: Places<E>,
@@ -42,6 +45,7 @@ impl<E: Env> Publisher<E> {
     pub(crate) fn new(
         node: NodeId,
         settings: Settings,
+        limits: Arc<ConnectionLimits>,
         image: Arc<ArcSwap<Image>>,
         partitions: Arc<Partitions<E>>,
         lanes: Vec<(Uuid, Lane<E>)>,
@@ -51,7 +55,9 @@ impl<E: Env> Publisher<E> {
         Self {
             node,
             file: settings.clone(),
+            adjusted: Adjustable::of(&settings),
             settings,
+            limits,
             image,
             partitions,
             places: Places::new(lanes),
@@ -76,6 +82,7 @@ impl<E: Env> Publisher<E> {
             self.settings = DynamicConfigs::of(next, self.node)
                 .over(&self.file)
                 .effective();
+            self.adjust();
         }
         let (updated, deleted): (Vec<_>, Vec<_>) = next
             .topics()
@@ -97,6 +104,21 @@ impl<E: Env> Publisher<E> {
             self.configure(next);
         }
         self.image.store(Arc::clone(next));
+    }
+
+    /// Carries out what has changed of the node's own settings.
+    fn adjust(&mut self) {
+        let next = Adjustable::of(&self.settings);
+        self.limits
+            .set(next.max_connections, next.max_connections_per_ip);
+        if next.producer_expiration != self.adjusted.producer_expiration {
+            for lane in self.places.lanes() {
+                lane.send(Job::ExpireProducers {
+                    after: next.producer_expiration,
+                });
+            }
+        }
+        self.adjusted = next;
     }
 
     fn update(&mut self, image: &Image, topic: &Arc<TopicImage>, is_first: bool) {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use futures::channel::{mpsc, oneshot};
-use ottla_config::ServerConfig;
+use ottla_config::{Adjustable, ServerConfig};
 use ottla_controller::{Controller, Options as ControllerOptions, Registration, Reply, Request};
 use ottla_env::{Clock, Disk, Entropy, Env, Listener as _, Net, Spawn};
 use ottla_log::dir::{DirectoryError, LogDirectory};
@@ -178,6 +178,11 @@ impl<E: Env> Broker<E> {
         let image = Arc::new(ArcSwap::from_pointee(controller.image().clone()));
         let partitions = Arc::new(Partitions::default());
         let logs = found_logs::find(&env, config.node_id(), &image.load(), &directories)?;
+        let adjustable = Adjustable::of(config.settings());
+        let limits = ConnectionLimits::new(
+            adjustable.max_connections,
+            adjustable.max_connections_per_ip,
+        );
         let mut lanes = Vec::new();
         let mut clean_epochs = BTreeSet::new();
         for (directory, id) in &directories {
@@ -198,7 +203,7 @@ impl<E: Env> Broker<E> {
                     LaneOptions {
                         was_clean,
                         recovered_at_once: config.recovery_threads(),
-                        producer_expiration: config.producer_expiration(),
+                        producer_expiration: adjustable.producer_expiration,
                     },
                 ),
             ));
@@ -212,6 +217,7 @@ impl<E: Env> Broker<E> {
         let publisher = Publisher::new(
             config.node_id(),
             config.settings().clone(),
+            Arc::clone(&limits),
             Arc::clone(&image),
             Arc::clone(&partitions),
             lanes
@@ -240,10 +246,7 @@ impl<E: Env> Broker<E> {
                 auto_create_topics: config.auto_creates_topics(),
                 max_request_partitions: config.max_request_partitions(),
             },
-            connection_limits: ConnectionLimits::new(
-                config.max_connections(),
-                config.max_connections_per_ip(),
-            ),
+            connection_limits: limits,
             request_memory: MemoryBudget::new(REQUEST_MEMORY),
             partitions,
             fetch_sessions: FetchSessions::new(config.fetch_session_slots()),
