@@ -160,15 +160,20 @@ impl<E: Env> MetadataLog<E> {
         if !self.snapshots.is_due(now) {
             return None;
         }
+        let id = SnapshotId {
+            end_offset: image.offset().next(),
+            epoch: self.log.reader().epoch_of(image.offset()),
+        };
+        // The quorum's own records make the log longer and leave the image as it is.
+        let newest = self.snapshots.kept().last();
+        if newest.is_some_and(|newest| newest.id >= id) {
+            return None;
+        }
         self.snapshots.begin(now);
-        let end_offset = image.offset().next();
         Some(SnapshotJob {
             disk: self.disk.clone(),
             directory: self.directory.clone(),
-            id: SnapshotId {
-                end_offset,
-                epoch: self.log.reader().epoch_of(image.offset()),
-            },
+            id,
             last_append: self.last_append,
             membership,
             image: Arc::clone(image),
