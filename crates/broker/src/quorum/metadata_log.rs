@@ -150,10 +150,12 @@ impl<E: Env> MetadataLog<E> {
         self.log.set_high_watermark(offset);
     }
 
-    /// Begins a snapshot of the image that is committed, if one is due.
+    /// Begins a snapshot of the image that is committed, if one is due. `end_offset`: behind the records that made it, those of
+    /// the quorum and the ends of transactions among them, which leave no trace in the image.
     pub(super) fn begin_snapshot(
         &mut self,
         image: &Arc<Image>,
+        end_offset: Offset,
         membership: Vec<ControlRecord<'static>>,
         now: Monotonic,
     ) -> Option<SnapshotJob<E::Disk>> {
@@ -161,14 +163,9 @@ impl<E: Env> MetadataLog<E> {
             return None;
         }
         let id = SnapshotId {
-            end_offset: image.offset().next(),
-            epoch: self.log.reader().epoch_of(image.offset()),
+            end_offset,
+            epoch: self.log.reader().epoch_of(end_offset - 1),
         };
-        // The quorum's own records make the log longer and leave the image as it is.
-        let newest = self.snapshots.kept().last();
-        if newest.is_some_and(|newest| newest.id >= id) {
-            return None;
-        }
         self.snapshots.begin(now);
         Some(SnapshotJob {
             disk: self.disk.clone(),
