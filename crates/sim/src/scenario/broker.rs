@@ -13,6 +13,7 @@ mod consumer;
 mod content;
 mod faults;
 mod files;
+mod follower;
 mod ledger;
 mod metadata;
 mod offsets;
@@ -70,6 +71,8 @@ async fn script(world: World, ledger: Ledger, planted: Planted) {
     if world.choose(2) == 0 {
         world.spawn(faults::cut_connections(world.clone()));
     }
+    let follower = follower::run(world.clone(), env.clone(), ledger.clone());
+    drop(start(&env, follower));
     let lives = 2 + world.choose(5);
     let clients = {
         let (world, ledger, env) = (world.clone(), ledger.clone(), env.clone());

@@ -16,6 +16,7 @@ use crate::{Machine, SimEnv, World};
 pub(super) const MACHINE: Machine = Machine(1);
 pub(super) const HOST: &str = "node-1";
 pub(super) const PORT: u16 = 9092;
+pub(super) const CONTROLLER_PORT: u16 = 9093;
 /// The log directories.
 pub(super) const DATA: [&str; 2] = ["/data", "/more"];
 const CLUSTER: &str = "c2ltdWxhdGVkLWNsdXN0ZXI";
@@ -31,8 +32,8 @@ impl Settings {
         let directories = DATA[..1 + world.choose(2) as usize].join(",");
         let mut text = format!(
             "process.roles=broker,controller\nnode.id=1\n\
-             listeners=PLAINTEXT://{HOST}:{PORT},CONTROLLER://{HOST}:9093\n\
-             controller.listener.names=CONTROLLER\ncontroller.quorum.bootstrap.servers={HOST}:9093\n\
+             listeners=PLAINTEXT://{HOST}:{PORT},CONTROLLER://{HOST}:{CONTROLLER_PORT}\n\
+             controller.listener.names=CONTROLLER\ncontroller.quorum.bootstrap.servers={HOST}:{CONTROLLER_PORT}\n\
              listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT\n\
              log.dirs={directories}\nauto.create.topics.enable=false\n\
              log.retention.check.interval.ms=3000\nlog.segment.delete.delay.ms=2000\n"
