@@ -5,7 +5,7 @@ use ottla_model::{BrokerEpoch, ErrorCode, NodeId, Offset, ProducerId};
 use ottla_timeline::Timeline;
 use ottla_wire::metadata_record::{
     AbortTransactionRecord, BeginTransactionRecord, ConfigRecord, EndTransactionRecord,
-    MetadataRecord, NoOpRecord, ProducerIdsRecord,
+    MetadataRecord, ProducerIdsRecord,
 };
 
 use crate::brokers::Registration;
@@ -82,8 +82,6 @@ pub enum Request {
         broker: NodeId,
         epoch: BrokerEpoch,
     },
-    /// Nothing was written for a while: let readers see that the log lives.
-    Idle,
 }
 
 /// What it answers, per item in the order of the request.
@@ -228,7 +226,6 @@ impl Controller {
             Request::AllocateProducerIds { broker, epoch } => {
                 self.allocate_producer_ids(*broker, *epoch)
             }
-            Request::Idle => Outcome::done(vec![NoOpRecord::default().into()]),
         }
     }
 

@@ -14,8 +14,9 @@ use crate::{Machine, SimEnv, World};
 pub(super) const MACHINE: Machine = Machine(1);
 pub(super) const HOST: &str = "node-1";
 pub(super) const PORT: u16 = 9092;
+pub(super) const CONTROLLER_PORT: u16 = 9093;
 pub(super) const DATA: &str = "/data";
-const CLUSTER: &str = "c2ltdWxhdGVkLWNsdXN0ZXI";
+pub(super) const CLUSTER: &str = "c2ltdWxhdGVkLWNsdXN0ZXI";
 
 /// The process as the one who started it sees it.
 pub(super) struct Process {
@@ -78,8 +79,8 @@ async fn start(env: SimEnv) -> Result<Broker<SimEnv>, StartError> {
 fn config() -> ServerConfig {
     let text = format!(
         "process.roles=broker,controller\nnode.id=1\n\
-         listeners=PLAINTEXT://{HOST}:{PORT},CONTROLLER://{HOST}:9093\n\
-         controller.listener.names=CONTROLLER\ncontroller.quorum.bootstrap.servers={HOST}:9093\n\
+         listeners=PLAINTEXT://{HOST}:{PORT},CONTROLLER://{HOST}:{CONTROLLER_PORT}\n\
+         controller.listener.names=CONTROLLER\ncontroller.quorum.bootstrap.servers={HOST}:{CONTROLLER_PORT}\n\
          listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT\n\
          log.dirs={DATA}\nauto.create.topics.enable=false\nlog.retention.check.interval.ms=3000\n\
          metadata.log.max.record.bytes.between.snapshots=3000\nmetadata.max.retention.bytes=20000\n\
