@@ -11,8 +11,13 @@ use crate::partition::PartitionKey;
 use crate::quorum::METADATA_LOG;
 use crate::start::{OwnDirectory, StartError};
 
-/// By partition, the id of the directory that has its log.
-pub(crate) type FoundLogs = FxHashMap<PartitionKey, Uuid>;
+/// What was there at the start.
+pub(crate) struct FoundLogs {
+    /// By partition, the id of the directory that has its log.
+    pub(crate) logs: FxHashMap<PartitionKey, Uuid>,
+    /// There may be more in a directory that cannot be used.
+    pub(crate) has_offline: bool,
+}
 
 /// Looks through the directories. A log that the metadata does not know here, say of a topic that was deleted just before a crash,
 /// is put aside and kept: it must not be taken for the log of a later topic of the same name.
@@ -24,8 +29,8 @@ pub(crate) fn find<E: Env>(
     node: NodeId,
     image: &Image,
     directories: &[OwnDirectory<E>],
-) -> Result<FoundLogs, StartError> {
-    let mut found = FoundLogs::default();
+) -> Result<FxHashMap<PartitionKey, Uuid>, StartError> {
+    let mut found = FxHashMap::default();
     for (directory, id) in directories {
         let io = |error| StartError::Io {
             path: directory.path().to_path_buf(),

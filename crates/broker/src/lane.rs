@@ -48,6 +48,10 @@ pub(crate) enum Job<E: Env> {
         /// Its log was there at the start.
         was_found: bool,
     },
+    /// The log is in a directory that cannot be used: the partition is offline.
+    Miss {
+        key: PartitionKey,
+    },
     /// A log has been opened and, if need be, recovered beside the lane.
     Opened {
         key: PartitionKey,
@@ -233,6 +237,7 @@ impl<E: Env> Worker<E> {
                 leadership,
                 was_found,
             } => self.lead(partition, leadership, was_found),
+            Job::Miss { key } => self.miss(key),
             Job::Opened {
                 key,
                 opening,

@@ -12,7 +12,7 @@ use ottla_replica::Leadership;
 use crate::dynamic_configs::DynamicConfigs;
 use crate::found_logs::FoundLogs;
 use crate::lane::{Job, Lane};
-use crate::partition::{Partition, PartitionKey};
+use crate::partition::{Availability, Partition, PartitionKey};
 use crate::partitions::Partitions;
 
 /// Carries out what committed metadata says about this node, and then shows it to everyone.
@@ -60,11 +60,8 @@ impl<E: Env> Publisher<E> {
     fn publish(&mut self, next: &Arc<Image>) {
         let current = self.image.load_full();
         let nothing = Image::default();
-        let before = if std::mem::take(&mut self.is_first) {
-            &nothing
-        } else {
-            &*current
-        };
+        let is_first = std::mem::take(&mut self.is_first);
+        let before = if is_first { &nothing } else { &*current };
         let has_new_configs = before.configs() != next.configs();
         if has_new_configs {
             self.settings = DynamicConfigs::of(next, self.node)
@@ -83,7 +80,7 @@ impl<E: Env> Publisher<E> {
             }
         }
         for topic in updated.into_iter().filter_map(|(_, topic)| topic) {
-            self.update(next, &topic);
+            self.update(next, &topic, is_first);
         }
         if has_new_configs {
             self.configure(next);
@@ -91,7 +88,7 @@ impl<E: Env> Publisher<E> {
         self.image.store(Arc::clone(next));
     }
 
-    fn update(&self, image: &Image, topic: &Arc<TopicImage>) {
+    fn update(&self, image: &Image, topic: &Arc<TopicImage>, is_first: bool) {
         for (index, state) in topic.partitions() {
             let Some(replica) = state.replicas.iter().position(|id| *id == self.node) else {
                 continue;
@@ -101,12 +98,19 @@ impl<E: Env> Publisher<E> {
                 index,
             };
             let partition = self.partitions.get(topic.id, index).unwrap_or_else(|| {
-                let found = self.found.get(&key);
-                let lane = self.lane(found.or_else(|| state.directories.get(replica)));
+                let directory = self.found.logs.get(&key);
+                let directory = directory.or_else(|| state.directories.get(replica));
+                let named = self.lanes.iter().find(|(id, _)| Some(id) == directory);
+                let lane = named.unwrap_or(&self.lanes[0]).1.clone();
                 let config = Arc::new(self.config(image, &topic.name));
                 let partition =
                     Arc::new(Partition::new(key, Arc::clone(&topic.name), lane, config));
                 self.partitions.insert(Arc::clone(&partition));
+                // Its log is where nobody can look. One begun elsewhere would be an empty one that passes for it.
+                if is_first && named.is_none() && self.found.has_offline {
+                    partition.set_availability(Availability::Offline);
+                    partition.lane.send(Job::Miss { key });
+                }
                 partition
             });
             if state.leader != self.node {
@@ -123,16 +127,10 @@ impl<E: Env> Publisher<E> {
                 lane.send(Job::Lead {
                     partition,
                     leadership,
-                    was_found: self.found.contains_key(&key),
+                    was_found: self.found.logs.contains_key(&key),
                 });
             }
         }
-    }
-
-    /// The lane of a directory, or the first where it is none of ours.
-    fn lane(&self, directory: Option<&Uuid>) -> Lane<E> {
-        let named = self.lanes.iter().find(|(id, _)| Some(id) == directory);
-        named.unwrap_or(&self.lanes[0]).1.clone()
     }
 
     fn config(&self, image: &Image, topic: &str) -> TopicConfig {

@@ -12,6 +12,28 @@ use crate::Stuck;
 /// Longer than any scenario takes in virtual time.
 pub(crate) const LIMIT: Duration = Duration::from_secs(3600);
 
+/// What can be played.
+pub struct Scenario {
+    pub name: &'static str,
+    /// Plays it under a seed, with nothing planted.
+    pub play: fn(u64) -> Result<Played, Failure>,
+}
+
+pub const SCENARIOS: &[Scenario] = &[
+    Scenario {
+        name: "journal",
+        play: |seed| journal::play(seed, journal::Server::Careful),
+    },
+    Scenario {
+        name: "log",
+        play: |seed| log::play(seed, log::Promise::WhenSynced),
+    },
+    Scenario {
+        name: "broker",
+        play: |seed| broker::play(seed, broker::Planted::Nothing),
+    },
+];
+
 /// What one run of a scenario came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Played {

@@ -33,6 +33,11 @@ pub(super) struct Doomed<E: Env> {
 }
 
 impl<E: Env> Worker<E> {
+    pub(super) fn miss(&mut self, key: PartitionKey) {
+        let before = self.partitions.insert(key, Slot::Offline);
+        assert!(before.is_none(), "it is said before the partition is led");
+    }
+
     pub(super) fn lead(
         &mut self,
         partition: Arc<Partition<E>>,

@@ -50,3 +50,18 @@ fn a_second_signal_ends_the_process_at_once() {
     }
     assert_eq!(place.start().stop().0, Some(0));
 }
+
+#[test]
+fn a_node_does_without_a_directory_that_cannot_be_used() {
+    let place = Place::formatted("log.dirs=one,two");
+    let properties = place.read("two/meta.properties");
+    place.write("two/meta.properties", "version=1\n");
+    let (code, said) = place.start().stop();
+    assert_eq!(code, Some(0));
+    assert!(
+        said.contains("log directory offline") && said.contains("two/meta.properties"),
+        "{said}"
+    );
+    place.write("two/meta.properties", &properties);
+    assert_eq!(place.start().stop(), (Some(0), String::new()));
+}

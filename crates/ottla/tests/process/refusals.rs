@@ -122,6 +122,23 @@ fn a_directory_that_cannot_be_one_is_named() {
 }
 
 #[test]
+fn a_node_without_any_directory_that_can_be_used_does_not_start() {
+    let place = Place::formatted("log.dirs=one,two\nmetadata.log.dir=three");
+    for directory in ["one", "two"] {
+        place.write(&format!("{directory}/meta.properties"), "");
+    }
+    let output = place.run(&["server", "server.properties"]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = stderr(&output);
+    assert_eq!(said.matches("log directory offline").count(), 2, "{said}");
+    let last = said.lines().last().unwrap();
+    assert!(
+        last.starts_with("ottla: no directory of log.dirs can be used"),
+        "{said}"
+    );
+}
+
+#[test]
 fn a_broken_meta_properties_is_named() {
     let place = Place::formatted("");
     place.write("data/meta.properties", "version=1\nnode.id=1\n");

@@ -27,16 +27,19 @@ const DELETE: i8 = 1;
 /// What is told of a topic does not name it, in Kafka neither.
 const INTERNAL: &str = "internal.segment.bytes";
 const RETENTION: [&str; 2] = ["retention.ms", "retention.bytes"];
-const OTHERS: [&str; 6] = [
+const OTHERS: [&str; 7] = [
     INTERNAL,
     "segment.ms",
     "index.interval.bytes",
     "segment.index.bytes",
     "file.delete.delay.ms",
     "flush.ms",
+    COMPRESSION,
 ];
+const COMPRESSION: &str = "compression.type";
+const CODECS: [&str; 5] = ["producer", "uncompressed", "gzip", "snappy", "lz4"];
 
-/// A value that makes for many small files.
+/// A value; one that makes for many small files.
 fn value(world: &World, name: &str) -> String {
     let (least, range) = match name {
         // Room for the largest batch.
@@ -49,6 +52,7 @@ fn value(world: &World, name: &str) -> String {
         "flush.ms" => (10, 10_000),
         "retention.ms" => (1, 60_000),
         "retention.bytes" => (0, 30_000),
+        COMPRESSION => return CODECS[world.choose(CODECS.len() as u64) as usize].to_owned(),
         other => unreachable!("{other} is not one of those that are set here"),
     };
     (least + world.choose(range)).to_string()

@@ -1,6 +1,5 @@
-//! What lies in the data directory when all is done: the logs of what exists, and nothing of what was deleted.
+//! What lies in the log directories when all is done: the logs of what exists, and nothing of what was deleted.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
@@ -10,8 +9,8 @@ use super::ledger::Ledger;
 use super::process::{DATA, MACHINE};
 use crate::World;
 
-/// Longer than any `file.delete.delay.ms`, a minute if nobody sets it, and what the lane takes to notice.
-const DELETED_BY: Duration = Duration::from_secs(70);
+/// Longer than any `file.delete.delay.ms` and what the lane takes to notice.
+const DELETED_BY: Duration = Duration::from_secs(10);
 const METADATA_LOG: &str = "__cluster_metadata-0";
 /// What a crash within a deletion leaves is put aside and kept, as Kafka does.
 const ASIDE: &str = "-stray";
@@ -19,21 +18,24 @@ const ASIDE: &str = "-stray";
 /// Looks when the running process has had its time to delete.
 pub(super) async fn judge(world: &World, ledger: &Ledger) {
     world.clock().sleep(DELETED_BY).await;
-    let entries = match world.disk(MACHINE).list(Path::new(DATA)) {
-        Ok(entries) => entries,
-        Err(error) => return ledger.violate(format!("{DATA} cannot be listed: {error}")),
-    };
-    let found: BTreeSet<String> = entries
-        .into_iter()
-        .filter(|entry| entry.is_directory && !entry.name.ends_with(ASIDE))
-        .map(|entry| entry.name)
-        .collect();
+    let mut found = Vec::new();
+    for directory in DATA {
+        // The second is not always used.
+        if let Ok(entries) = world.disk(MACHINE).list(Path::new(directory)) {
+            let logs = entries
+                .into_iter()
+                .filter(|entry| entry.is_directory && !entry.name.ends_with(ASIDE));
+            found.extend(logs.map(|entry| entry.name));
+        }
+    }
+    found.sort();
     let topics = ledger.topics();
     let logs = topics.values().flat_map(|topic| {
         (0..topic.partitions).map(|partition| format!("{}-{partition}", topic.name))
     });
-    let expected: BTreeSet<String> = logs.chain([METADATA_LOG.to_owned()]).collect();
+    let mut expected: Vec<String> = logs.chain([METADATA_LOG.to_owned()]).collect();
+    expected.sort();
     if found != expected {
-        ledger.violate(format!("{DATA} holds {found:?} where {expected:?} exist"));
+        ledger.violate(format!("there are {found:?} where {expected:?} exist"));
     }
 }

@@ -39,6 +39,9 @@ impl Partition {
         };
         let mut outcome = Ok(());
         match before {
+            Some(before) if before.life > claim.life && !is_it(&before) => {
+                return late(lives, &before, &claim);
+            }
             Some(before) if is_it(&before) => {
                 let epoch = before
                     .epoch
@@ -225,6 +228,21 @@ impl Partition {
             .filter(move |known| is_certain(lives, known, life))
             .copied()
     }
+}
+
+/// An answer was under way while another record came to the place: what it tells of must be lost by now.
+fn late(lives: &Lives, newer: &Claim, claim: &Claim) -> Result<(), String> {
+    let was_behind = newer
+        .epoch
+        .zip(claim.epoch)
+        .is_none_or(|(newer, epoch)| epoch < newer);
+    if !claim.is_durable && lives.lose_between(claim.life, newer.life) && was_behind {
+        return Ok(());
+    }
+    Err(format!(
+        "record {} with epoch {:?} is there in {:?}, and nothing was lost since",
+        newer.number, newer.epoch, newer.life
+    ))
 }
 
 /// Whether the record must be there in `life`.
