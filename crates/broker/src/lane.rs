@@ -48,10 +48,6 @@ pub(crate) enum Job<E: Env> {
         /// Its log was there at the start.
         was_found: bool,
     },
-    /// The log is in a directory that cannot be used: the partition is offline.
-    Miss {
-        key: PartitionKey,
-    },
     /// A log has been opened and, if need be, recovered beside the lane.
     Opened {
         key: PartitionKey,
@@ -67,6 +63,10 @@ pub(crate) enum Job<E: Env> {
     Configure {
         key: PartitionKey,
         config: Arc<TopicConfig>,
+    },
+    /// An idle producer is remembered for so long from now on.
+    ExpireProducers {
+        after: Duration,
     },
     /// The partition is gone from the metadata.
     Delete {
@@ -237,7 +237,6 @@ impl<E: Env> Worker<E> {
                 leadership,
                 was_found,
             } => self.lead(partition, leadership, was_found),
-            Job::Miss { key } => self.miss(key),
             Job::Opened {
                 key,
                 opening,
@@ -245,6 +244,7 @@ impl<E: Env> Worker<E> {
             } => self.opened(key, opening, *result),
             Job::Synced { key, result } => self.synced(key, result),
             Job::Configure { key, config } => self.configure(key, &config),
+            Job::ExpireProducers { after } => self.expire_producers(after),
             Job::Delete { key } => self.delete(key),
             Job::Housekeep => self.housekeep(),
             Job::Retain => self.retain(),

@@ -4,6 +4,7 @@
 
 mod api;
 mod authorize;
+mod directories;
 mod dispatch;
 mod dynamic_configs;
 mod endpoints;

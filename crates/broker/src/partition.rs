@@ -7,7 +7,7 @@ use event_listener::{Event, EventListener};
 use ottla_config::TopicConfig;
 use ottla_env::Env;
 use ottla_log::LogReader;
-use ottla_model::{ErrorCode, LeaderEpoch, PartitionIndex, TopicId};
+use ottla_model::{ErrorCode, LeaderEpoch, PartitionIndex, TopicId, Uuid};
 
 use crate::FileOf;
 use crate::lane::Lane;
@@ -32,7 +32,8 @@ pub(crate) enum Availability<E: Env> {
 pub(crate) struct Partition<E: Env> {
     pub(crate) key: PartitionKey,
     pub(crate) topic: Arc<str>,
-    /// The lane of the directory that holds the log.
+    /// The id of the directory that holds the log, and its lane.
+    pub(crate) directory: Uuid,
     pub(crate) lane: Lane<E>,
     pub(crate) config: ArcSwap<TopicConfig>,
     leader_epoch: ArcSwap<Option<LeaderEpoch>>,
@@ -45,12 +46,13 @@ impl<E: Env> Partition<E> {
     pub(crate) fn new(
         key: PartitionKey,
         topic: Arc<str>,
-        lane: Lane<E>,
+        (directory, lane): (Uuid, Lane<E>),
         config: Arc<TopicConfig>,
     ) -> Self {
         Self {
             key,
             topic,
+            directory,
             lane,
             config: ArcSwap::new(config),
             leader_epoch: ArcSwap::from_pointee(None),

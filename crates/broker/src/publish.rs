@@ -3,15 +3,20 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use ottla_config::{Settings, TopicConfig};
+use futures::channel::mpsc;
+use ottla_config::{Adjustable, Settings, TopicConfig};
+use ottla_controller::AssignedDirectory;
 use ottla_env::Env;
 use ottla_metadata::{Image, Resource, TopicImage};
 use ottla_model::{NodeId, Uuid};
 use ottla_replica::Leadership;
+use rustc_hash::FxHashSet;
 
+use crate::directories::Places;
 use crate::dynamic_configs::DynamicConfigs;
 use crate::found_logs::FoundLogs;
 use crate::lane::{Job, Lane};
+use crate::net::ConnectionLimits;
 use crate::partition::{Availability, Partition, PartitionKey};
 use crate::partitions::Partitions;
 
@@ -21,12 +26,17 @@ pub(crate) struct Publisher<E: Env> {
     /// The file's, and with the dynamic configs of this broker.
     file: Settings,
     settings: Settings,
+    adjusted: Adjustable,
+    limits: Arc<ConnectionLimits>,
     image: Arc<ArcSwap<Image>>,
     partitions: Arc<Partitions<E>>,
-    /// By the id of their directory.
-    lanes: Vec<(Uuid, Lane<E>)>,
+    places: Places<E>,
     /// Where the logs are that were there at the start.
     found: FoundLogs,
+    /// Their logs are in a directory that cannot be used.
+    missed: FxHashSet<PartitionKey>,
+    /// Where those are that the metadata does not know where they are.
+    assigned: mpsc::UnboundedSender<AssignedDirectory>,
     /// Nothing has been carried out yet, not even what the first image holds.
     is_first: bool,
 }
@@ -35,20 +45,25 @@ impl<E: Env> Publisher<E> {
     pub(crate) fn new(
         node: NodeId,
         settings: Settings,
+        limits: Arc<ConnectionLimits>,
         image: Arc<ArcSwap<Image>>,
         partitions: Arc<Partitions<E>>,
         lanes: Vec<(Uuid, Lane<E>)>,
         found: FoundLogs,
+        assigned: mpsc::UnboundedSender<AssignedDirectory>,
     ) -> Self {
-        assert!(!lanes.is_empty(), "a node has a log directory");
         Self {
             node,
             file: settings.clone(),
+            adjusted: Adjustable::of(&settings),
             settings,
+            limits,
             image,
             partitions,
-            lanes,
+            places: Places::new(lanes),
             found,
+            missed: FxHashSet::default(),
+            assigned,
             is_first: true,
         }
     }
@@ -67,6 +82,7 @@ impl<E: Env> Publisher<E> {
             self.settings = DynamicConfigs::of(next, self.node)
                 .over(&self.file)
                 .effective();
+            self.adjust();
         }
         let (updated, deleted): (Vec<_>, Vec<_>) = next
             .topics()
@@ -76,6 +92,8 @@ impl<E: Env> Publisher<E> {
         for (id, _) in deleted {
             for partition in self.partitions.of_topic(id) {
                 self.partitions.remove(partition.key);
+                self.places.left(partition.directory);
+                self.missed.remove(&partition.key);
                 partition.lane.send(Job::Delete { key: partition.key });
             }
         }
@@ -88,7 +106,22 @@ impl<E: Env> Publisher<E> {
         self.image.store(Arc::clone(next));
     }
 
-    fn update(&self, image: &Image, topic: &Arc<TopicImage>, is_first: bool) {
+    /// Carries out what has changed of the node's own settings.
+    fn adjust(&mut self) {
+        let next = Adjustable::of(&self.settings);
+        self.limits
+            .set(next.max_connections, next.max_connections_per_ip);
+        if next.producer_expiration != self.adjusted.producer_expiration {
+            for lane in self.places.lanes() {
+                lane.send(Job::ExpireProducers {
+                    after: next.producer_expiration,
+                });
+            }
+        }
+        self.adjusted = next;
+    }
+
+    fn update(&mut self, image: &Image, topic: &Arc<TopicImage>, is_first: bool) {
         for (index, state) in topic.partitions() {
             let Some(replica) = state.replicas.iter().position(|id| *id == self.node) else {
                 continue;
@@ -97,23 +130,14 @@ impl<E: Env> Publisher<E> {
                 topic: topic.id,
                 index,
             };
-            let partition = self.partitions.get(topic.id, index).unwrap_or_else(|| {
-                let directory = self.found.logs.get(&key);
-                let directory = directory.or_else(|| state.directories.get(replica));
-                let named = self.lanes.iter().find(|(id, _)| Some(id) == directory);
-                let lane = named.unwrap_or(&self.lanes[0]).1.clone();
-                let config = Arc::new(self.config(image, &topic.name));
-                let partition =
-                    Arc::new(Partition::new(key, Arc::clone(&topic.name), lane, config));
+            let known = self.partitions.get(topic.id, index);
+            let partition = known.unwrap_or_else(|| {
+                let assigned = state.directories.get(replica);
+                let partition = self.place(image, topic, key, assigned, is_first);
                 self.partitions.insert(Arc::clone(&partition));
-                // Its log is where nobody can look. One begun elsewhere would be an empty one that passes for it.
-                if is_first && named.is_none() && self.found.has_offline {
-                    partition.set_availability(Availability::Offline);
-                    partition.lane.send(Job::Miss { key });
-                }
                 partition
             });
-            if state.leader != self.node {
+            if state.leader != self.node || self.missed.contains(&key) {
                 partition.set_leader_epoch(None);
             } else if partition.leader_epoch() != Some(state.leader_epoch) {
                 partition.set_leader_epoch(Some(state.leader_epoch));
@@ -131,6 +155,39 @@ impl<E: Env> Publisher<E> {
                 });
             }
         }
+    }
+
+    /// A partition that is new here, in the directory that it is found or assigned to, or else in the one that has the fewest.
+    fn place(
+        &mut self,
+        image: &Image,
+        topic: &TopicImage,
+        key: PartitionKey,
+        assigned: Option<&Uuid>,
+        is_first: bool,
+    ) -> Arc<Partition<E>> {
+        let found = self.found.logs.get(&key);
+        let named = found.or(assigned).and_then(|id| self.places.of(*id));
+        let is_missed = named.is_none() && is_first && self.found.has_offline;
+        let place = named.unwrap_or_else(|| self.places.emptiest());
+        let directory = place.0;
+        let config = Arc::new(self.config(image, &topic.name));
+        let partition = Arc::new(Partition::new(key, Arc::clone(&topic.name), place, config));
+        if is_missed {
+            // Its log is where nobody can look. One begun elsewhere would be an empty one that passes for it.
+            partition.set_availability(Availability::Offline);
+            self.missed.insert(key);
+        } else if assigned.is_some_and(|assigned| *assigned != directory) {
+            let assigned = AssignedDirectory {
+                topic: key.topic,
+                partition: key.index,
+                directory,
+            };
+            // Whoever passes it on ends with the node.
+            let _ = self.assigned.unbounded_send(assigned);
+        }
+        self.places.came(directory);
+        partition
     }
 
     fn config(&self, image: &Image, topic: &str) -> TopicConfig {

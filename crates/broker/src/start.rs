@@ -1,9 +1,9 @@
 //! From a configuration to a serving node, and back to closed files.
 
-mod directories;
 mod error;
 mod listeners;
 mod metadata;
+mod own_directories;
 mod registration;
 
 use std::collections::BTreeSet;
@@ -12,17 +12,18 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use futures::channel::oneshot;
-use ottla_config::ServerConfig;
+use futures::channel::{mpsc, oneshot};
+use ottla_config::{Adjustable, ServerConfig};
 use ottla_controller::Request;
 use ottla_env::{Clock, Env, Spawn};
 use ottla_log::dir::LogDirectory;
 use ottla_metrics::Metrics;
 use ottla_model::BrokerEpoch;
 
-pub(crate) use directories::OwnDirectory;
 pub use error::StartError;
+pub(crate) use own_directories::OwnDirectory;
 
+use crate::directories::tell_directories;
 use crate::endpoints::quorum_endpoint;
 use crate::fetch_sessions::FetchSessions;
 use crate::found_logs::{self, FoundLogs};
@@ -33,9 +34,9 @@ use crate::partitions::Partitions;
 use crate::producer_ids::ProducerIds;
 use crate::publish::Publisher;
 use crate::quorum::Quorum;
-use directories::OwnDirectories;
 use listeners::{as_bound, listen};
 use metadata::load;
+use own_directories::OwnDirectories;
 use registration::register;
 
 /// Requests held at once: more wait in their sockets. Bytes.
@@ -80,10 +81,17 @@ impl<E: Env> Broker<E> {
         let image = Arc::new(ArcSwap::from_pointee(controller.image().clone()));
         let partitions = Arc::new(Partitions::default());
         let logs = found_logs::find(&env, config.node_id(), &image.load(), &directories)?;
-        let (lanes, cleanly_stopped) = start_lanes(&env, &config, &directories)?;
+        let adjustable = Adjustable::of(config.settings());
+        let limits = ConnectionLimits::new(
+            adjustable.max_connections,
+            adjustable.max_connections_per_ip,
+        );
+        let (lanes, cleanly_stopped) = start_lanes(&env, &config, &adjustable, &directories)?;
+        let (assigned, to_tell) = mpsc::unbounded();
         let publisher = Publisher::new(
             config.node_id(),
             config.settings().clone(),
+            Arc::clone(&limits),
             Arc::clone(&image),
             Arc::clone(&partitions),
             lanes
@@ -92,6 +100,7 @@ impl<E: Env> Broker<E> {
                 .map(|((_, lane), (_, id))| (*id, lane.clone()))
                 .collect(),
             FoundLogs { logs, has_offline },
+            assigned,
         );
         let quorum = Quorum::start(
             &env,
@@ -112,10 +121,7 @@ impl<E: Env> Broker<E> {
                 auto_create_topics: config.auto_creates_topics(),
                 max_request_partitions: config.max_request_partitions(),
             },
-            connection_limits: ConnectionLimits::new(
-                config.max_connections(),
-                config.max_connections_per_ip(),
-            ),
+            connection_limits: limits,
             request_memory: MemoryBudget::new(REQUEST_MEMORY),
             partitions,
             fetch_sessions: FetchSessions::new(config.fetch_session_slots()),
@@ -132,6 +138,8 @@ impl<E: Env> Broker<E> {
         let epoch = register(&node, &listeners, ids, cleanly_stopped).await?;
         let is_first = node.broker_epoch.set(epoch).is_ok();
         assert!(is_first, "a node registers once");
+        let telling = tell_directories(Arc::clone(&node), epoch, to_tell);
+        node.env.spawn().task(telling);
         let bound = listeners
             .iter()
             .map(|(bound, _)| as_bound(&node.config, bound));
@@ -199,6 +207,7 @@ impl<E: Env> Broker<E> {
 fn start_lanes<E: Env>(
     env: &E,
     config: &ServerConfig,
+    adjustable: &Adjustable,
     directories: &[OwnDirectory<E>],
 ) -> Result<(Vec<DirectoryLane<E>>, BrokerEpoch), StartError> {
     let mut lanes = Vec::new();
@@ -214,7 +223,7 @@ fn start_lanes<E: Env>(
         let options = LaneOptions {
             was_clean: stopped.is_some(),
             recovered_at_once: config.recovery_threads(),
-            producer_expiration: config.producer_expiration(),
+            producer_expiration: adjustable.producer_expiration,
         };
         let lane = Lane::start(env, Arc::clone(directory), options);
         lanes.push((Arc::clone(directory), lane));

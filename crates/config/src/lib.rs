@@ -3,6 +3,7 @@
 //! Names and meanings are Apache Kafka's, so that an existing `server.properties` works. Parsing, checking and describing come out of the
 //! same table; nothing else knows a default.
 
+mod adjustable;
 pub mod describe;
 mod key;
 mod listener;
@@ -13,6 +14,7 @@ pub mod table;
 mod topic;
 mod value;
 
+pub use adjustable::Adjustable;
 pub use key::{Key, Kind, Update};
 pub use listener::{Address, Listener, SecurityProtocol};
 pub use server::{ConfigError, ServerConfig, Warning};

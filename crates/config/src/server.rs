@@ -290,16 +290,6 @@ impl ServerConfig {
             .map(Duration::from_millis)
     }
 
-    #[must_use]
-    pub fn max_connections(&self) -> usize {
-        self.number("max.connections").unsigned_abs() as usize
-    }
-
-    #[must_use]
-    pub fn max_connections_per_ip(&self) -> usize {
-        self.number("max.connections.per.ip").unsigned_abs() as usize
-    }
-
     /// How often retention is applied.
     #[must_use]
     pub fn retention_check_interval(&self) -> Duration {
@@ -307,12 +297,6 @@ impl ServerConfig {
             self.number("log.retention.check.interval.ms")
                 .unsigned_abs(),
         )
-    }
-
-    /// For how long an idle producer is remembered.
-    #[must_use]
-    pub fn producer_expiration(&self) -> Duration {
-        Duration::from_millis(self.number("producer.id.expiration.ms").unsigned_abs())
     }
 
     #[must_use]
@@ -463,6 +447,7 @@ mod tests {
             include_str!("server/source.rs"),
             include_str!("server/neglect.rs"),
             include_str!("topic.rs"),
+            include_str!("adjustable.rs"),
         ];
         let code = readers
             .map(|text| text.split("#[cfg(test)]").next().unwrap())

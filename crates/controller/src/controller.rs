@@ -10,6 +10,7 @@ use ottla_wire::metadata_record::{
 
 use crate::brokers::Registration;
 use crate::configs::Alteration;
+use crate::directories::AssignedDirectory;
 use crate::topics::{CreatedTopic, NewPartitions, NewTopic, TopicName};
 
 /// Producer ids handed out at once.
@@ -64,6 +65,12 @@ pub enum Request {
     ShutDown {
         broker: NodeId,
         epoch: BrokerEpoch,
+    },
+    /// Where the broker has some of its replicas.
+    AssignDirectories {
+        broker: NodeId,
+        epoch: BrokerEpoch,
+        assigned: Vec<AssignedDirectory>,
     },
     CreateTopics {
         topics: Vec<NewTopic>,
@@ -210,6 +217,11 @@ impl Controller {
             Request::Unfence { broker, epoch } => self.unfence(*broker, *epoch),
             Request::Fence { broker } => self.fence(*broker),
             Request::ShutDown { broker, epoch } => self.shut_down(*broker, *epoch),
+            Request::AssignDirectories {
+                broker,
+                epoch,
+                assigned,
+            } => self.assign_directories(*broker, *epoch, assigned),
             Request::CreateTopics {
                 topics,
                 validate_only,

@@ -6,6 +6,7 @@
 mod brokers;
 mod configs;
 mod controller;
+mod directories;
 mod partition_change;
 mod partitions;
 pub mod topic_name;
@@ -14,4 +15,5 @@ mod topics;
 pub use brokers::{Listener, Registration};
 pub use configs::{Alteration, ConfigChange};
 pub use controller::{Controller, Options, Outcome, Refusal, Reply, Request};
+pub use directories::AssignedDirectory;
 pub use topics::{CreatedTopic, NewPartitions, NewTopic, TopicName};

@@ -15,8 +15,8 @@ pub(crate) struct Change<'a> {
     pub(crate) leaving: Option<NodeId>,
     /// Leaves the ISR and the eligible leaders: it may have lost what it had.
     pub(crate) crashed: Option<NodeId>,
-    /// Whether a broker takes part. Asked for neither of the two above.
-    pub(crate) is_active: &'a dyn Fn(NodeId) -> bool,
+    /// Whether a broker takes part, with the directory of its replica. Asked for neither of the two above.
+    pub(crate) is_active: &'a dyn Fn(NodeId, &PartitionImage) -> bool,
     /// The feature `eligible.leader.replicas.version`: the ISR may be empty, for it is known who else has all that is committed.
     pub(crate) has_eligible_leaders: bool,
     /// `min.insync.replicas`.
@@ -115,7 +115,7 @@ impl Change<'_> {
 
     fn elect(&self, partition: &PartitionImage, isr: &[NodeId], elr: &[NodeId]) -> Elected {
         let can_lead = |id: NodeId| {
-            Some(id) != self.leaving && Some(id) != self.crashed && (self.is_active)(id)
+            Some(id) != self.leaving && Some(id) != self.crashed && (self.is_active)(id, partition)
         };
         let has_all = |id: NodeId| isr.contains(&id) || (isr.is_empty() && elr.contains(&id));
         let is_clean = |id: &NodeId| has_all(*id) && can_lead(*id);
@@ -166,7 +166,7 @@ mod tests {
         }
     }
 
-    fn change<'a>(is_active: &'a dyn Fn(NodeId) -> bool) -> Change<'a> {
+    fn change<'a>(is_active: &'a dyn Fn(NodeId, &PartitionImage) -> bool) -> Change<'a> {
         Change {
             leaving: None,
             crashed: None,
@@ -194,7 +194,7 @@ mod tests {
     fn the_next_in_sync_replica_follows_a_leader_that_leaves() {
         let change = Change {
             leaving: Some(NodeId(1)),
-            ..change(&|_| true)
+            ..change(&|_, _| true)
         };
         let record = of(&change, &partition(&[1, 2, 3]));
         assert_eq!(
@@ -211,7 +211,7 @@ mod tests {
     fn who_leaves_an_isr_below_its_minimum_stays_eligible() {
         let change = Change {
             leaving: Some(NodeId(2)),
-            ..change(&|_| true)
+            ..change(&|_, _| true)
         };
         let record = of(&change, &partition(&[1, 2]));
         assert_eq!(
@@ -231,7 +231,7 @@ mod tests {
         partition.last_known_elr = ids(&[1]);
         let crash = Change {
             crashed: Some(NodeId(1)),
-            ..change(&|_| false)
+            ..change(&|_, _| false)
         };
         let record = of(&crash, &partition);
         assert_eq!(
@@ -242,7 +242,7 @@ mod tests {
             })
         );
         partition.elr.clear();
-        let record = of(&change(&|id| id == NodeId(1)), &partition);
+        let record = of(&change(&|id, _| id == NodeId(1)), &partition);
         assert_eq!(
             record,
             expected(PartitionChangeRecord {
@@ -260,7 +260,7 @@ mod tests {
         let change = Change {
             leaving: Some(NodeId(1)),
             has_eligible_leaders: false,
-            ..change(&|_| true)
+            ..change(&|_, _| true)
         };
         let record = of(&change, &partition(&[1]));
         assert_eq!(
@@ -278,7 +278,7 @@ mod tests {
         partition.leader = NodeId::NONE;
         let careful = Change {
             has_eligible_leaders: false,
-            ..change(&|id| id == NodeId(3))
+            ..change(&|id, _| id == NodeId(3))
         };
         assert_eq!(of(&careful, &partition), None);
         let careless = Change {
@@ -303,7 +303,7 @@ mod tests {
             leaving: Some(NodeId(3)),
             has_eligible_leaders: false,
             shrinking_begins_epoch: true,
-            ..change(&|_| true)
+            ..change(&|_, _| true)
         };
         let record = of(&change, &partition(&[1, 2, 3]));
         assert_eq!(

@@ -3,9 +3,9 @@
 use ottla_config::describe::Layers;
 use ottla_config::{Settings, TopicConfig};
 use ottla_metadata::features::ELIGIBLE_LEADER_REPLICAS;
-use ottla_metadata::{PartitionImage, Resource};
-use ottla_model::NodeId;
-use ottla_wire::metadata_record::MetadataRecord;
+use ottla_metadata::{PartitionImage, Resource, TopicImage};
+use ottla_model::{NodeId, PartitionIndex};
+use ottla_wire::metadata_record::{MetadataRecord, PartitionChangeRecord};
 
 use crate::controller::Controller;
 use crate::partition_change::Change;
@@ -24,18 +24,11 @@ pub(crate) enum Event {
 impl Controller {
     /// The changes of all partitions that the event touches.
     pub(crate) fn partition_changes(&self, event: Event) -> Vec<MetadataRecord<'static>> {
-        let features = self.image.features();
-        let has_eligible_leaders = features.level(ELIGIBLE_LEADER_REPLICAS) > 0;
-        let is_active = |id| event == Event::Came(id) || self.image.cluster().is_active(id);
-        let mut change = Change {
-            leaving: None,
-            crashed: None,
-            is_active: &is_active,
-            has_eligible_leaders,
-            min_in_sync: 1,
-            allows_unclean: false,
-            shrinking_begins_epoch: !features.metadata_version().keeps_epoch_on_shrink(),
+        let is_active = |id, partition: &PartitionImage| {
+            let takes_part = event == Event::Came(id) || self.image.cluster().is_active(id);
+            takes_part && self.has_directory(id, partition)
         };
+        let mut change = self.no_change(&is_active);
         let is_touched = |partition: &PartitionImage| match event {
             Event::Came(_) => partition.leader == NodeId::NONE,
             Event::Left(id) => partition.isr.contains(&id),
@@ -43,7 +36,7 @@ impl Controller {
         };
         match event {
             Event::Came(_) => {}
-            Event::Crashed(id) if has_eligible_leaders => change.crashed = Some(id),
+            Event::Crashed(id) if change.has_eligible_leaders => change.crashed = Some(id),
             // Before there were eligible leaders, whoever was last in the ISR was trusted, however it stopped.
             Event::Left(id) | Event::Crashed(id) => change.leaving = Some(id),
         }
@@ -57,15 +50,48 @@ impl Controller {
             if touched.peek().is_none() {
                 continue;
             }
-            let resource = Resource::new(Resource::TOPIC, &topic.name);
-            let config = TopicConfig::new(&settings, self.image.configs().of(&resource));
-            change.min_in_sync = config.min_insync_replicas();
-            change.allows_unclean = config.allows_unclean_election();
+            self.rules_of(topic, &settings, &mut change);
             let changes =
                 touched.filter_map(|(index, partition)| change.of(topic.id, index, partition));
             records.extend(changes.map(MetadataRecord::from));
         }
         records
+    }
+
+    /// Who leads a partition that nobody led, if anybody can.
+    pub(crate) fn election(
+        &self,
+        topic: &TopicImage,
+        index: PartitionIndex,
+        partition: &PartitionImage,
+    ) -> Option<PartitionChangeRecord> {
+        let is_active = |id, partition: &PartitionImage| {
+            self.image.cluster().is_active(id) && self.has_directory(id, partition)
+        };
+        let mut change = self.no_change(&is_active);
+        self.rules_of(topic, &self.effective_settings(), &mut change);
+        change.of(topic.id, index, partition)
+    }
+
+    /// Nobody comes or goes, and nothing is known of a topic.
+    fn no_change<'a>(&self, is_active: &'a dyn Fn(NodeId, &PartitionImage) -> bool) -> Change<'a> {
+        let features = self.image.features();
+        Change {
+            leaving: None,
+            crashed: None,
+            is_active,
+            has_eligible_leaders: features.level(ELIGIBLE_LEADER_REPLICAS) > 0,
+            min_in_sync: 1,
+            allows_unclean: false,
+            shrinking_begins_epoch: !features.metadata_version().keeps_epoch_on_shrink(),
+        }
+    }
+
+    fn rules_of(&self, topic: &TopicImage, settings: &Settings, change: &mut Change<'_>) {
+        let resource = Resource::new(Resource::TOPIC, &topic.name);
+        let config = TopicConfig::new(settings, self.image.configs().of(&resource));
+        change.min_in_sync = config.min_insync_replicas();
+        change.allows_unclean = config.allows_unclean_election();
     }
 
     /// The file's, and over them what the metadata says of all brokers.

@@ -2,12 +2,13 @@ use std::collections::BTreeSet;
 
 use ottla_config::TopicConfig;
 use ottla_metadata::{Resource, TopicImage};
-use ottla_model::{ErrorCode, LeaderEpoch, NodeId, PartitionEpoch, PartitionIndex, TopicId, Uuid};
+use ottla_model::{ErrorCode, LeaderEpoch, NodeId, PartitionEpoch, PartitionIndex, TopicId};
 use ottla_wire::metadata_record::{
     ConfigRecord, MetadataRecord, PartitionRecord, RemoveTopicRecord, TopicRecord,
 };
 
 use crate::controller::{Controller, Outcome, Refusal, Reply};
+use crate::directories::{MIGRATING, UNASSIGNED};
 use crate::topic_name;
 
 /// The most partitions that one request may create: more would not fit the records of one operation.
@@ -268,15 +269,12 @@ impl Controller {
     ) -> MetadataRecord<'static> {
         let has_directories = self.image.features().metadata_version().has_directories();
         let directory_of = |id: &NodeId| {
-            let directories = self
-                .image
-                .cluster()
-                .broker(*id)
-                .map(|broker| broker.log_dirs());
-            match directories {
-                Some([only]) => *only,
+            let broker = self.image.cluster().broker(*id);
+            match broker.map_or(&[][..], |broker| broker.log_dirs()) {
+                [] => MIGRATING,
+                [only] => *only,
                 // The broker chooses among several and reports its choice.
-                _ => Uuid::from_u128(0),
+                _ => UNASSIGNED,
             }
         };
         let alive: Vec<NodeId> = replicas

@@ -4,8 +4,8 @@
 
 use ottla_config::ServerConfig;
 use ottla_controller::{
-    Alteration, ConfigChange, Controller, NewTopic, Options, Registration, Reply, Request,
-    TopicName,
+    Alteration, AssignedDirectory, ConfigChange, Controller, NewTopic, Options, Registration,
+    Reply, Request, TopicName,
 };
 use ottla_metadata::Resource;
 use ottla_metadata::features::{self, MetadataVersion};
@@ -16,6 +16,8 @@ struct Cluster {
     controller: Controller,
     next: Offset,
     epoch: BrokerEpoch,
+    /// Of the broker's next start.
+    directories: Vec<Uuid>,
 }
 
 impl Cluster {
@@ -36,6 +38,7 @@ impl Cluster {
             controller: Controller::new(options),
             next: Offset(1),
             epoch: BrokerEpoch::NONE,
+            directories: vec![Uuid::from_u128(500)],
         };
         cluster.ask(Request::Activate);
         cluster.start(BrokerEpoch::NONE);
@@ -75,7 +78,7 @@ impl Cluster {
             incarnation: Uuid::from_u128(900),
             listeners: Vec::new(),
             rack: None,
-            directories: vec![Uuid::from_u128(500)],
+            directories: self.directories.clone(),
             cleanly_stopped,
         };
         let Reply::Registered(epoch) = self.ask(Request::RegisterBroker(registration)) else {
@@ -374,4 +377,88 @@ fn producer_ids_come_in_blocks() {
         other => panic!("{other:?}"),
     };
     assert_eq!([first(), first()], [(0, 1000), (1000, 1000)]);
+}
+
+const ONE: Uuid = Uuid::from_u128(501);
+const TWO: Uuid = Uuid::from_u128(502);
+/// What stands for a directory that the broker has not chosen yet.
+const UNASSIGNED: Uuid = Uuid::from_u128(1);
+
+/// A cluster whose broker has two directories.
+fn with_two_directories() -> Cluster {
+    let mut cluster = Cluster::new();
+    cluster.stop();
+    cluster.directories = vec![ONE, TWO];
+    cluster.start(cluster.epoch);
+    cluster
+}
+
+impl Cluster {
+    fn directories(&self, topic: &str) -> Vec<Uuid> {
+        let topic = self.controller.image().topics().by_name(topic);
+        let partition = topic.and_then(|topic| topic.partition(PartitionIndex(0)));
+        partition.expect("it was created").directories.clone()
+    }
+
+    /// The broker has its replica of `topic` there.
+    fn assign(&mut self, topic: &str, directory: Uuid) -> Vec<&'static str> {
+        let topic = self.controller.image().topics().by_name(topic);
+        let assigned = AssignedDirectory {
+            topic: topic.expect("it was created").id,
+            partition: PartitionIndex(0),
+            directory,
+        };
+        let (broker, epoch) = (NodeId(1), self.epoch);
+        self.records_of(Request::AssignDirectories {
+            broker,
+            epoch,
+            assigned: vec![assigned],
+        })
+    }
+}
+
+#[test]
+fn the_broker_chooses_among_its_directories_and_says_which() {
+    let mut cluster = with_two_directories();
+    assert_eq!(cluster.create("t", 1), Ok(()));
+    assert_eq!(cluster.directories("t"), [UNASSIGNED]);
+    assert_eq!(cluster.assign("t", TWO), ["PartitionChangeRecord"]);
+    assert_eq!(cluster.directories("t"), [TWO]);
+    assert_eq!(cluster.assign("t", TWO), [""; 0]);
+    let strange = Uuid::from_u128(503);
+    assert_eq!(cluster.assign("t", strange), [""; 0]);
+    assert_eq!(cluster.partition("t").leader, 1);
+    assert_eq!(cluster.partition("t").leader_epoch, 0);
+}
+
+#[test]
+fn nobody_leads_a_partition_whose_directory_is_gone_until_it_is_back() {
+    let mut cluster = with_two_directories();
+    for (topic, directory) in [("t", ONE), ("u", TWO)] {
+        assert_eq!(cluster.create(topic, 1), Ok(()));
+        cluster.assign(topic, directory);
+    }
+    cluster.stop();
+    cluster.directories = vec![ONE];
+    cluster.start(cluster.epoch);
+    assert_eq!(cluster.partition("t").leader, 1);
+    assert_eq!(cluster.partition("u").leader, -1);
+    cluster.stop();
+    cluster.directories = vec![ONE, TWO];
+    cluster.start(cluster.epoch);
+    assert_eq!(cluster.partition("u").leader, 1);
+}
+
+#[test]
+fn a_partition_that_is_begun_anew_in_another_directory_is_led_again() {
+    let mut cluster = with_two_directories();
+    assert_eq!(cluster.create("t", 1), Ok(()));
+    cluster.assign("t", TWO);
+    cluster.stop();
+    cluster.directories = vec![ONE];
+    cluster.start(cluster.epoch);
+    assert_eq!(cluster.partition("t").leader, -1);
+    assert_eq!(cluster.assign("t", ONE), ["PartitionChangeRecord"]);
+    assert_eq!(cluster.partition("t").leader, 1);
+    assert_eq!(cluster.directories("t"), [ONE]);
 }

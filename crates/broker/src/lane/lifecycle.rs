@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::channel::oneshot;
 use ottla_config::TopicConfig;
@@ -33,11 +34,6 @@ pub(super) struct Doomed<E: Env> {
 }
 
 impl<E: Env> Worker<E> {
-    pub(super) fn miss(&mut self, key: PartitionKey) {
-        let before = self.partitions.insert(key, Slot::Offline);
-        assert!(before.is_none(), "it is said before the partition is led");
-    }
-
     pub(super) fn lead(
         &mut self,
         partition: Arc<Partition<E>>,
@@ -145,7 +141,10 @@ impl<E: Env> Worker<E> {
         match result {
             Ok(mut log) => {
                 let now = self.env.clock().monotonic();
-                let options = leader_options(&partition.config.load());
+                let config = partition.config.load();
+                // It may have changed while the log was being opened.
+                log.configure(log_options(&config, self.options.producer_expiration));
+                let options = leader_options(&config);
                 let leader = Leader::new(options, leadership, log.end(), log.synced_end(), now);
                 log.set_high_watermark(leader.high_watermark());
                 let reader = log.reader();
@@ -183,6 +182,16 @@ impl<E: Env> Worker<E> {
             }
             Some(Slot::Opening { partition, .. }) => partition.config.store(Arc::clone(config)),
             Some(Slot::Offline) | None => {}
+        }
+    }
+
+    pub(super) fn expire_producers(&mut self, after: Duration) {
+        self.options.producer_expiration = after;
+        for slot in self.partitions.values_mut() {
+            if let Slot::Open(open) = slot {
+                let config = open.partition.config.load();
+                open.log.configure(log_options(&config, after));
+            }
         }
     }
 

@@ -6,13 +6,12 @@ use rustc_hash::FxHashMap;
 
 /// Counts connections against `max.connections` and `max.connections.per.ip`.
 pub(crate) struct ConnectionLimits {
-    max: usize,
-    max_per_ip: usize,
     open: Mutex<Open>,
 }
 
-#[derive(Default)]
 struct Open {
+    max: usize,
+    max_per_ip: usize,
     total: usize,
     per_ip: FxHashMap<IpAddr, usize>,
 }
@@ -26,16 +25,27 @@ pub(crate) struct Admission {
 impl ConnectionLimits {
     pub(crate) fn new(max: usize, max_per_ip: usize) -> Arc<Self> {
         Arc::new(Self {
-            max,
-            max_per_ip,
-            open: Mutex::default(),
+            open: Mutex::new(Open {
+                max,
+                max_per_ip,
+                total: 0,
+                per_ip: FxHashMap::default(),
+            }),
         })
+    }
+
+    /// From now on. Connections that are open stay so.
+    pub(crate) fn set(&self, max: usize, max_per_ip: usize) {
+        let mut open = self.open.lock();
+        open.max = max;
+        open.max_per_ip = max_per_ip;
     }
 
     /// `None` when a limit is reached.
     pub(crate) fn admit(self: &Arc<Self>, ip: IpAddr) -> Option<Admission> {
         let mut open = self.open.lock();
-        if open.total >= self.max || open.per_ip.get(&ip).copied().unwrap_or(0) >= self.max_per_ip {
+        let of_ip = open.per_ip.get(&ip).copied().unwrap_or(0);
+        if open.total >= open.max || of_ip >= open.max_per_ip {
             return None;
         }
         open.total += 1;
@@ -77,5 +87,17 @@ mod tests {
         assert!(limits.admit(b).is_none());
         drop(first);
         assert!(limits.admit(b).is_some());
+    }
+
+    #[test]
+    fn a_limit_may_change_while_connections_are_open() {
+        let limits = ConnectionLimits::new(1, 1);
+        let ip = [127, 0, 0, 1].into();
+        let _first = limits.admit(ip).expect("empty");
+        assert!(limits.admit(ip).is_none());
+        limits.set(2, 2);
+        let _second = limits.admit(ip).expect("there is room now");
+        limits.set(1, 1);
+        assert!(limits.admit(ip).is_none());
     }
 }

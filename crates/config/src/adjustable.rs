@@ -1,0 +1,45 @@
+use std::time::Duration;
+
+use crate::settings::Settings;
+use crate::value::Value;
+
+/// What can be changed of a running node as a whole. What its topics inherit is in [`TopicConfig`](crate::TopicConfig).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Adjustable {
+    pub max_connections: usize,
+    pub max_connections_per_ip: usize,
+    /// For how long an idle producer is remembered.
+    pub producer_expiration: Duration,
+}
+
+impl Adjustable {
+    #[must_use]
+    pub fn of(settings: &Settings) -> Self {
+        let number = |name| match settings.value(name) {
+            Some(Value::Integer(value)) => value.unsigned_abs(),
+            other => unreachable!("{name} is a number and has a default: {other:?}"),
+        };
+        Self {
+            max_connections: number("max.connections") as usize,
+            max_connections_per_ip: number("max.connections.per.ip") as usize,
+            producer_expiration: Duration::from_millis(number("producer.id.expiration.ms")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_set_is_kafkas_default() {
+        let dynamic = [("max.connections", "7"), ("max.connections.per.ip", "x")];
+        let found = Adjustable::of(&Settings::dynamic(dynamic.into_iter()));
+        let expected = Adjustable {
+            max_connections: 7,
+            max_connections_per_ip: 2_147_483_647,
+            producer_expiration: Duration::from_secs(86400),
+        };
+        assert_eq!(found, expected);
+    }
+}
