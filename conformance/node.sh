@@ -63,9 +63,9 @@ print(*ports)
 PY
   )
   mkdir -p "$1"
-  BOOTSTRAP=127.0.0.1:$client
+  BOOTSTRAP=127.0.0.1:$client CONTROLLER=127.0.0.1:$controller
   DATA=$1/data
-  export BOOTSTRAP DATA
+  export BOOTSTRAP CONTROLLER DATA
   {
     cat <<PROPERTIES
 process.roles=broker,controller

@@ -10,6 +10,7 @@ pub(crate) mod describe_cluster;
 pub(crate) mod describe_configs;
 pub(crate) mod describe_quorum;
 pub(crate) mod describe_topic_partitions;
+mod duplicates;
 pub(crate) mod end_quorum_epoch;
 pub(crate) mod fetch;
 pub(crate) mod fetch_metadata_log;

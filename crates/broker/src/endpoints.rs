@@ -16,15 +16,15 @@ pub(crate) fn advertised(config: &ServerConfig, name: &str, port: u16) -> Listen
         .advertised_listeners()
         .and_then(|all| all.iter().find(is_it));
     let configured = config.listeners().iter().find(is_it);
-    let told = advertised.or(configured);
-    let host = told
-        .map(|listener| listener.host.clone())
-        .filter(|host| !host.is_empty());
+    let told = advertised
+        .or(configured)
+        .expect("what is bound was configured")
+        .told();
     Listener {
-        name: name.to_owned(),
-        host: host.unwrap_or_else(|| "localhost".to_owned()),
+        name: told.name,
+        host: told.host,
         port: advertised.map_or(port, |listener| listener.port),
-        protocol: told.map_or(0, |listener| listener.protocol.code()),
+        protocol: told.protocol.code(),
     }
 }
 

@@ -1,9 +1,12 @@
 use ottla_config::{Key, Kind, TopicConfig, Update, Value, table};
 use ottla_metadata::Resource;
+use ottla_metadata::features::ELIGIBLE_LEADER_REPLICAS;
 use ottla_model::ErrorCode;
 use ottla_wire::metadata_record::{ConfigRecord, MetadataRecord};
 
 use crate::controller::{Controller, Outcome, Refusal, Reply};
+
+const MIN_IN_SYNC: &str = "min.insync.replicas";
 
 /// What happens to one config.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,14 +33,15 @@ impl Controller {
     pub(crate) fn alter_configs(&self, alterations: &[Alteration], validate_only: bool) -> Outcome {
         let mut records = Vec::new();
         let mut replies = Vec::new();
-        for (i, alteration) in alterations.iter().enumerate() {
-            let is_again = alterations[..i]
+        for alteration in alterations {
+            let same = alterations
                 .iter()
-                .any(|earlier| earlier.resource == alteration.resource);
-            let altered = if is_again {
+                .filter(|other| other.resource == alteration.resource);
+            // Nobody can say which is meant.
+            let altered = if same.count() > 1 {
                 Err(Refusal::new(
                     ErrorCode::InvalidRequest,
-                    "a resource is named twice",
+                    "a resource is named more than once",
                 ))
             } else {
                 self.alter(alteration)
@@ -89,7 +93,35 @@ impl Controller {
                 .filter(|(name, _)| !is_named(name));
             records.extend(dropped.map(|(name, _)| record(resource, name, None)));
         }
+        self.check_min_in_sync(alteration)?;
         Ok(records)
+    }
+
+    /// Who is eligible to lead depends on the minimum that was in force: while the cluster keeps such replicas, every broker has the
+    /// cluster's (KIP-966).
+    fn check_min_in_sync(&self, alteration: &Alteration) -> Result<(), Refusal> {
+        let resource = &alteration.resource;
+        let keeps_eligible = self.image.features().level(ELIGIBLE_LEADER_REPLICAS) > 0;
+        if resource.kind != Resource::BROKER || !keeps_eligible {
+            return Ok(());
+        }
+        let mut changes = alteration.changes.iter();
+        let change = changes.find(|(name, _)| name == MIN_IN_SYNC);
+        let is_there = self.image.configs().get(resource, MIN_IN_SYNC).is_some();
+        let is_removed = match change {
+            Some((_, change)) => *change == ConfigChange::Delete,
+            None => alteration.replaces_all && is_there,
+        };
+        let refused = |problem: &str| {
+            let message =
+                format!("{MIN_IN_SYNC} {problem} while the cluster keeps eligible leader replicas");
+            Err(Refusal::new(ErrorCode::InvalidConfig, message))
+        };
+        match (&*resource.name, change) {
+            ("", _) if is_removed => refused("of all brokers cannot be removed"),
+            ("", _) | (_, None) => Ok(()),
+            (_, Some(_)) => refused("of one broker cannot be altered"),
+        }
     }
 
     fn check_resource(&self, resource: &Resource) -> Result<(), Refusal> {

@@ -1,5 +1,8 @@
 //! Which names a topic may have.
 
+/// The log of the metadata is in no topic, but the partition's directory is called as if it were in this one.
+pub const METADATA: &str = "__cluster_metadata";
+
 const MAX_LENGTH: usize = 249;
 
 /// # Errors

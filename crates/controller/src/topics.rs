@@ -42,7 +42,7 @@ pub struct NewPartitions {
 }
 
 /// A topic, named either way.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TopicName {
     Name(String),
     Id(TopicId),
@@ -97,6 +97,10 @@ impl Controller {
         topic: &NewTopic,
         created: &[&str],
     ) -> Result<(Vec<MetadataRecord<'static>>, CreatedTopic), Refusal> {
+        if topic.name == topic_name::METADATA {
+            let message = format!("{} is the metadata log", topic.name);
+            return Err(Refusal::new(ErrorCode::InvalidRequest, message));
+        }
         topic_name::check(&topic.name)
             .map_err(|m| Refusal::new(ErrorCode::InvalidTopicException, m))?;
         if self.image.topics().by_name(&topic.name).is_some() {

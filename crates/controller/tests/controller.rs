@@ -4,7 +4,8 @@
 
 use ottla_config::ServerConfig;
 use ottla_controller::{
-    AssignedDirectory, Controller, NewTopic, Options, Registration, Reply, Request, TopicName,
+    Alteration, AssignedDirectory, ConfigChange, Controller, NewTopic, Options, Registration,
+    Reply, Request, TopicName,
 };
 use ottla_metadata::Resource;
 use ottla_metadata::features::{self, MetadataVersion};
@@ -42,6 +43,20 @@ impl Cluster {
         cluster.ask(Request::Activate);
         cluster.start(BrokerEpoch::NONE);
         cluster
+    }
+
+    fn alter(&mut self, alterations: Vec<Alteration>) -> Vec<Result<(), ErrorCode>> {
+        let request = Request::AlterConfigs {
+            alterations,
+            validate_only: false,
+        };
+        match self.ask(request) {
+            Reply::Items(items) => items
+                .into_iter()
+                .map(|item| item.map_err(|refusal| refusal.code))
+                .collect(),
+            other => panic!("{other:?}"),
+        }
     }
 
     fn ask(&mut self, request: Request) -> Reply {
@@ -186,8 +201,49 @@ fn topics_are_created_once_under_good_names() {
         cluster.create("a b", 3),
         Err(ErrorCode::InvalidTopicException)
     );
+    // Its directory would be that of the metadata log.
+    assert_eq!(
+        cluster.create("__cluster_metadata", 1),
+        Err(ErrorCode::InvalidRequest)
+    );
     assert_eq!(cluster.create("none", 0), Err(ErrorCode::InvalidPartitions));
     assert_eq!(cluster.partition("a.b"), led(0, false));
+}
+
+#[test]
+fn a_resource_that_is_named_twice_is_not_altered_at_all() {
+    let mut cluster = Cluster::new();
+    cluster.create("t", 1).unwrap();
+    let topic = || Alteration {
+        resource: Resource::new(Resource::TOPIC, "t"),
+        changes: vec![("retention.ms".to_owned(), ConfigChange::Set("1".to_owned()))],
+        replaces_all: false,
+    };
+    let twice = Err(ErrorCode::InvalidRequest);
+    assert_eq!(cluster.alter(vec![topic(), topic()]), [twice, twice]);
+    assert_eq!(cluster.alter(vec![topic()]), [Ok(())]);
+}
+
+#[test]
+fn the_minimum_of_in_sync_replicas_is_the_clusters_while_replicas_are_eligible() {
+    let mut cluster = Cluster::new();
+    let mut alter = |broker, change: Option<ConfigChange>| {
+        let changes = change.map(|change| ("min.insync.replicas".to_owned(), change));
+        let alteration = Alteration {
+            resource: Resource::new(Resource::BROKER, broker),
+            replaces_all: changes.is_none(),
+            changes: changes.into_iter().collect(),
+        };
+        cluster.alter(vec![alteration])[0]
+    };
+    let refused = Err(ErrorCode::InvalidConfig);
+    let two = || Some(ConfigChange::Set("2".to_owned()));
+    assert_eq!(alter("1", two()), refused);
+    assert_eq!(alter("1", Some(ConfigChange::Delete)), refused);
+    assert_eq!(alter("", Some(ConfigChange::Delete)), refused);
+    assert_eq!(alter("", None), refused);
+    assert_eq!(alter("1", None), Ok(()));
+    assert_eq!(alter("", two()), Ok(()));
 }
 
 #[test]

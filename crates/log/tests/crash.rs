@@ -72,6 +72,8 @@ enum Step {
     Checkpoint,
     Restart,
     NewLeader,
+    /// `retention.bytes`
+    Retain(u64),
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -81,6 +83,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => Just(Step::Checkpoint),
         1 => Just(Step::Restart),
         1 => Just(Step::NewLeader),
+        1 => (0..900u64).prop_map(Step::Retain),
     ];
     proptest::collection::vec(step, 1..14)
 }
@@ -90,6 +93,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 struct Promise {
     written: Vec<(Offset, Vec<u8>)>,
     synced: Offset,
+    /// Below this retention has been at work.
+    start: Offset,
     sequence: i32,
 }
 
@@ -165,6 +170,19 @@ fn run(disk: &SeededDisk, steps: &[Step], promise: &mut Promise) -> io::Result<(
                 drop(machine);
                 machine = start(disk, epoch)?;
             }
+            Step::Retain(bytes) => {
+                let reader = machine.log.reader();
+                machine.log.set_high_watermark(machine.log.end());
+                machine.log.configure(LogOptions {
+                    retention_bytes: Some(*bytes),
+                    ..options()
+                });
+                let retained = machine.log.retain(NOW);
+                // It moves before anything is removed.
+                promise.start = reader.log_start();
+                retained?;
+                machine.log.configure(options());
+            }
             Step::NewLeader => {
                 machine.epoch = machine.epoch.next();
                 machine.log.assign_epoch(machine.epoch)?;
@@ -210,7 +228,14 @@ fn check(disk: &SeededDisk, promise: &Promise) -> Result<(), TestCaseError> {
         "ends at {end}, synced was {}",
         promise.synced
     );
-    let kept = promise.written.iter().take_while(|(last, _)| *last < end);
+    let start = machine.log.reader().log_start();
+    prop_assert!(
+        start <= promise.start,
+        "begins at {start}, could at {}",
+        promise.start
+    );
+    let is_there = |last: Offset| start <= last && last < end;
+    let kept = promise.written.iter().filter(|(last, _)| is_there(*last));
     let expected: Vec<u8> = kept.flat_map(|(_, bytes)| bytes.clone()).collect();
     let found = read_all(&machine.log.reader());
     prop_assert_eq!(found.len(), expected.len());
@@ -222,7 +247,7 @@ fn check(disk: &SeededDisk, promise: &Promise) -> Result<(), TestCaseError> {
     let appended = machine.log.append_many(vec![valid], LeaderEpoch(100), NOW);
     prop_assert_eq!(appended[0].as_ref().expect("it follows").base_offset, end);
     prop_assert_eq!(machine.log.reader().epoch_of(end), LeaderEpoch(100));
-    for (last, bytes) in promise.written.iter().filter(|(last, _)| *last < end) {
+    for (last, bytes) in promise.written.iter().filter(|(last, _)| is_there(*last)) {
         let header = Batch::parse(bytes).expect("it is a batch").header;
         prop_assert_eq!(machine.log.reader().epoch_of(*last), header.leader_epoch);
     }

@@ -465,3 +465,32 @@ fn a_directory_that_an_interrupted_start_made_outlives_a_crash() {
         }
     }
 }
+
+#[test]
+fn retention_that_a_crash_interrupts_takes_nothing_but_the_oldest() {
+    for seed in 0..40 {
+        for operation in 0..20 {
+            let disk = disk();
+            {
+                let (_directory, mut log) = filled(&disk);
+                let end = log.unsynced().expect("it was written").run();
+                log.synced(end.expect("the disk works"), NOW);
+                log.configure(LogOptions {
+                    retention_bytes: Some(1),
+                    ..options()
+                });
+                disk.crash_before(disk.operations() + operation);
+                // It fails where the machine crashes.
+                drop(log.retain(NOW));
+            }
+            disk.crash(seed);
+            let log = directory(&disk)
+                .open_log(NAME, TopicId::METADATA, options(), NOW, false)
+                .expect("it opens");
+            let place = format!("seed {seed}, operation {operation}");
+            assert_eq!(log.end(), Offset(20), "{place}");
+            let start = log.reader().log_start();
+            assert_eq!(log.reader().epoch_of(start), EPOCH, "{place}");
+        }
+    }
+}

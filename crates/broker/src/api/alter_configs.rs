@@ -8,6 +8,7 @@ use ottla_wire::message::alter_configs::{
     AlterConfigsRequest, AlterConfigsResourceResponse, AlterConfigsResponse,
 };
 
+use super::duplicates::apart;
 use super::incremental_alter_configs::alter;
 use crate::node::Node;
 use crate::request::Context;
@@ -17,7 +18,10 @@ pub(crate) async fn handle<E: Env>(
     context: Context<'_>,
     request: AlterConfigsRequest<'_>,
 ) -> AlterConfigsResponse<'static> {
-    let wanted = request.resources.iter().map(|resource| {
+    let (resources, duplicates) = apart(&request.resources, |resource| {
+        (resource.resource_type, resource.resource_name.to_string())
+    });
+    let wanted = resources.iter().map(|resource| {
         let changes = resource.configs.iter().map(|config| {
             let value = config.value.as_deref().ok_or_else(|| Refusal {
                 code: ErrorCode::InvalidRequest,
@@ -38,9 +42,8 @@ pub(crate) async fn handle<E: Env>(
         request.validate_only,
     )
     .await;
-    let responses = request
-        .resources
-        .iter()
+    let mut responses: Vec<_> = resources
+        .into_iter()
         .zip(results)
         .map(|(resource, result)| {
             let (error_code, error_message) = match result {
@@ -55,6 +58,14 @@ pub(crate) async fn handle<E: Env>(
             }
         })
         .collect();
+    responses.extend(duplicates.into_iter().map(|(resource_type, name)| {
+        AlterConfigsResourceResponse {
+            error_code: ErrorCode::InvalidRequest,
+            error_message: Some("the resource is named more than once".into()),
+            resource_type,
+            resource_name: name.into(),
+        }
+    }));
     AlterConfigsResponse {
         responses,
         ..Default::default()

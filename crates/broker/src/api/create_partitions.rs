@@ -7,6 +7,7 @@ use ottla_wire::message::create_partitions::{
     CreatePartitionsRequest, CreatePartitionsResponse, CreatePartitionsTopicResult,
 };
 
+use super::duplicates::apart;
 use crate::authorize::{Operation, Resource};
 use crate::node::Node;
 use crate::request::Context;
@@ -16,7 +17,8 @@ pub(crate) async fn handle<E: Env>(
     context: Context<'_>,
     request: CreatePartitionsRequest<'_>,
 ) -> CreatePartitionsResponse<'static> {
-    let (allowed, denied): (Vec<_>, Vec<_>) = request.topics.iter().partition(|topic| {
+    let (topics, duplicates) = apart(&request.topics, |topic| topic.name.to_string());
+    let (allowed, denied): (Vec<_>, Vec<_>) = topics.into_iter().partition(|topic| {
         node.allowed(
             context.caller,
             Operation::Alter,
@@ -56,7 +58,7 @@ pub(crate) async fn handle<E: Env>(
         .into_iter()
         .zip(results)
         .chain(denied.into_iter().map(|topic| (topic, unauthorized())));
-    let results = answered
+    let mut results: Vec<_> = answered
         .map(|(topic, result)| {
             let name = topic.name.to_string().into();
             match result {
@@ -73,6 +75,14 @@ pub(crate) async fn handle<E: Env>(
             }
         })
         .collect();
+    results.extend(duplicates.into_iter().map(|name| {
+        let message = format!("topic {name} is named more than once");
+        CreatePartitionsTopicResult {
+            name: name.into(),
+            error_code: ErrorCode::InvalidRequest,
+            error_message: Some(message.into()),
+        }
+    }));
     CreatePartitionsResponse {
         results,
         ..Default::default()

@@ -10,6 +10,7 @@ use ottla_wire::message::create_topics::{
     CreateTopicsResponse,
 };
 
+use super::duplicates::apart;
 use crate::authorize::{Operation, Resource};
 use crate::dynamic_configs::DynamicConfigs;
 use crate::node::Node;
@@ -21,7 +22,8 @@ pub(crate) async fn handle<E: Env>(
     request: CreateTopicsRequest<'_>,
 ) -> CreateTopicsResponse<'static> {
     let may_all = node.allowed(context.caller, Operation::Create, Resource::Cluster);
-    let (allowed, denied): (Vec<_>, Vec<_>) = request.topics.iter().partition(|topic| {
+    let (topics, duplicates) = apart(&request.topics, |topic| topic.name.to_string());
+    let (allowed, denied): (Vec<_>, Vec<_>) = topics.into_iter().partition(|topic| {
         may_all
             || node.allowed(
                 context.caller,
@@ -85,6 +87,13 @@ pub(crate) async fn handle<E: Env>(
             Err(refusal) => refused(name, refusal),
         });
     }
+    for name in duplicates {
+        let refusal = Refusal {
+            code: ErrorCode::InvalidRequest,
+            message: format!("topic {name} is named more than once"),
+        };
+        topics.push(refused(name.into(), refusal));
+    }
     for topic in denied {
         let refusal = Refusal {
             code: ErrorCode::TopicAuthorizationFailed,
@@ -126,7 +135,7 @@ fn refused(name: ottla_wire::Str<'static>, refusal: Refusal) -> CreatableTopicRe
         name,
         error_code: refusal.code,
         error_message: Some(refusal.message.into()),
-        configs: None,
+        configs: Some(Vec::new()),
         ..Default::default()
     }
 }

@@ -7,6 +7,7 @@ use ottla_wire::message::delete_topics::{
     DeletableTopicResult, DeleteTopicsRequest, DeleteTopicsResponse,
 };
 
+use super::duplicates::apart;
 use crate::authorize::{Operation, Resource};
 use crate::node::Node;
 use crate::request::Context;
@@ -51,6 +52,11 @@ pub(crate) async fn handle<E: Env>(
             }),
         }
     }
+    let (wanted, duplicates) = apart(wanted, TopicName::clone);
+    responses.extend(duplicates.iter().map(|name| {
+        let message = "the topic is named more than once".to_owned();
+        refused(name, ErrorCode::InvalidRequest, message)
+    }));
     let results = match node.quorum.ask(Request::DeleteTopics(wanted.clone())).await {
         Ok(Reply::TopicsDeleted(results)) => results,
         other => vec![Err(super::no_such_reply(other)); wanted.len()],

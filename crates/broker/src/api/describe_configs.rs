@@ -32,7 +32,7 @@ pub(crate) async fn handle<E: Env>(
                 Ok(all) => {
                     let told = all.into_iter().filter(named);
                     let told = told.map(|described| tell(described, &request)).collect();
-                    (ErrorCode::None, None, told)
+                    (ErrorCode::None, Some("".into()), told)
                 }
                 Err((code, message)) => (code, Some(message.into()), Vec::new()),
             };

@@ -28,8 +28,10 @@ impl<D: Disk> Log<D> {
         let (gone, kept) = segments.split_at(removable);
         let start = kept.first().map_or(self.end, |segment| segment.base);
         self.shared.segments.store(Arc::new(kept.to_vec()));
-        self.move_log_start(start)?;
-        self.remove(gone)
+        self.move_log_start(start);
+        self.remove(gone.iter())?;
+        // Last: what a crash brings back of the segments still has its epochs then.
+        self.forget_epochs()
     }
 
     /// Forgets everything below `offset`: consumers find it no more, whole segments are removed.
@@ -42,7 +44,8 @@ impl<D: Disk> Log<D> {
             "only what is replicated can be deleted"
         );
         if offset > self.reader().log_start() {
-            self.move_log_start(offset)?;
+            self.move_log_start(offset);
+            self.forget_epochs()?;
         }
         self.retain(now)
     }
@@ -71,7 +74,7 @@ impl<D: Disk> Log<D> {
             self.end = offset;
         }
         self.shared.segments.store(Arc::new(kept.to_vec()));
-        self.remove(gone)?;
+        self.remove(gone.iter().rev())?;
         self.epochs.truncate_end(self.end);
         self.write_epochs()?;
         self.shared.set_end(self.end);
@@ -145,14 +148,26 @@ impl<D: Disk> Log<D> {
         Ok(count)
     }
 
-    fn move_log_start(&mut self, offset: Offset) -> io::Result<()> {
-        let start = offset.max(self.reader().log_start());
-        self.shared.set_log_start(start);
-        self.epochs.truncate_start(start);
+    fn move_log_start(&mut self, offset: Offset) {
+        self.shared
+            .set_log_start(offset.max(self.reader().log_start()));
+    }
+
+    /// Forgets the epochs of what lies below the log's start.
+    fn forget_epochs(&mut self) -> io::Result<()> {
+        self.epochs.truncate_start(self.reader().log_start());
         self.write_epochs()
     }
 
-    fn remove(&self, segments: &[Arc<Segment<D::File>>]) -> io::Result<()> {
+    /// Removes segments from an end of the log on, each for good before the next: a crash that brings one back leaves no hole behind it,
+    /// and nothing that does not fit what has been written since.
+    fn remove<'a>(
+        &self,
+        segments: impl Iterator<Item = &'a Arc<Segment<D::File>>>,
+    ) -> io::Result<()>
+    where
+        D::File: 'a,
+    {
         for segment in segments {
             for extension in ["log", "index", "timeindex", "txnindex", "snapshot"] {
                 let path = path(&self.directory, segment.base, extension);
@@ -161,8 +176,8 @@ impl<D: Disk> Log<D> {
                     self.disk.remove_file(&path)?;
                 }
             }
+            self.disk.sync_directory(&self.directory)?;
         }
-        // Back after a crash, they would not fit what has been written since.
-        self.disk.sync_directory(&self.directory)
+        Ok(())
     }
 }

@@ -1,0 +1,83 @@
+//! Why a node does not start.
+
+use std::io;
+use std::path::PathBuf;
+
+use ottla_log::dir::DirectoryError;
+use ottla_model::NodeId;
+use ottla_raft::NotSoleVoter;
+use thiserror::Error;
+
+use crate::quorum::MetadataLogError;
+
+/// Why the node does not start; each says what to do.
+#[derive(Debug, Error)]
+pub enum StartError {
+    #[error(transparent)]
+    Directory(#[from] DirectoryError),
+    #[error("{0} is not formatted: run `ottla storage format` first")]
+    NotFormatted(PathBuf),
+    #[error(
+        "{path} belongs to node {found}, and node.id is {expected}: use another directory, or its own node.id"
+    )]
+    OtherNode {
+        path: PathBuf,
+        expected: NodeId,
+        found: NodeId,
+    },
+    #[error(
+        "{path} belongs to cluster {found}, the other directories to {expected}: use directories of one cluster"
+    )]
+    OtherCluster {
+        path: PathBuf,
+        expected: String,
+        found: String,
+    },
+    #[error(
+        "{path} holds a metadata log, which is looked for in {expected}: set metadata.log.dir to {path}, or remove what should not be there"
+    )]
+    OtherMetadata { path: PathBuf, expected: PathBuf },
+    #[error("no directory of log.dirs can be used: see what was logged, and give one that can")]
+    AllOffline,
+    #[error(transparent)]
+    Metadata(#[from] MetadataLogError),
+    #[error(
+        "{0} names no voters of the quorum, and neither does controller.quorum.voters: format a new directory with --standalone"
+    )]
+    NoVoters(PathBuf),
+    #[error(transparent)]
+    Quorum(#[from] NotSoleVoter),
+    #[error("cannot listen on {listener}: {}", obstacle(.error))]
+    Listen {
+        listener: Box<ottla_config::Listener>,
+        error: io::Error,
+    },
+    #[error("{path}: {error}")]
+    Io { path: PathBuf, error: io::Error },
+    #[error(
+        "{log} is in {first} and in {second}, perhaps since a disk failed while it was being moved: remove the one that is behind"
+    )]
+    TwoLogs {
+        log: String,
+        first: PathBuf,
+        second: PathBuf,
+    },
+    #[error("the controller refused this broker: {0}")]
+    Refused(String),
+}
+
+/// Why a listener cannot be had, and what to do about it.
+fn obstacle(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::AddrInUse => {
+            "something else uses this port; stop that, or set another port in listeners".to_owned()
+        }
+        io::ErrorKind::AddrNotAvailable => {
+            "this machine does not have this address; set one that it has in listeners".to_owned()
+        }
+        io::ErrorKind::PermissionDenied => {
+            "this user may not use this port; set one above 1023 in listeners".to_owned()
+        }
+        _ => format!("{error}; set another address in listeners"),
+    }
+}
