@@ -281,7 +281,7 @@ impl<E: Env, P: FnMut(Arc<Image>) + Send + 'static> Worker<E, P> {
                     self.log.committed(offset);
                     if let Some(image) = self.controller.commit(offset) {
                         let image = Arc::new(image.clone());
-                        self.snapshot(&image);
+                        self.snapshot(&image, offset);
                         (self.publish)(image);
                     }
                     self.leadership.changed.notify(usize::MAX);
@@ -296,9 +296,10 @@ impl<E: Env, P: FnMut(Arc<Image>) + Send + 'static> Worker<E, P> {
     }
 
     /// Writes a snapshot of what is committed if one is due.
-    fn snapshot(&mut self, image: &Arc<Image>) {
+    fn snapshot(&mut self, image: &Arc<Image>, end_offset: Offset) {
         let now = self.env.clock().monotonic();
-        let Some(job) = self.log.begin_snapshot(image, self.raft.membership(), now) else {
+        let membership = self.raft.membership();
+        let Some(job) = self.log.begin_snapshot(image, end_offset, membership, now) else {
             return;
         };
         let (spawn, jobs) = (self.env.spawn().clone(), self.jobs.clone());

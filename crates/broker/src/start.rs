@@ -1,9 +1,9 @@
 //! From a configuration to a serving node, and back to closed files.
 
-mod directories;
 mod error;
 mod listeners;
 mod metadata;
+mod own_directories;
 mod registration;
 
 use std::collections::BTreeSet;
@@ -20,8 +20,8 @@ use ottla_log::dir::LogDirectory;
 use ottla_metrics::Metrics;
 use ottla_model::BrokerEpoch;
 
-pub(crate) use directories::OwnDirectory;
 pub use error::StartError;
+pub(crate) use own_directories::OwnDirectory;
 
 use crate::directories::tell_directories;
 use crate::endpoints::quorum_endpoint;
@@ -34,9 +34,9 @@ use crate::partitions::Partitions;
 use crate::producer_ids::ProducerIds;
 use crate::publish::Publisher;
 use crate::quorum::Quorum;
-use directories::OwnDirectories;
 use listeners::{as_bound, listen};
 use metadata::load;
+use own_directories::OwnDirectories;
 use registration::register;
 
 /// Requests held at once: more wait in their sockets. Bytes.

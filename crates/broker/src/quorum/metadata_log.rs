@@ -150,25 +150,27 @@ impl<E: Env> MetadataLog<E> {
         self.log.set_high_watermark(offset);
     }
 
-    /// Begins a snapshot of the image that is committed, if one is due.
+    /// Begins a snapshot of the image that is committed, if one is due. `end_offset`: behind the records that made it, those of
+    /// the quorum and the ends of transactions among them, which leave no trace in the image.
     pub(super) fn begin_snapshot(
         &mut self,
         image: &Arc<Image>,
+        end_offset: Offset,
         membership: Vec<ControlRecord<'static>>,
         now: Monotonic,
     ) -> Option<SnapshotJob<E::Disk>> {
         if !self.snapshots.is_due(now) {
             return None;
         }
+        let id = SnapshotId {
+            end_offset,
+            epoch: self.log.reader().epoch_of(end_offset - 1),
+        };
         self.snapshots.begin(now);
-        let end_offset = image.offset().next();
         Some(SnapshotJob {
             disk: self.disk.clone(),
             directory: self.directory.clone(),
-            id: SnapshotId {
-                end_offset,
-                epoch: self.log.reader().epoch_of(image.offset()),
-            },
+            id,
             last_append: self.last_append,
             membership,
             image: Arc::clone(image),

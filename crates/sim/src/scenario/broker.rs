@@ -13,6 +13,7 @@ mod consumer;
 mod content;
 mod faults;
 mod files;
+mod follower;
 mod ledger;
 mod metadata;
 mod offsets;
@@ -27,7 +28,7 @@ use ottla_env::{Env, Spawn};
 
 use self::consumer::Until;
 use self::ledger::Ledger;
-use self::process::{MACHINE, Process};
+use self::process::{MACHINE, Process, Settings};
 use super::{Failure, LIMIT, Played};
 use crate::{Machine, SimEnv, Simulation, World};
 
@@ -65,10 +66,13 @@ async fn script(world: World, ledger: Ledger, planted: Planted) {
     if planted == Planted::LyingDisk {
         world.disk(MACHINE).lie_about_syncs();
     }
+    let settings = Settings::choose(&world);
     let env = world.boot(CLIENTS);
     if world.choose(2) == 0 {
         world.spawn(faults::cut_connections(world.clone()));
     }
+    let follower = follower::run(world.clone(), env.clone(), ledger.clone());
+    drop(start(&env, follower));
     let lives = 2 + world.choose(5);
     let clients = {
         let (world, ledger, env) = (world.clone(), ledger.clone(), env.clone());
@@ -78,14 +82,20 @@ async fn script(world: World, ledger: Ledger, planted: Planted) {
             join_all((0..topics).map(live)).await;
         })
     };
-    let process = faults::befall(&world, &ledger, lives).await;
+    let process = faults::befall(&world, &ledger, &settings, lives).await;
     // The machine is well from here on: all that is still to be done succeeds.
     let _ = clients.await;
-    judge(&world, &env, &ledger, process).await;
+    judge(&world, &env, &ledger, &settings, process).await;
 }
 
 /// The last look: all is read once more, in a life of its own.
-async fn judge(world: &World, env: &SimEnv, ledger: &Ledger, process: Process) {
+async fn judge(
+    world: &World,
+    env: &SimEnv,
+    ledger: &Ledger,
+    settings: &Settings,
+    process: Process,
+) {
     if ledger.is_over() {
         return;
     }
@@ -95,7 +105,7 @@ async fn judge(world: &World, env: &SimEnv, ledger: &Ledger, process: Process) {
         ledger.stopped();
     }
     faults::end(world, ledger);
-    let _process = Process::start(world, ledger);
+    let _process = Process::start(world, ledger, settings);
     consumer::run(world.clone(), env.clone(), ledger.clone(), Until::End).await;
     for id in ledger.topics().into_keys() {
         configs::describe(world, env, ledger, id).await;

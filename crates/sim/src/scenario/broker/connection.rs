@@ -77,8 +77,13 @@ impl Answer {
 
 impl Connection {
     pub(super) async fn open(env: &SimEnv, ledger: &Ledger) -> Result<Self, Trouble> {
+        Self::open_at(env, ledger, PORT).await
+    }
+
+    /// To another listener than the clients'.
+    pub(super) async fn open_at(env: &SimEnv, ledger: &Ledger, port: u16) -> Result<Self, Trouble> {
         let life = ledger.life();
-        let connection = env.net().connect(HOST, PORT).await?;
+        let connection = env.net().connect(HOST, port).await?;
         // The process may have died since it took the connection: then nobody is at its other end.
         if ledger.life() != life {
             return Err(Trouble::Lost);

@@ -7,15 +7,20 @@ use futures::future::{Either, select};
 use ottla_env::{Clock, Disk};
 
 use super::ledger::Ledger;
-use super::process::{MACHINE, Process};
+use super::process::{MACHINE, Process, Settings};
 use crate::{Death, Moment, World};
 
 /// The longest a life takes that nothing else ends: a new node lets half a minute pass before it applies retention.
 const LONG_LIFE: Duration = Duration::from_secs(60);
 
 /// Ends lives of the process and starts it again, `lives` times; it runs when this ends.
-pub(super) async fn befall(world: &World, ledger: &Ledger, lives: u64) -> Process {
-    let mut process = Process::start(world, ledger);
+pub(super) async fn befall(
+    world: &World,
+    ledger: &Ledger,
+    settings: &Settings,
+    lives: u64,
+) -> Process {
+    let mut process = Process::start(world, ledger, settings);
     for _ in 0..lives {
         if ledger.is_over() {
             break;
@@ -52,7 +57,7 @@ pub(super) async fn befall(world: &World, ledger: &Ledger, lives: u64) -> Proces
             }
         }
         world.disk(MACHINE).set_capacity(None);
-        process = Process::start(world, ledger);
+        process = Process::start(world, ledger, settings);
     }
     process
 }

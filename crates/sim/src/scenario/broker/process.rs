@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use std::fmt::Write;
+
 use futures::channel::oneshot;
 use ottla_broker::{Broker, FirstQuorum, Format, format};
 use ottla_config::ServerConfig;
@@ -14,9 +16,48 @@ use crate::{Machine, SimEnv, World};
 pub(super) const MACHINE: Machine = Machine(1);
 pub(super) const HOST: &str = "node-1";
 pub(super) const PORT: u16 = 9092;
-/// The log directories; a seed uses one or both.
+pub(super) const CONTROLLER_PORT: u16 = 9093;
+/// The log directories.
 pub(super) const DATA: [&str; 2] = ["/data", "/more"];
 const CLUSTER: &str = "c2ltdWxhdGVkLWNsdXN0ZXI";
+
+/// The node's `server.properties`, the same in every life.
+pub(super) struct Settings {
+    text: String,
+}
+
+impl Settings {
+    /// One log directory or two; the metadata log as large as by default, or cut short by snapshots again and again.
+    pub(super) fn choose(world: &World) -> Self {
+        let directories = DATA[..1 + world.choose(2) as usize].join(",");
+        let mut text = format!(
+            "process.roles=broker,controller\nnode.id=1\n\
+             listeners=PLAINTEXT://{HOST}:{PORT},CONTROLLER://{HOST}:{CONTROLLER_PORT}\n\
+             controller.listener.names=CONTROLLER\ncontroller.quorum.bootstrap.servers={HOST}:{CONTROLLER_PORT}\n\
+             listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT\n\
+             log.dirs={directories}\nauto.create.topics.enable=false\n\
+             log.retention.check.interval.ms=3000\nlog.segment.delete.delay.ms=2000\n"
+        );
+        if world.choose(2) == 0 {
+            for (key, least, range) in [
+                ("metadata.log.max.record.bytes.between.snapshots", 1, 4000),
+                ("metadata.log.max.snapshot.interval.ms", 0, 5000),
+                ("internal.metadata.log.segment.bytes", 4000, 4000),
+                ("metadata.max.retention.bytes", 0, 10_000),
+            ] {
+                let value = least + world.choose(range);
+                writeln!(text, "{key}={value}").expect("writing to a string does not fail");
+            }
+        }
+        Self { text }
+    }
+
+    fn config(&self) -> ServerConfig {
+        let (config, _) =
+            ServerConfig::load("sim", &self.text, &[]).expect("the configuration is well-formed");
+        config
+    }
+}
 
 /// The process as the one who started it sees it.
 pub(super) struct Process {
@@ -24,15 +65,15 @@ pub(super) struct Process {
 }
 
 impl Process {
-    /// Boots the machine and starts the process on it, formatting the directory if that has not happened yet.
-    pub(super) fn start(world: &World, ledger: &Ledger) -> Self {
-        let directories = &DATA[..1 + (world.seed() % 2) as usize];
+    /// Boots the machine and starts the process on it, formatting the directories if that has not happened yet.
+    pub(super) fn start(world: &World, ledger: &Ledger, settings: &Settings) -> Self {
         let env = world.boot(MACHINE);
         let life = ledger.begin_life();
         let (stop, stopping) = oneshot::channel::<oneshot::Sender<()>>();
         let (ledger, disk) = (ledger.clone(), world.disk(MACHINE));
+        let config = settings.config();
         env.spawn().clone().task(async move {
-            match start(env, directories).await {
+            match start(env, config).await {
                 Ok(broker) => {
                     if let Ok(stopped) = stopping.await {
                         broker.stop().await;
@@ -60,8 +101,7 @@ impl Process {
     }
 }
 
-async fn start(env: SimEnv, directories: &[&str]) -> Result<Broker<SimEnv>, String> {
-    let config = config(directories);
+async fn start(env: SimEnv, config: ServerConfig) -> Result<Broker<SimEnv>, String> {
     let how = Format {
         cluster_id: CLUSTER.to_owned(),
         metadata_version: MetadataVersion::LATEST,
@@ -74,28 +114,4 @@ async fn start(env: SimEnv, directories: &[&str]) -> Result<Broker<SimEnv>, Stri
     Broker::start(env, config)
         .await
         .map_err(|error| error.to_string())
-}
-
-fn config(directories: &[&str]) -> ServerConfig {
-    let directories = directories.join(",");
-    let text = format!(
-        "process.roles=broker,controller\nnode.id=1\n\
-         listeners=PLAINTEXT://{HOST}:{PORT},CONTROLLER://{HOST}:9093\n\
-         controller.listener.names=CONTROLLER\ncontroller.quorum.bootstrap.servers={HOST}:9093\n\
-         listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT\n\
-         log.dirs={directories}
-auto.create.topics.enable=false
-\
-         log.retention.check.interval.ms=3000
-log.segment.delete.delay.ms=2000
-\
-         metadata.log.max.record.bytes.between.snapshots=3000
-metadata.max.retention.bytes=20000
-\
-         internal.metadata.log.segment.bytes=6000
-"
-    );
-    let (config, _) =
-        ServerConfig::load("sim", &text, &[]).expect("the configuration is well-formed");
-    config
 }
