@@ -4,6 +4,7 @@ use std::io::{self, IoSlice};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use bytes::Bytes;
 use ottla_env::{Disk, DiskFile, OpenMode};
 use ottla_model::{ErrorCode, LeaderEpoch, Offset, Timestamp, TopicId};
 use ottla_wire::records::{BATCH_OVERHEAD, BatchHeader, Batches, TimestampType};
@@ -14,8 +15,8 @@ use crate::options::LogOptions;
 use crate::producer_snapshot;
 use crate::producer_state::{ProducerError, ProducerState, Verdict};
 use crate::reader::{LogReader, Shared};
-use crate::recovery::{self, EPOCHS, OpenError};
-use crate::segment::{Segment, path};
+use crate::recovery::{self, EPOCHS, Holes, OpenError};
+use crate::segment::{MAX_RELATIVE_OFFSET, Segment, path};
 use crate::validate::ValidBatch;
 
 /// Where a batch is, or was before.
@@ -131,6 +132,7 @@ impl<D: Disk> Log<D> {
             &disk,
             directory,
             &options,
+            Holes::of(topic_id, &options),
             point.log_start,
             point.recovery_point,
             clean,
@@ -304,34 +306,60 @@ impl<D: Disk> Log<D> {
     /// Appends batches as they are, offsets and epochs set: the metadata log's own, or a leader's.
     ///
     /// # Errors
-    /// The disk's. Nothing is appended then.
+    /// `InvalidData` when there is something else among them: nothing is appended then. The disk's: nobody knows then how many of the
+    /// batches are in the log before it is opened again, and nothing follows them.
     ///
     /// # Panics
     /// When the batches do not begin at the log's end: whoever appends so has lost track.
     pub fn append_raw(&mut self, batches: &[u8], now: Timestamp) -> io::Result<Offset> {
+        self.check_usable()?;
         let invalid = |error| io::Error::new(io::ErrorKind::InvalidData, error);
-        for batch in Batches::new(batches) {
-            let batch = batch.map_err(invalid)?;
+        let batches = Batches::new(batches)
+            .map(|batch| {
+                let batch = batch.map_err(invalid)?;
+                let bytes = Bytes::copy_from_slice(batch.bytes);
+                Ok(ValidBatch::trusted(batch.header, bytes))
+            })
+            .collect::<io::Result<Vec<_>>>()?;
+        for batch in batches {
             assert_eq!(
                 batch.header.base_offset, self.end,
                 "batches are appended at the end"
             );
-            let valid =
-                ValidBatch::trusted(batch.header, bytes::Bytes::copy_from_slice(batch.bytes));
-            if self.must_roll(&valid, 0, now) {
-                self.roll(self.end, now)?;
+            if let Err(error) = self.append_one_raw(batch, now) {
+                self.failure = Some(Arc::new(error));
+                self.check_usable()?;
             }
-            if self
-                .epochs
-                .assign(batch.header.leader_epoch, batch.header.base_offset)
-            {
-                self.write_epochs()?;
-            }
-            self.producers.update(&batch.header);
-            self.write_run(&[valid])?;
         }
         self.unsynced_since.get_or_insert(now);
         Ok(self.end)
+    }
+
+    fn append_one_raw(&mut self, batch: ValidBatch, now: Timestamp) -> io::Result<()> {
+        if self.must_roll(&batch, 0, now) {
+            // On disk before anything follows in another file: a power cut must not keep the later without the earlier.
+            if let Some(job) = self.unsynced() {
+                self.recovery_point = job.run()?;
+            }
+            self.roll(self.end, now)?;
+        }
+        if self
+            .epochs
+            .assign(batch.header.leader_epoch, batch.header.base_offset)
+        {
+            self.write_epochs()?;
+        }
+        self.producers.update(&batch.header);
+        self.write_run(&[batch])
+    }
+
+    /// # Errors
+    /// That of the write that failed, if one did.
+    fn check_usable(&self) -> io::Result<()> {
+        match &self.failure {
+            Some(error) => Err(io::Error::new(error.kind(), Arc::clone(error))),
+            None => Ok(()),
+        }
     }
 
     /// Records that `epoch` begins at the end of the log.
@@ -399,8 +427,9 @@ impl<D: Disk> Log<D> {
     /// Brings all to the disk: the next start finds a log that needs no recovery.
     ///
     /// # Errors
-    /// The disk's.
+    /// The disk's, or that of an earlier write: what it left is for the next start to find out.
     pub fn close(&mut self) -> io::Result<()> {
+        self.check_usable()?;
         if let Some(job) = self.unsynced() {
             self.recovery_point = job.run()?;
         }
@@ -490,7 +519,7 @@ impl<D: Disk> Log<D> {
         size + batch.header.size as u64 > self.options.segment_bytes
             || indexes.offsets.is_full(self.options.index_bytes)
             || indexes.times.is_full(self.options.index_bytes)
-            || batch.header.last_offset() - active.base > i64::from(i32::MAX)
+            || batch.header.last_offset() - active.base > MAX_RELATIVE_OFFSET
             || self.is_old(indexes.first_timestamp, &batch.header, now)
     }
 

@@ -4,6 +4,7 @@ use std::io::{ErrorKind, IoSlice};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use bytes::Bytes;
 use ottla_env::fake::{ManualClock, SeededDisk};
 use ottla_env::{Disk, DiskFile, OpenMode};
 use ottla_log::dir::{DirectoryError, LogDirectory, MetaProperties};
@@ -15,6 +16,7 @@ use ottla_wire::records::{BatchBuilder, BatchFields, Batches, Compression, Times
 const NOW: Timestamp = Timestamp(1_000_000);
 const EPOCH: LeaderEpoch = LeaderEpoch(4);
 const DATA: &str = "/data";
+const TOPIC: TopicId = TopicId(Uuid::from_u128(77));
 const NAME: &str = "topic-0";
 
 fn options() -> LogOptions {
@@ -32,6 +34,10 @@ fn options() -> LogOptions {
 
 /// Two records, 100 bytes.
 fn batch(timestamp: i64) -> ValidBatch {
+    batch_by(timestamp, TimestampType::CreateTime)
+}
+
+fn batch_by(timestamp: i64, timestamp_type: TimestampType) -> ValidBatch {
     let mut builder = BatchBuilder::new(BatchFields::default(), Compression::None);
     builder.push(Timestamp(timestamp), None, Some(b"123456"), []);
     builder.push(Timestamp(timestamp + 1), None, Some(&[b'x'; 19]), []);
@@ -39,7 +45,7 @@ fn batch(timestamp: i64) -> ValidBatch {
         produce_version: 13,
         max_batch_bytes: 1 << 20,
         max_uncompressed_bytes: 1 << 20,
-        timestamp_type: TimestampType::CreateTime,
+        timestamp_type,
         before_max_ms: i64::MAX,
         after_max_ms: i64::MAX,
         needs_keys: false,
@@ -58,7 +64,7 @@ fn directory(disk: &SeededDisk) -> LogDirectory<SeededDisk> {
 
 fn open(directory: &LogDirectory<SeededDisk>) -> Log<SeededDisk> {
     directory
-        .open_log(NAME, TopicId::METADATA, options(), NOW, true)
+        .open_log(NAME, TOPIC, options(), NOW, true)
         .expect("it opens")
 }
 
@@ -282,10 +288,137 @@ fn what_was_rolled_is_synced_without_what_is_being_written() {
         }
         disk.crash(seed);
         let log = directory(&disk)
-            .open_log(NAME, TopicId::METADATA, options(), NOW, false)
+            .open_log(NAME, TOPIC, options(), NOW, false)
             .expect("it opens");
         assert!(log.end() >= Offset(18), "seed {seed}: {}", log.end());
     }
+}
+
+/// Two records at `offset`, 91 bytes.
+fn raw(offset: i64) -> Bytes {
+    let fields = BatchFields {
+        base_offset: Offset(offset),
+        leader_epoch: EPOCH,
+        ..BatchFields::default()
+    };
+    let mut builder = BatchBuilder::new(fields, Compression::None);
+    builder.push(NOW, None, Some(b"12345678"), []);
+    builder.push(NOW, None, Some(b"12345678"), []);
+    builder.build()
+}
+
+fn open_metadata(directory: &LogDirectory<SeededDisk>) -> Log<SeededDisk> {
+    let options = LogOptions {
+        deletes: false,
+        ..options()
+    };
+    directory
+        .open_log(NAME, TopicId::METADATA, options, NOW, false)
+        .expect("it opens")
+}
+
+fn base_offsets(log: &Log<SeededDisk>) -> Vec<i64> {
+    let slice = log
+        .reader()
+        .read(log.reader().log_start(), 10_000, log.end(), true)
+        .expect("in range");
+    let mut offsets = Vec::new();
+    for piece in slice.pieces {
+        let mut bytes = vec![0; usize::try_from(piece.length).expect("it is small")];
+        piece
+            .file
+            .read_at(&mut bytes, piece.position)
+            .expect("the disk works");
+        offsets.extend(Batches::new(&bytes).map(|batch| {
+            let batch = batch.expect("it is whole");
+            batch.header.base_offset.0
+        }));
+    }
+    offsets
+}
+
+#[test]
+fn a_power_cut_leaves_no_hole_in_the_metadata_log() {
+    for seed in 0..200 {
+        let disk = disk();
+        {
+            let mut log = open_metadata(&directory(&disk));
+            for offset in (0..20).step_by(2) {
+                log.append_raw(&raw(offset), NOW).expect("the disk works");
+            }
+        }
+        disk.crash(seed);
+        // The power fails again while the first crash is mended.
+        disk.crash_before(disk.operations() + seed % 8);
+        let directory = LogDirectory::open(disk.clone(), Path::new(DATA));
+        drop(directory.map(|directory| {
+            let options = LogOptions {
+                deletes: false,
+                ..options()
+            };
+            drop(directory.open_log(NAME, TopicId::METADATA, options, NOW, false));
+        }));
+        disk.crash(seed + 1);
+        let log = open_metadata(&self::directory(&disk));
+        let found = base_offsets(&log);
+        let expected: Vec<i64> = (0..log.end().0).step_by(2).collect();
+        assert_eq!(found, expected, "seed {seed}");
+    }
+}
+
+#[test]
+fn a_wrong_base_offset_ends_the_log() {
+    for is_metadata in [false, true] {
+        for byte in 0..8 {
+            let disk = disk();
+            {
+                let mut log = open_metadata_or_topic(&directory(&disk), is_metadata);
+                for offset in (0..20).step_by(2) {
+                    log.append_raw(&raw(offset), NOW).expect("the disk works");
+                }
+            }
+            disk.kill();
+            let second = raw(0).len();
+            let file = PathBuf::from(format!("{DATA}/{NAME}/{:020}.log", 0));
+            disk.corrupt(&file, second + byte).expect("it is there");
+            let log = open_metadata_or_topic(&directory(&disk), is_metadata);
+            // A small one could be the hole that a compaction left.
+            if is_metadata || byte < 5 {
+                assert_eq!(log.end(), Offset(2), "byte {byte}");
+            }
+        }
+    }
+}
+
+fn open_metadata_or_topic(
+    directory: &LogDirectory<SeededDisk>,
+    is_metadata: bool,
+) -> Log<SeededDisk> {
+    if is_metadata {
+        return open_metadata(directory);
+    }
+    directory
+        .open_log(NAME, TOPIC, options(), NOW, false)
+        .expect("it opens")
+}
+
+#[test]
+fn nothing_follows_a_failed_raw_write() {
+    let disk = disk();
+    let mut log = open_metadata(&directory(&disk));
+    log.append_raw(&raw(0), NOW).expect("the disk works");
+    assert!(log.append_raw(&raw(2)[..70], NOW).is_err());
+    let two = [raw(2), raw(4).slice(..70)].concat();
+    assert!(log.append_raw(&two, NOW).is_err());
+    assert_eq!(log.end(), Offset(2), "all or nothing of what is no batch");
+    log.append_raw(&raw(2), NOW).expect("the disk works");
+    disk.fail_at(disk.operations(), ErrorKind::StorageFull);
+    let error = log.append_raw(&raw(4), NOW).expect_err("the disk is full");
+    assert_eq!(error.kind(), ErrorKind::StorageFull);
+    let error = log.append_raw(&raw(4), NOW).expect_err("the log is broken");
+    assert_eq!(error.kind(), ErrorKind::StorageFull);
+    assert_eq!(log.end(), Offset(4));
+    assert!(log.close().is_err(), "it is not clean");
 }
 
 #[test]
@@ -298,7 +431,7 @@ fn old_records_do_not_make_a_segment_each() {
         ..options()
     };
     let mut log = directory
-        .open_log(NAME, TopicId::METADATA, options, NOW, true)
+        .open_log(NAME, TOPIC, options, NOW, true)
         .expect("it opens");
     (0..10).for_each(|i| append(&mut log, 1000 + 10 * i));
     let logs = |disk: &SeededDisk| {
@@ -365,7 +498,7 @@ fn a_directory_belongs_to_one_process_and_a_log_to_one_topic() {
     ));
     assert_eq!(
         directory.logs().expect("the disk works")[0].topic_id,
-        Some(TopicId::METADATA)
+        Some(TOPIC)
     );
     let aside = directory
         .delete_log(log, Uuid::from_u128(0xabc))
@@ -444,7 +577,7 @@ fn a_new_log_of_a_deleted_ones_name_is_scanned_after_a_crash() {
         }
         disk.crash(seed);
         let log = directory(&disk)
-            .open_log(NAME, TopicId::METADATA, options(), NOW, false)
+            .open_log(NAME, TOPIC, options(), NOW, false)
             .expect("it opens");
         let slice = log
             .reader()
@@ -510,7 +643,7 @@ fn retention_that_a_crash_interrupts_takes_nothing_but_the_oldest() {
             }
             disk.crash(seed);
             let log = directory(&disk)
-                .open_log(NAME, TopicId::METADATA, options(), NOW, false)
+                .open_log(NAME, TOPIC, options(), NOW, false)
                 .expect("it opens");
             let place = format!("seed {seed}, operation {operation}");
             assert_eq!(log.end(), Offset(20), "{place}");
