@@ -147,17 +147,11 @@ impl<F: DiskFile> Segment<F> {
         self.find(from, |header| header.last_offset() >= offset)
     }
 
-    /// The first batch with a record as new as `timestamp`.
-    pub(crate) fn batch_since(
-        &self,
-        timestamp: Timestamp,
-    ) -> io::Result<Option<(u64, BatchHeader)>> {
-        let from = {
-            let indexes = self.indexes.read();
-            let below = indexes.times.floor(self.base, timestamp);
-            indexes.offsets.floor(self.base, below)
-        };
-        self.find(from, |header| header.max_timestamp >= timestamp)
+    /// No batch before this position has a record at or behind `start` that is as new as `timestamp`.
+    pub(crate) fn position_since(&self, timestamp: Timestamp, start: Offset) -> u64 {
+        let indexes = self.indexes.read();
+        let below = indexes.times.floor(self.base, timestamp);
+        indexes.offsets.floor(self.base, below.max(start))
     }
 
     /// The first batch from `from` on, where a batch begins, that is wanted.

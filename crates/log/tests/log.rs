@@ -149,6 +149,38 @@ fn a_timestamp_finds_the_first_record_as_new() {
 }
 
 #[test]
+fn a_timestamp_finds_nothing_below_the_log_start() {
+    let (_directory, mut log) = filled(&disk());
+    let find = |log: &Log<SeededDisk>| {
+        log.reader()
+            .offset_for_timestamp(Timestamp(0))
+            .expect("the disk works")
+            .expect("there are records")
+    };
+    log.advance_log_start(Offset(9), NOW)
+        .expect("the disk works");
+    assert_eq!(
+        find(&log).offset,
+        Offset(9),
+        "in the segment's second batch"
+    );
+    log.advance_log_start(Offset(20), NOW)
+        .expect("the disk works");
+    let stamped = batch_by(5, TimestampType::LogAppendTime);
+    log.append_many(vec![stamped], EPOCH, NOW)
+        .remove(0)
+        .expect("it is appended");
+    log.set_high_watermark(Offset(22));
+    log.advance_log_start(Offset(21), NOW)
+        .expect("the disk works");
+    let second = FoundOffset {
+        offset: Offset(21),
+        timestamp: NOW,
+    };
+    assert_eq!(find(&log), second, "of a batch stamped as a whole");
+}
+
+#[test]
 fn retention_takes_the_oldest_segments() {
     let (_directory, mut log) = filled(&disk());
     log.configure(LogOptions {
