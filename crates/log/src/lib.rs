@@ -15,6 +15,7 @@ mod reader;
 mod recovery;
 mod segment;
 mod time_index;
+mod transaction_marker;
 pub mod validate;
 
 pub use checkpoint::{CheckpointEntry, ParseCheckpointError};

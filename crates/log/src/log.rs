@@ -7,6 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use ottla_env::{Disk, DiskFile, OpenMode};
 use ottla_model::{ErrorCode, LeaderEpoch, Offset, Timestamp, TopicId};
+use ottla_wire::control_record::EndTxnMarker;
 use ottla_wire::records::{BATCH_OVERHEAD, BatchHeader, Batches, TimestampType};
 use thiserror::Error;
 
@@ -17,6 +18,7 @@ use crate::producer_state::{ProducerError, ProducerState, Verdict};
 use crate::reader::{LogReader, Shared};
 use crate::recovery::{self, EPOCHS, Holes, OpenError};
 use crate::segment::{MAX_RELATIVE_OFFSET, Segment, path};
+use crate::transaction_marker::read_marker;
 use crate::validate::ValidBatch;
 
 /// Where a batch is, or was before.
@@ -128,7 +130,7 @@ impl<D: Disk> Log<D> {
         clean: bool,
         now: Timestamp,
     ) -> Result<Self, OpenError> {
-        let recovered = recovery::recover(
+        let mut recovered = recovery::recover(
             &disk,
             directory,
             &options,
@@ -144,8 +146,10 @@ impl<D: Disk> Log<D> {
         let log_start = point.log_start.max(first).min(recovered.end);
         let shared = Shared::new(log_start);
         shared.set_end(recovered.end);
-        shared.set_high_watermark(point.high_watermark.max(log_start).min(recovered.end));
-        shared.set_first_unstable(recovered.producers.first_open_transaction());
+        let high_watermark = point.high_watermark.max(log_start).min(recovered.end);
+        shared.set_high_watermark(high_watermark);
+        recovered.producers.replicated(high_watermark);
+        shared.set_first_unstable(recovered.producers.first_unstable());
         shared.segments.store(Arc::new(recovered.segments));
         shared.epochs.store(Arc::new(recovered.epochs.clone()));
         // A crash of the process alone kept what was written, but nothing says that it is on disk.
@@ -318,15 +322,18 @@ impl<D: Disk> Log<D> {
             .map(|batch| {
                 let batch = batch.map_err(invalid)?;
                 let bytes = Bytes::copy_from_slice(batch.bytes);
-                Ok(ValidBatch::trusted(batch.header, bytes))
+                Ok((
+                    ValidBatch::trusted(batch.header, bytes),
+                    read_marker(&batch)?,
+                ))
             })
             .collect::<io::Result<Vec<_>>>()?;
-        for batch in batches {
+        for (batch, marker) in batches {
             assert_eq!(
                 batch.header.base_offset, self.end,
                 "batches are appended at the end"
             );
-            if let Err(error) = self.append_one_raw(batch, now) {
+            if let Err(error) = self.append_one_raw(batch, marker, now) {
                 self.failure = Some(Arc::new(error));
                 self.check_usable()?;
             }
@@ -335,7 +342,12 @@ impl<D: Disk> Log<D> {
         Ok(self.end)
     }
 
-    fn append_one_raw(&mut self, batch: ValidBatch, now: Timestamp) -> io::Result<()> {
+    fn append_one_raw(
+        &mut self,
+        batch: ValidBatch,
+        marker: Option<EndTxnMarker>,
+        now: Timestamp,
+    ) -> io::Result<()> {
         if self.must_roll(&batch, 0, now) {
             // On disk before anything follows in another file: a power cut must not keep the later without the earlier.
             if let Some(job) = self.unsynced() {
@@ -350,6 +362,9 @@ impl<D: Disk> Log<D> {
             self.write_epochs()?;
         }
         self.producers.update(&batch.header);
+        if let Some(marker) = marker {
+            self.producers.end_transaction(&batch.header, marker);
+        }
         self.write_run(&[batch])
     }
 
@@ -383,6 +398,10 @@ impl<D: Disk> Log<D> {
         let moves = offset > self.reader().high_watermark();
         if moves {
             self.shared.set_high_watermark(offset);
+            if self.producers.replicated(offset) {
+                self.shared
+                    .set_first_unstable(self.producers.first_unstable());
+            }
         }
         moves
     }
@@ -503,7 +522,7 @@ impl<D: Disk> Log<D> {
         }
         self.end = last.header.next_offset();
         self.shared
-            .set_first_unstable(self.producers.first_open_transaction());
+            .set_first_unstable(self.producers.first_unstable());
         self.shared.set_end(self.end);
         Ok(())
     }

@@ -20,6 +20,7 @@ use crate::producer_snapshot;
 use crate::producer_state::ProducerState;
 use crate::segment::{Indexes, Segment, path};
 use crate::time_index::TimeIndex;
+use crate::transaction_marker::{ends_transaction, read_marker};
 
 /// Why a log cannot be opened.
 #[derive(Debug, Error)]
@@ -389,6 +390,14 @@ fn load_producers<D: Disk>(
         let mut next = segment.batch_of(from)?;
         while let Some((position, header)) = next {
             state.update(&header);
+            if ends_transaction(&header) {
+                let bytes = segment.read_batch(position, &header)?;
+                let batch = Batch::parse(&bytes)
+                    .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+                if let Some(marker) = read_marker(&batch)? {
+                    state.end_transaction(&header, marker);
+                }
+            }
             let behind = position + header.size as u64;
             next = segment.header_at(behind)?.map(|header| (behind, header));
         }

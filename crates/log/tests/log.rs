@@ -10,8 +10,14 @@ use ottla_env::{Disk, DiskFile, OpenMode};
 use ottla_log::dir::{DirectoryError, LogDirectory, MetaProperties};
 use ottla_log::validate::{AppendRules, ValidBatch, validate};
 use ottla_log::{AppendError, FoundOffset, Log, LogOptions, OpenError, ReadError};
-use ottla_model::{BrokerEpoch, ErrorCode, LeaderEpoch, NodeId, Offset, Timestamp, TopicId, Uuid};
-use ottla_wire::records::{BatchBuilder, BatchFields, Batches, Compression, TimestampType};
+use ottla_model::{
+    BrokerEpoch, ErrorCode, LeaderEpoch, NodeId, Offset, ProducerEpoch, ProducerId, Sequence,
+    Timestamp, TopicId, Uuid,
+};
+use ottla_wire::control_record::{ControlRecord, EndTxnMarker};
+use ottla_wire::records::{
+    Attributes, BatchBuilder, BatchFields, Batches, Compression, TimestampType,
+};
 
 const NOW: Timestamp = Timestamp(1_000_000);
 const EPOCH: LeaderEpoch = LeaderEpoch(4);
@@ -432,6 +438,57 @@ fn open_metadata_or_topic(
     directory
         .open_log(NAME, TOPIC, options(), NOW, false)
         .expect("it opens")
+}
+
+#[test]
+fn transactions_that_another_broker_wrote_end_with_their_markers() {
+    let fields = |offset: i64, attributes: Attributes| BatchFields {
+        base_offset: Offset(offset),
+        leader_epoch: EPOCH,
+        attributes,
+        producer_id: ProducerId(7),
+        producer_epoch: ProducerEpoch(1),
+        base_sequence: Sequence(if attributes.is_control() { -1 } else { 0 }),
+    };
+    let in_transaction = Attributes::default().transactional();
+    let mut data = BatchBuilder::new(fields(0, in_transaction), Compression::None);
+    data.push(NOW, None, Some(b"v"), []);
+    data.push(NOW, None, Some(b"v"), []);
+    let marker = ControlRecord::Abort(EndTxnMarker {
+        coordinator_epoch: 3,
+    });
+    let mut end = BatchBuilder::new(fields(2, in_transaction.control()), Compression::None);
+    let (key, value) = (marker.encode_key(), marker.encode_value());
+    end.push(NOW, Some(&key), Some(&value), []);
+    let disk = disk();
+    {
+        let mut log = open(&directory(&disk));
+        log.append_raw(&data.build(), NOW).expect("the disk works");
+        log.set_high_watermark(Offset(2));
+        assert_eq!(log.reader().last_stable_offset(), Offset(0));
+        log.append_raw(&end.build(), NOW).expect("the disk works");
+        assert_eq!(
+            log.reader().last_stable_offset(),
+            Offset(0),
+            "the marker is not replicated"
+        );
+        log.set_high_watermark(Offset(3));
+        assert_eq!(log.reader().last_stable_offset(), Offset(3));
+    }
+    for is_clean in [false, true] {
+        disk.kill();
+        let directory = directory(&disk);
+        let mut log = directory
+            .open_log(NAME, TOPIC, options(), NOW, is_clean)
+            .expect("it opens");
+        log.set_high_watermark(Offset(3));
+        assert_eq!(log.reader().last_stable_offset(), Offset(3));
+        log.close().expect("the disk works");
+    }
+    let snapshot = PathBuf::from(format!("{DATA}/{NAME}/{:020}.snapshot", 3));
+    let bytes = read(&disk, &snapshot);
+    assert_eq!(bytes[44..48], 3i32.to_be_bytes(), "the coordinator's epoch");
+    assert_eq!(bytes[48..56], (-1i64).to_be_bytes(), "no transaction");
 }
 
 #[test]
