@@ -383,7 +383,7 @@ impl<E: Env, P: FnMut(Arc<Image>) + Send + 'static> Worker<E, P> {
 
     /// Brings everything to the disk, publishes what is committed by that, and answers.
     fn settle(&mut self) -> io::Result<()> {
-        let end = self.log.sync(self.env.clock().wall())?;
+        let end = self.log.sync()?;
         self.step(Input::Synced { end }, None)?;
         while self.waiting.front().is_some_and(|(at, ..)| *at <= end) {
             let (_, reply, waiting) = self.waiting.pop_front().expect("there is a front");

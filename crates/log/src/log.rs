@@ -106,14 +106,10 @@ pub struct Log<D: Disk> {
     epochs: LeaderEpochs,
     end: Offset,
     recovery_point: Offset,
-    /// Since when something has been waiting for a sync.
-    unsynced_since: Option<Timestamp>,
     /// When the active segment was created: its age counts from there until it has a batch.
     rolled_at: Timestamp,
     /// Why a write failed: nobody knows what it left, so nothing follows it.
     failure: Option<Arc<io::Error>>,
-    /// The log was cut here while a sync may have been running: what has been written since, that one does not answer for.
-    synced_at_most: Option<Offset>,
 }
 
 impl<D: Disk> Log<D> {
@@ -168,10 +164,8 @@ impl<D: Disk> Log<D> {
             epochs: recovered.epochs,
             end: recovered.end,
             recovery_point,
-            unsynced_since: (recovery_point < recovered.end).then_some(now),
             rolled_at: now,
             failure: None,
-            synced_at_most: None,
         })
     }
 
@@ -202,12 +196,6 @@ impl<D: Disk> Log<D> {
     #[must_use]
     pub fn synced_end(&self) -> Offset {
         self.recovery_point
-    }
-
-    /// Since when something has been waiting for a sync.
-    #[must_use]
-    pub fn unsynced_since(&self) -> Option<Timestamp> {
-        self.unsynced_since
     }
 
     #[must_use]
@@ -300,10 +288,6 @@ impl<D: Disk> Log<D> {
             run.batches.push(batch);
         }
         self.write(&mut run, &mut results);
-        self.unsynced_since.get_or_insert(now);
-        if self.recovery_point == self.end {
-            self.unsynced_since = None;
-        }
         results
     }
 
@@ -338,7 +322,6 @@ impl<D: Disk> Log<D> {
                 self.check_usable()?;
             }
         }
-        self.unsynced_since.get_or_insert(now);
         Ok(self.end)
     }
 
@@ -437,10 +420,8 @@ impl<D: Disk> Log<D> {
     }
 
     /// A [`SyncJob`] has brought everything below `offset` to the disk.
-    pub fn synced(&mut self, offset: Offset, now: Timestamp) {
-        let bound = self.synced_at_most.take().unwrap_or(self.end);
-        self.recovery_point = self.recovery_point.max(offset.min(bound));
-        self.unsynced_since = (self.recovery_point < self.end).then_some(now);
+    pub fn synced(&mut self, offset: Offset) {
+        self.recovery_point = self.recovery_point.max(offset);
     }
 
     /// Brings all to the disk: the next start finds a log that needs no recovery.

@@ -153,7 +153,7 @@ fn run(disk: &SeededDisk, steps: &[Step], promise: &mut Promise) -> io::Result<(
             Step::Sync => {
                 if let Some(job) = machine.log.unsynced() {
                     let end = job.run()?;
-                    machine.log.synced(end, NOW);
+                    machine.log.synced(end);
                     promise.synced = end;
                 }
             }

@@ -273,22 +273,6 @@ fn records_deleted_below_an_offset_are_gone() {
 }
 
 #[test]
-fn a_truncated_log_goes_on_from_there() {
-    let (_directory, mut log) = filled(&disk());
-    log.truncate_to(Offset(9), NOW).expect("the disk works");
-    assert_eq!(log.end(), Offset(8), "the batch that holds 8 and 9 goes");
-    assert_eq!(log.reader().high_watermark(), Offset(8));
-    append(&mut log, 7);
-    assert_eq!(log.end(), Offset(10));
-    let found = log
-        .reader()
-        .max_timestamp()
-        .expect("the disk works")
-        .expect("there are records");
-    assert_eq!(found.timestamp, Timestamp(1031));
-}
-
-#[test]
 fn nothing_follows_a_failed_write() {
     let disk = disk();
     let (_directory, mut log) = filled(&disk);
@@ -316,7 +300,7 @@ fn what_was_rolled_is_synced_without_what_is_being_written() {
             let job = log.sealed_unsynced().expect("three segments were rolled");
             append(&mut log, 2000);
             let synced = job.run().expect("the disk works");
-            log.synced(synced, NOW);
+            log.synced(synced);
             assert_eq!(log.synced_end(), Offset(18), "where the last one begins");
             assert!(log.sealed_unsynced().is_none());
             assert!(log.unsynced().is_some(), "the last one is not on disk");
@@ -721,7 +705,7 @@ fn retention_that_a_crash_interrupts_takes_nothing_but_the_oldest() {
             {
                 let (_directory, mut log) = filled(&disk);
                 let end = log.unsynced().expect("it was written").run();
-                log.synced(end.expect("the disk works"), NOW);
+                log.synced(end.expect("the disk works"));
                 log.configure(LogOptions {
                     retention_bytes: Some(1),
                     ..options()

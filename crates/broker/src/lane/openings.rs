@@ -107,7 +107,7 @@ impl<D: Disk> OpeningJob<D> {
             && let Some(job) = log.unsynced()
         {
             let end = job.run().map_err(fails)?;
-            log.synced(end, self.now);
+            log.synced(end);
         }
         log.assign_epoch(self.epoch).map_err(fails)?;
         Ok(log)

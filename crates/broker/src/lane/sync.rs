@@ -87,7 +87,7 @@ impl<E: Env> Worker<E> {
         self.has_new_points = true;
         match result {
             Ok(end) => {
-                open.log.synced(end, self.env.clock().wall());
+                open.log.synced(end);
                 let end = open.log.synced_end();
                 self.tell(key, Input::Synced { end });
                 self.sync_sealed(key);

@@ -94,7 +94,7 @@ impl<E: Env> MetadataLog<E> {
         let mut log = directory.open_log(METADATA_LOG, TopicId::METADATA, of_log, now, false)?;
         if let Some(job) = log.unsynced() {
             let end = job.run().map_err(fails)?;
-            log.synced(end, now);
+            log.synced(end);
         }
         let mut found = Found {
             bootstrap: None,
@@ -202,10 +202,10 @@ impl<E: Env> MetadataLog<E> {
     }
 
     /// The end of the log, all of it on disk.
-    pub(super) fn sync(&mut self, now: Timestamp) -> io::Result<Offset> {
+    pub(super) fn sync(&mut self) -> io::Result<Offset> {
         if let Some(job) = self.log.unsynced() {
             let end = job.run()?;
-            self.log.synced(end, now);
+            self.log.synced(end);
         }
         Ok(self.log.synced_end())
     }
