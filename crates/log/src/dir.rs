@@ -253,14 +253,14 @@ impl<D: Disk> LogDirectory<D> {
     ///
     /// # Errors
     /// The disk's.
-    pub fn delete_log(&self, log: Log<D>, unique: Uuid) -> io::Result<PathBuf> {
-        let name = log
-            .directory()
-            .file_name()
-            .map(|name| name.to_string_lossy().into_owned())
-            .unwrap_or_default();
-        drop(log);
-        self.set_aside(&name, unique, "delete")
+    pub fn delete_log(&self, name: &str, unique: Uuid) -> io::Result<PathBuf> {
+        self.set_aside(name, unique, "delete")
+    }
+
+    /// What the checkpoints say of a log.
+    #[must_use]
+    pub fn known_point(&self, name: &str) -> Option<LogPoint> {
+        self.points.lock().get(name).copied()
     }
 
     /// Puts away a log that the metadata does not know here. It is kept, for a human to look at.

@@ -342,8 +342,9 @@ fn a_directory_belongs_to_one_process_and_a_log_to_one_topic() {
         directory.logs().expect("the disk works")[0].topic_id,
         Some(TopicId::METADATA)
     );
+    drop(log);
     let aside = directory
-        .delete_log(log, Uuid::from_u128(0xabc))
+        .delete_log(NAME, Uuid::from_u128(0xabc))
         .expect("the disk works");
     assert_eq!(
         aside,
@@ -411,8 +412,9 @@ fn a_new_log_of_a_deleted_ones_name_is_scanned_after_a_crash() {
             directory
                 .write_checkpoints(&[(NAME.into(), log.point())])
                 .expect("the disk works");
+            drop(log);
             directory
-                .delete_log(log, Uuid::from_u128(7))
+                .delete_log(NAME, Uuid::from_u128(7))
                 .expect("the disk works");
             let mut new = open(&directory);
             (0..10).for_each(|i| append(&mut new, 1000 + 10 * i));
