@@ -11,6 +11,9 @@ use crate::voter::ReplicaKey;
 /// Who has not fetched for this long is gone.
 const SESSION: Duration = Duration::from_secs(300);
 
+/// The most that are remembered: more than any cluster has, for whoever reaches the listener may make them up.
+const MOST: usize = 10_000;
+
 #[derive(Clone, Copy, Debug)]
 struct Observer {
     end: Offset,
@@ -34,6 +37,12 @@ impl Observers {
         end: Offset,
         leader_end: Offset,
     ) {
+        if !self.by_key.contains_key(&key) && self.by_key.len() >= MOST {
+            self.forget_absent(now);
+            if self.by_key.len() >= MOST {
+                return;
+            }
+        }
         let before = self.by_key.get(&key);
         let last_caught_up = match before {
             _ if end >= leader_end => Some(now),
@@ -48,7 +57,6 @@ impl Observers {
             leader_end,
         };
         self.by_key.insert(key, observer);
-        self.forget_absent(now);
     }
 
     pub(crate) fn describe(&mut self, now: Monotonic) -> Vec<ReplicaState> {
@@ -102,6 +110,25 @@ mod tests {
         assert_eq!(fetched(&mut observers, 3, 20, 30), Some(at(2)));
         assert_eq!(fetched(&mut observers, 4, 25, 40), Some(at(2)));
         assert_eq!(fetched(&mut observers, 5, 40, 40), Some(at(5)));
+    }
+
+    #[test]
+    fn made_up_observers_are_not_remembered_without_end() {
+        let mut observers = Observers::default();
+        let fetch = |observers: &mut Observers, id, end| {
+            let key = ReplicaKey {
+                id: NodeId(id),
+                directory: Uuid::ZERO,
+            };
+            observers.fetched(at(0), key, Offset(end), Offset(10));
+        };
+        for id in 0..10_010 {
+            fetch(&mut observers, id, 0);
+        }
+        // Those that are known go on.
+        fetch(&mut observers, 3, 10);
+        let known = observers.describe(at(0));
+        assert_eq!((known.len(), known[3].end), (MOST, Offset(10)));
     }
 
     #[test]

@@ -22,7 +22,12 @@ pub(crate) async fn handle<E: Env>(
         (resource.resource_type, resource.resource_name.to_string())
     });
     let wanted = resources.iter().map(|resource| {
-        let changes = resource.configs.iter().map(|config| {
+        // What has no value is deleted like all that is not named; only a broker insists on one.
+        let named = resource
+            .configs
+            .iter()
+            .filter(|config| config.value.is_some() || !context.caller.is_controller_listener);
+        let changes = named.map(|config| {
             let value = config.value.as_deref().ok_or_else(|| Refusal {
                 code: ErrorCode::InvalidRequest,
                 message: format!("{} has no value", config.name),

@@ -4,7 +4,8 @@
 //! What clients are told goes into a `Ledger`, and everything they are told later is judged by it: what was acknowledged and
 //! synced is there, once or at least once as the producer may expect, in order; what was not synced is missing from the end of a
 //! log at most, and its offsets come again with a higher leader epoch only; high watermark and log start never go back in a life;
-//! topics and their configs are what they were said to be.
+//! topics and their configs are what they were said to be. Beside them a replica follows the metadata log, of which nothing that was
+//! committed may ever change, and a rival claims later epochs of the quorum, in each of which there is one vote.
 
 mod admin;
 mod configs;
@@ -20,6 +21,7 @@ mod offsets;
 mod pass;
 mod process;
 mod producer;
+mod rival;
 mod topic;
 
 use futures::channel::oneshot;
@@ -71,8 +73,14 @@ async fn script(world: World, ledger: Ledger, planted: Planted) {
     if world.choose(2) == 0 {
         world.spawn(faults::cut_connections(world.clone()));
     }
-    let follower = follower::run(world.clone(), env.clone(), ledger.clone());
-    drop(start(&env, follower));
+    if world.choose(2) == 0 {
+        let follower = follower::follow(world.clone(), env.clone(), ledger.clone());
+        drop(start(&env, follower));
+    }
+    if world.choose(2) == 0 {
+        let rival = rival::claim(world.clone(), env.clone(), ledger.clone());
+        drop(start(&env, rival));
+    }
     let lives = 2 + world.choose(5);
     let clients = {
         let (world, ledger, env) = (world.clone(), ledger.clone(), env.clone());

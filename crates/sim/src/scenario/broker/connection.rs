@@ -80,7 +80,7 @@ impl Connection {
         Self::open_at(env, ledger, PORT).await
     }
 
-    /// To another listener than the clients'.
+    /// To the listener at `port`.
     pub(super) async fn open_at(env: &SimEnv, ledger: &Ledger, port: u16) -> Result<Self, Trouble> {
         let life = ledger.life();
         let connection = env.net().connect(HOST, port).await?;

@@ -1,27 +1,48 @@
-//! Follows the metadata log on the controllers' listener, as another node does: what is committed is there in every life.
+//! A replica of the metadata log without a vote. It keeps what it fetches as a broker would, and judges: nothing that was committed
+//! is ever taken back or changed, whatever became of the node in between.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use bytes::Bytes;
 use ottla_env::{Clock, Env};
-use ottla_model::{ErrorCode, LeaderEpoch, Offset, PartitionIndex, TopicId};
+use ottla_model::{ErrorCode, LeaderEpoch, NodeId, Offset, TopicId, Uuid};
 use ottla_wire::Records;
 use ottla_wire::api::ApiKey;
 use ottla_wire::message::fetch::{
-    FetchPartition, FetchRequest, FetchResponse, FetchTopic, PartitionData,
+    EpochEndOffset, FetchPartition, FetchRequest, FetchResponse, FetchTopic, PartitionData,
+    ReplicaState,
+};
+use ottla_wire::message::fetch_snapshot::{
+    FetchSnapshotRequest, FetchSnapshotResponse, RequestPartitionSnapshot, RequestTopicSnapshot,
+    SnapshotId,
 };
 use ottla_wire::records::Batches;
 
 use super::connection::{Connection, Trouble};
 use super::ledger::Ledger;
-use super::process::CONTROLLER_PORT;
+use super::process::{CLUSTER, CONTROLLER_PORT};
 use crate::{SimEnv, World};
 
-/// From this version on the request tells nothing that depends on who asks.
-const VERSION: i16 = 17;
+const SELF: NodeId = NodeId(5);
+const DIRECTORY: Uuid = Uuid::from_u128(5);
+const LONGEST_REST: Duration = Duration::from_secs(5);
 
-/// Reads for ever, at times from the beginning again.
-pub(super) async fn run(world: World, env: SimEnv, ledger: Ledger) {
+/// The replica's log, and what it has learnt in all its lives.
+#[derive(Default)]
+struct Follower {
+    /// The leader's, as far as it knows.
+    epoch: LeaderEpoch,
+    /// Where its batches begin, with the epoch and checksum of each.
+    batches: BTreeMap<Offset, (LeaderEpoch, u32)>,
+    end: Offset,
+    /// Of the snapshot that it began with.
+    start_epoch: LeaderEpoch,
+    high_watermark: Offset,
+    /// All batches that were ever below the high watermark.
+    committed: BTreeMap<Offset, (LeaderEpoch, u32)>,
+}
+
+pub(super) async fn follow(world: World, env: SimEnv, ledger: Ledger) {
     let mut follower = Follower::default();
     while !ledger.is_over() {
         match follower.converse(&world, &env, &ledger).await {
@@ -29,27 +50,16 @@ pub(super) async fn run(world: World, env: SimEnv, ledger: Ledger) {
             Err(Trouble::Wrong(what)) => ledger.violate(format!("follower: {what}")),
         }
         if world.choose(4) == 0 {
-            follower = Follower::default();
+            // Its disk is gone; what it has seen committed is not.
+            follower = Follower {
+                epoch: follower.epoch,
+                high_watermark: follower.high_watermark,
+                committed: follower.committed,
+                ..Follower::default()
+            };
         }
-        let pause = Duration::from_millis(100 + world.choose(2000));
-        env.clock().sleep(pause).await;
-    }
-}
-
-/// How far it has come, of what is committed.
-struct Follower {
-    next: Offset,
-    last_epoch: LeaderEpoch,
-    leader_epoch: LeaderEpoch,
-}
-
-impl Default for Follower {
-    fn default() -> Self {
-        Self {
-            next: Offset::ZERO,
-            last_epoch: LeaderEpoch(0),
-            leader_epoch: LeaderEpoch(0),
-        }
+        let pause = world.choose(LONGEST_REST.as_millis() as u64);
+        env.clock().sleep(Duration::from_millis(pause)).await;
     }
 }
 
@@ -62,96 +72,211 @@ impl Follower {
     ) -> Result<(), Trouble> {
         let mut connection = Connection::open_at(env, ledger, CONTROLLER_PORT).await?;
         for _ in 0..1 + world.choose(20) {
-            let committed = ledger.committed_metadata();
-            let request = FetchRequest {
-                max_wait_ms: world.choose(500) as i32,
-                max_bytes: [1, 1000, 1 << 20][world.choose(3) as usize],
-                topics: vec![FetchTopic {
-                    topic_id: TopicId::METADATA,
-                    partitions: vec![FetchPartition {
-                        partition: PartitionIndex(0),
-                        current_leader_epoch: self.leader_epoch,
-                        fetch_offset: self.next,
-                        last_fetched_epoch: self.last_epoch,
-                        ..Default::default()
-                    }],
-                    ..Default::default()
-                }],
-                ..Default::default()
-            };
-            let answer = connection.ask(ApiKey::Fetch, VERSION, &request).await?;
+            let request = self.request(world);
+            let version = 17 + world.choose(2) as i16;
+            let answer = connection.ask(ApiKey::Fetch, version, &request).await?;
             let response: FetchResponse<'_> = answer.decode()?;
-            let data = response
-                .responses
-                .first()
-                .and_then(|topic| topic.partitions.first());
-            match (response.error_code, data) {
-                (ErrorCode::None, Some(data)) => self.take(ledger, committed, data)?,
-                // It stops, or its disk has failed.
-                (ErrorCode::BrokerNotAvailable, _) => return Err(Trouble::Lost),
-                (code, _) => return Err(Trouble::Wrong(format!("fetch refused with {code}"))),
+            match response.error_code {
+                ErrorCode::None => {}
+                // The metadata log is on a disk that fails.
+                ErrorCode::BrokerNotAvailable => return Err(Trouble::Lost),
+                code => return wrong(&code),
+            }
+            let topics = response.responses.iter();
+            let Some(data) = topics.flat_map(|topic| &topic.partitions).next() else {
+                return wrong(&"an answer without the partition");
+            };
+            self.lead_by(data.current_leader.leader_epoch)?;
+            match data.error_code {
+                ErrorCode::None => {}
+                ErrorCode::FencedLeaderEpoch
+                | ErrorCode::UnknownLeaderEpoch
+                | ErrorCode::NotLeaderOrFollower => {
+                    env.clock().sleep(Duration::from_millis(50)).await;
+                    continue;
+                }
+                ErrorCode::UnknownServerError if ledger.is_sick(connection.life) => {
+                    return Err(Trouble::Lost);
+                }
+                code => return wrong(&code),
+            }
+            self.take(data)?;
+            if data.snapshot_id.end_offset.is_known() {
+                let id = SnapshotId {
+                    end_offset: data.snapshot_id.end_offset,
+                    epoch: data.snapshot_id.epoch,
+                    ..Default::default()
+                };
+                self.restore(world, &mut connection, id).await?;
             }
         }
         Ok(())
     }
 
-    /// `committed` is what was known to be when the question was sent.
-    fn take(
-        &mut self,
-        ledger: &Ledger,
-        committed: Offset,
-        data: &PartitionData<'_>,
-    ) -> Result<(), Trouble> {
-        let wrong = |what: String| Err(Trouble::Wrong(what));
-        match data.error_code {
-            ErrorCode::None => {}
-            ErrorCode::FencedLeaderEpoch | ErrorCode::UnknownLeaderEpoch => {
-                self.leader_epoch = data.current_leader.leader_epoch.max(LeaderEpoch(0));
-                return Ok(());
-            }
-            ErrorCode::NotLeaderOrFollower => {
-                return Err(Trouble::Lost);
-            }
-            code => return wrong(format!("from {}: {code}", self.next)),
+    fn last_epoch(&self) -> LeaderEpoch {
+        let last = self.batches.last_key_value();
+        last.map_or(self.start_epoch, |(_, (epoch, _))| *epoch)
+    }
+
+    fn request(&self, world: &World) -> FetchRequest<'static> {
+        FetchRequest {
+            cluster_id: Some(CLUSTER.into()),
+            replica_state: ReplicaState {
+                replica_id: SELF,
+                ..Default::default()
+            },
+            max_wait_ms: world.choose(600) as i32,
+            max_bytes: 1 << world.choose(16),
+            session_epoch: -1,
+            topics: vec![FetchTopic {
+                topic_id: TopicId::METADATA,
+                partitions: vec![FetchPartition {
+                    current_leader_epoch: self.epoch,
+                    fetch_offset: self.end,
+                    last_fetched_epoch: self.last_epoch(),
+                    replica_directory_id: DIRECTORY,
+                    high_watermark: self.high_watermark,
+                    ..Default::default()
+                }],
+                ..Default::default()
+            }],
+            ..Default::default()
         }
-        if data.diverging_epoch.end_offset.is_known() {
-            return wrong(format!(
-                "all below {} with epoch {} was committed, and now there is {:?}",
-                self.next, self.last_epoch, data.diverging_epoch
-            ));
+    }
+
+    /// What a node has said of an epoch outlives it.
+    fn lead_by(&mut self, epoch: LeaderEpoch) -> Result<(), Trouble> {
+        if epoch < self.epoch {
+            return wrong(&format!("epoch {epoch} after {}", self.epoch));
         }
-        if data.snapshot_id.end_offset.is_known() {
-            let id = &data.snapshot_id;
-            if id.end_offset < self.next {
-                return wrong(format!("snapshot {id:?} ends before {}", self.next));
-            }
-            (self.next, self.last_epoch) = (id.end_offset, id.epoch);
-            return Ok(());
+        self.epoch = epoch;
+        Ok(())
+    }
+
+    fn take(&mut self, data: &PartitionData<'_>) -> Result<(), Trouble> {
+        if let EpochEndOffset {
+            epoch, end_offset, ..
+        } = data.diverging_epoch
+            && end_offset.is_known()
+        {
+            self.truncate(epoch, end_offset)?;
         }
-        // A leader that has committed nothing yet does not know it.
+        if let Some(Records::Bytes(bytes)) = &data.records {
+            self.append(bytes)?;
+        }
         if !data.high_watermark.is_known() {
             return Ok(());
         }
-        ledger.metadata_committed(committed, data.high_watermark);
-        let Some(Records::Bytes(bytes)) = data.records else {
-            return Ok(());
-        };
-        for batch in Batches::new(bytes).map_while(Result::ok) {
-            if batch.header.next_offset() > data.high_watermark {
-                break;
-            }
-            if batch.header.base_offset != self.next {
-                return wrong(format!(
-                    "{} where {} is next",
-                    batch.header.base_offset, self.next
+        if data.high_watermark < self.high_watermark {
+            let before = self.high_watermark;
+            return wrong(&format!(
+                "high watermark {} after {before}",
+                data.high_watermark
+            ));
+        }
+        self.high_watermark = data.high_watermark;
+        for (base, batch) in self.batches.range(..self.high_watermark) {
+            let known = self.committed.entry(*base).or_insert(*batch);
+            if known != batch {
+                return wrong(&format!(
+                    "{batch:?} at {base}, where {known:?} is committed"
                 ));
             }
-            batch
-                .check()
-                .map_err(|error| Trouble::Wrong(format!("at {}: {error}", self.next)))?;
-            ledger.metadata_read(self.next, Bytes::copy_from_slice(batch.bytes));
-            (self.next, self.last_epoch) = (batch.header.next_offset(), batch.header.leader_epoch);
         }
         Ok(())
     }
+
+    fn truncate(&mut self, epoch: LeaderEpoch, end: Offset) -> Result<(), Trouble> {
+        let of_epoch = self.batches.iter().rev();
+        let own = of_epoch.take_while(|(_, (other, _))| *other > epoch).last();
+        let end = own.map_or(self.end, |(base, _)| *base).min(end);
+        if end < self.high_watermark.min(self.end) {
+            return wrong(&format!(
+                "told to cut at {end}, below the high watermark {}",
+                self.high_watermark
+            ));
+        }
+        self.batches.split_off(&end);
+        self.end = end;
+        Ok(())
+    }
+
+    fn append(&mut self, bytes: &[u8]) -> Result<(), Trouble> {
+        // A limit may have cut the last one.
+        for batch in Batches::new(bytes).map_while(Result::ok) {
+            let header = &batch.header;
+            if let Err(error) = batch.check() {
+                return wrong(&error);
+            }
+            let is_next = header.base_offset == self.end && header.leader_epoch <= self.epoch;
+            if !is_next || header.leader_epoch < self.last_epoch() {
+                return wrong(&format!(
+                    "a batch of epoch {} at {}, where the log ends at {} in epoch {}",
+                    header.leader_epoch,
+                    header.base_offset,
+                    self.end,
+                    self.last_epoch()
+                ));
+            }
+            let entry = (header.leader_epoch, header.crc);
+            self.batches.insert(header.base_offset, entry);
+            self.end = header.next_offset();
+        }
+        Ok(())
+    }
+
+    /// Begins anew with a snapshot, which is read in pieces.
+    async fn restore(
+        &mut self,
+        world: &World,
+        connection: &mut Connection,
+        id: SnapshotId,
+    ) -> Result<(), Trouble> {
+        if id.end_offset > self.high_watermark {
+            return wrong(&format!("snapshot {id:?} of what is not committed"));
+        }
+        let (mut position, mut size) = (0, i64::MAX);
+        while position < size {
+            let request = FetchSnapshotRequest {
+                cluster_id: Some(CLUSTER.into()),
+                replica_id: SELF,
+                max_bytes: 1 + world.choose(4000) as i32,
+                topics: vec![RequestTopicSnapshot {
+                    name: "__cluster_metadata".into(),
+                    partitions: vec![RequestPartitionSnapshot {
+                        current_leader_epoch: self.epoch,
+                        snapshot_id: id.clone(),
+                        position,
+                        replica_directory_id: DIRECTORY,
+                        ..Default::default()
+                    }],
+                    ..Default::default()
+                }],
+            };
+            let answer = connection.ask(ApiKey::FetchSnapshot, 1, &request).await?;
+            let response: FetchSnapshotResponse<'_> = answer.decode()?;
+            let topics = response.topics.iter();
+            let Some(piece) = topics.flat_map(|topic| &topic.partitions).next() else {
+                return Err(Trouble::Lost);
+            };
+            // It may be gone, or the leader.
+            if piece.error_code != ErrorCode::None {
+                return Err(Trouble::Lost);
+            }
+            let length = piece.unaligned_records.len() as i64;
+            if length == 0 || piece.position != position || (size != i64::MAX && piece.size != size)
+            {
+                return wrong(&format!("{piece:?} of snapshot {id:?} at {position}"));
+            }
+            (position, size) = (position + length, piece.size);
+        }
+        self.batches.clear();
+        self.end = id.end_offset;
+        self.start_epoch = id.epoch;
+        Ok(())
+    }
+}
+
+fn wrong<T>(what: &impl std::fmt::Display) -> Result<T, Trouble> {
+    Err(Trouble::Wrong(what.to_string()))
 }

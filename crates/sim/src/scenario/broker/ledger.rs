@@ -8,7 +8,6 @@ mod partition;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use bytes::Bytes;
 use ottla_model::{LeaderEpoch, Offset, ProducerId, Timestamp, TopicId};
 use parking_lot::Mutex;
 
@@ -71,9 +70,6 @@ struct State {
     is_credulous: bool,
     lives: Lives,
     topics: BTreeMap<TopicId, Topic>,
-    /// The batches of the metadata log that were read below its high watermark, and the highest of those.
-    metadata: BTreeMap<Offset, Bytes>,
-    committed_metadata: Offset,
     sent: BTreeMap<u64, Sent>,
     producer_ids: BTreeSet<ProducerId>,
     violation: Option<String>,
@@ -101,8 +97,6 @@ impl Ledger {
             is_credulous,
             lives: Lives::default(),
             topics: BTreeMap::new(),
-            metadata: BTreeMap::new(),
-            committed_metadata: Offset::ZERO,
             sent: BTreeMap::new(),
             producer_ids: BTreeSet::new(),
             violation: None,
@@ -267,34 +261,6 @@ impl Ledger {
         state.judged += 1;
         if !state.producer_ids.insert(id) {
             state.violate(format!("producer id {id} is given twice"));
-        }
-    }
-
-    /// Up to where metadata is known to be committed: no crash takes it back.
-    pub(super) fn committed_metadata(&self) -> Offset {
-        self.state.lock().committed_metadata
-    }
-
-    pub(super) fn metadata_committed(&self, floor: Offset, found: Offset) {
-        let mut state = self.state.lock();
-        state.judged += 1;
-        state.committed_metadata = found.max(state.committed_metadata);
-        if found < floor {
-            state.violate(format!(
-                "metadata is committed up to {found}, and was up to {floor}"
-            ));
-        }
-    }
-
-    /// A committed batch was read.
-    pub(super) fn metadata_read(&self, base: Offset, batch: Bytes) {
-        let mut state = self.state.lock();
-        state.judged += 1;
-        let known = state.metadata.entry(base).or_insert_with(|| batch.clone());
-        if *known != batch {
-            state.violate(format!(
-                "the metadata at {base} was committed and is another"
-            ));
         }
     }
 

@@ -17,9 +17,9 @@ pub(super) const MACHINE: Machine = Machine(1);
 pub(super) const HOST: &str = "node-1";
 pub(super) const PORT: u16 = 9092;
 pub(super) const CONTROLLER_PORT: u16 = 9093;
-/// The log directories.
+/// The log directories; a seed uses one or both.
 pub(super) const DATA: [&str; 2] = ["/data", "/more"];
-const CLUSTER: &str = "c2ltdWxhdGVkLWNsdXN0ZXI";
+pub(super) const CLUSTER: &str = "c2ltdWxhdGVkLWNsdXN0ZXI";
 
 /// The node's `server.properties`, the same in every life.
 pub(super) struct Settings {
