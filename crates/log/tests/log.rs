@@ -496,3 +496,29 @@ fn retention_that_a_crash_interrupts_takes_nothing_but_the_oldest() {
         }
     }
 }
+
+#[test]
+fn what_is_left_of_a_log_that_was_not_begun_is_removed() {
+    let whole = {
+        let disk = disk();
+        let directory = directory(&disk);
+        let before = disk.operations();
+        drop(open(&directory));
+        disk.operations() - before
+    };
+    for operation in 0..=whole {
+        let disk = disk();
+        {
+            let directory = directory(&disk);
+            disk.crash_before(disk.operations() + operation);
+            // It fails where the machine crashes.
+            drop(directory.open_log(NAME, TopicId::METADATA, options(), NOW, true));
+        }
+        disk.kill();
+        let directory = directory(&disk);
+        directory.remove_deleted().expect("the disk works");
+        for log in directory.logs().expect("the disk works") {
+            assert_eq!(log.topic_id, Some(TopicId::METADATA), "{operation}");
+        }
+    }
+}
