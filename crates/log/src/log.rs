@@ -362,24 +362,31 @@ impl<D: Disk> Log<D> {
     /// What has to be synced; `None` when all is on disk.
     #[must_use]
     pub fn unsynced(&self) -> Option<SyncJob<D::File>> {
-        if self.recovery_point == self.end {
+        self.sync_job(self.end)
+    }
+
+    /// What has to be synced of the segments that nothing is appended to any more; `None` when they are on disk. Whoever syncs it after
+    /// each roll bounds what a power cut can tear, and what is read after it, by the last segment.
+    #[must_use]
+    pub fn sealed_unsynced(&self) -> Option<SyncJob<D::File>> {
+        self.sync_job(self.active().base)
+    }
+
+    /// Oldest first: a crash within it leaves no hole below what it has brought to the disk.
+    fn sync_job(&self, up_to: Offset) -> Option<SyncJob<D::File>> {
+        if self.recovery_point >= up_to {
             return None;
         }
-        let files = self
-            .segments()
+        let segments = self.segments();
+        let first = segments
+            .partition_point(|segment| segment.base <= self.recovery_point)
+            .saturating_sub(1);
+        let files = segments[first..]
             .iter()
-            .filter(|segment| segment.size() > 0)
-            .rev()
-            .scan(false, |done, segment| {
-                let wanted = !*done;
-                *done = segment.base <= self.recovery_point;
-                wanted.then(|| Arc::clone(&segment.file))
-            })
+            .filter(|segment| segment.base < up_to && segment.size() > 0)
+            .map(|segment| Arc::clone(&segment.file))
             .collect();
-        Some(SyncJob {
-            files,
-            up_to: self.end,
-        })
+        Some(SyncJob { files, up_to })
     }
 
     /// A [`SyncJob`] has brought everything below `offset` to the disk.

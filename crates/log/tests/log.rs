@@ -264,6 +264,31 @@ fn nothing_follows_a_failed_write() {
 }
 
 #[test]
+fn what_was_rolled_is_synced_without_what_is_being_written() {
+    for seed in 0..40 {
+        let disk = disk();
+        {
+            let (directory, mut log) = filled(&disk);
+            let job = log.sealed_unsynced().expect("three segments were rolled");
+            append(&mut log, 2000);
+            let synced = job.run().expect("the disk works");
+            log.synced(synced, NOW);
+            assert_eq!(log.synced_end(), Offset(18), "where the last one begins");
+            assert!(log.sealed_unsynced().is_none());
+            assert!(log.unsynced().is_some(), "the last one is not on disk");
+            directory
+                .write_checkpoints(&[(NAME.into(), log.point())])
+                .expect("the disk works");
+        }
+        disk.crash(seed);
+        let log = directory(&disk)
+            .open_log(NAME, TopicId::METADATA, options(), NOW, false)
+            .expect("it opens");
+        assert!(log.end() >= Offset(18), "seed {seed}: {}", log.end());
+    }
+}
+
+#[test]
 fn old_records_do_not_make_a_segment_each() {
     let disk = disk();
     let directory = directory(&disk);

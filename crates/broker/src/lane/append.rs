@@ -92,6 +92,7 @@ impl<E: Env> Worker<E> {
                         .collect();
                     failed |= !write_one(open, admitted, now, &mut self.decided);
                     open.carry_out(&self.env, &self.lane, key, &mut self.decided);
+                    open.sync_sealed(&self.env, &self.lane, key);
                 }
             }
         }
