@@ -263,7 +263,10 @@ impl<E: Env> Worker<E> {
                 path,
                 due: self.env.clock().monotonic() + delay,
             }),
-            Err(error) => tracing::error!(partition = %name, %error, "cannot delete the log"),
+            Err(error) => {
+                tracing::error!(partition = %name, %error, "cannot delete the log");
+                self.fail_directory();
+            }
         }
     }
 
