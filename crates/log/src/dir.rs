@@ -182,17 +182,31 @@ impl<D: Disk> LogDirectory<D> {
         Ok(found)
     }
 
-    /// Removes the directories whose deletion an earlier run did not finish.
+    /// Removes the directories whose deletion an earlier run did not finish, and those of logs that it did not come to begin: they
+    /// would be taken for the logs of later topics of their names.
     ///
     /// # Errors
     /// The disk's.
     pub fn remove_deleted(&self) -> io::Result<()> {
         for entry in self.disk.list(&self.path)? {
-            if entry.is_directory && entry.name.ends_with("-delete") {
-                self.disk.remove_directory(&self.path.join(&entry.name))?;
+            if !entry.is_directory {
+                continue;
+            }
+            let path = self.path.join(&entry.name);
+            let is_gone = entry.name.ends_with("-delete")
+                || (parse_name(&entry.name).is_some() && self.is_unbegun(&path)?);
+            if is_gone {
+                self.disk.remove_directory(&path)?;
             }
         }
         Ok(())
+    }
+
+    /// Whether there is nothing in it but what comes before `partition.metadata`.
+    fn is_unbegun(&self, log: &Path) -> io::Result<bool> {
+        let unfinished = format!("{PARTITION_METADATA}.tmp");
+        let entries = self.disk.list(log)?;
+        Ok(entries.iter().all(|entry| entry.name == unfinished))
     }
 
     /// Opens the log `name`, or begins it. `was_clean` as [`take_clean_shutdown`](Self::take_clean_shutdown) found.
@@ -253,14 +267,14 @@ impl<D: Disk> LogDirectory<D> {
     ///
     /// # Errors
     /// The disk's.
-    pub fn delete_log(&self, log: Log<D>, unique: Uuid) -> io::Result<PathBuf> {
-        let name = log
-            .directory()
-            .file_name()
-            .map(|name| name.to_string_lossy().into_owned())
-            .unwrap_or_default();
-        drop(log);
-        self.set_aside(&name, unique, "delete")
+    pub fn delete_log(&self, name: &str, unique: Uuid) -> io::Result<PathBuf> {
+        self.set_aside(name, unique, "delete")
+    }
+
+    /// What the checkpoints say of a log.
+    #[must_use]
+    pub fn known_point(&self, name: &str) -> Option<LogPoint> {
+        self.points.lock().get(name).copied()
     }
 
     /// Puts away a log that the metadata does not know here. It is kept, for a human to look at.

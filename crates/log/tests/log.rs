@@ -573,8 +573,9 @@ fn a_directory_belongs_to_one_process_and_a_log_to_one_topic() {
         directory.logs().expect("the disk works")[0].topic_id,
         Some(TOPIC)
     );
+    drop(log);
     let aside = directory
-        .delete_log(log, Uuid::from_u128(0xabc))
+        .delete_log(NAME, Uuid::from_u128(0xabc))
         .expect("the disk works");
     assert_eq!(
         aside,
@@ -642,8 +643,9 @@ fn a_new_log_of_a_deleted_ones_name_is_scanned_after_a_crash() {
             directory
                 .write_checkpoints(&[(NAME.into(), log.point())])
                 .expect("the disk works");
+            drop(log);
             directory
-                .delete_log(log, Uuid::from_u128(7))
+                .delete_log(NAME, Uuid::from_u128(7))
                 .expect("the disk works");
             let mut new = open(&directory);
             (0..10).for_each(|i| append(&mut new, 1000 + 10 * i));
@@ -722,6 +724,32 @@ fn retention_that_a_crash_interrupts_takes_nothing_but_the_oldest() {
             assert_eq!(log.end(), Offset(20), "{place}");
             let start = log.reader().log_start();
             assert_eq!(log.reader().epoch_of(start), EPOCH, "{place}");
+        }
+    }
+}
+
+#[test]
+fn what_is_left_of_a_log_that_was_not_begun_is_removed() {
+    let whole = {
+        let disk = disk();
+        let directory = directory(&disk);
+        let before = disk.operations();
+        drop(open(&directory));
+        disk.operations() - before
+    };
+    for operation in 0..=whole {
+        let disk = disk();
+        {
+            let directory = directory(&disk);
+            disk.crash_before(disk.operations() + operation);
+            // It fails where the machine crashes.
+            drop(directory.open_log(NAME, TopicId::METADATA, options(), NOW, true));
+        }
+        disk.kill();
+        let directory = directory(&disk);
+        directory.remove_deleted().expect("the disk works");
+        for log in directory.logs().expect("the disk works") {
+            assert_eq!(log.topic_id, Some(TopicId::METADATA), "{operation}");
         }
     }
 }

@@ -50,6 +50,12 @@ impl Openings {
         self.queue(opening).waiting.push_back(key);
     }
 
+    /// Nothing begins any more.
+    pub(super) fn clear(&mut self) {
+        self.plain.waiting.clear();
+        self.recoveries.waiting.clear();
+    }
+
     /// The next one that may begin; [`Openings::ended`] gives its place back.
     pub(super) fn begin(&mut self) -> Option<(PartitionKey, Opening)> {
         [Opening::Plain, Opening::Recovery]
