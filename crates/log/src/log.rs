@@ -66,6 +66,16 @@ pub struct LogPoint {
     pub first_base: Offset,
 }
 
+impl LogPoint {
+    /// Of a log that no checkpoint names.
+    pub(crate) const UNKNOWN: Self = Self {
+        recovery_point: Offset::ZERO,
+        log_start: Offset::ZERO,
+        high_watermark: Offset::ZERO,
+        first_base: Offset::ZERO,
+    };
+}
+
 /// Brings what is written to the disk, on whatever thread. Give the outcome back to [`Log::synced`].
 #[derive(Debug)]
 pub struct SyncJob<F> {
