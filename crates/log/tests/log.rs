@@ -412,6 +412,34 @@ fn a_wrong_base_offset_ends_the_log() {
     }
 }
 
+#[test]
+fn an_index_that_points_behind_the_end_is_made_anew() {
+    let disk = disk();
+    let directory = directory(&disk);
+    let options = LogOptions {
+        segment_bytes: 1 << 20,
+        ..options()
+    };
+    let open = || {
+        directory
+            .open_log(NAME, TOPIC, options.clone(), NOW, true)
+            .expect("it opens")
+    };
+    let mut log = open();
+    (0..3).for_each(|i| append(&mut log, 1000 + 10 * i));
+    log.close().expect("the disk works");
+    drop(log);
+    let index = PathBuf::from(format!("{DATA}/{NAME}/{:020}.index", 0));
+    let right = read(&disk, &index);
+    assert_eq!(right.len(), 8, "an entry for the third batch");
+    disk.corrupt(&index, 0).expect("it is there");
+    let mut log = open();
+    (3..10).for_each(|i| append(&mut log, 1000 + 10 * i));
+    assert_eq!(log.end(), Offset(20));
+    log.close().expect("the disk works");
+    assert_eq!(read(&disk, &index)[..8], right);
+}
+
 fn open_metadata_or_topic(
     directory: &LogDirectory<SeededDisk>,
     is_metadata: bool,
