@@ -10,6 +10,7 @@
 //! metadata log holds up no data.
 
 mod addressed;
+mod batches;
 mod metadata_log;
 mod metadata_reader;
 mod snapshot;
@@ -20,11 +21,12 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use bytes::Bytes;
 use event_listener::{Event, EventListener};
 use futures::StreamExt;
 use futures::channel::{mpsc, oneshot};
 use futures::future::{Either, select};
-use ottla_controller::{Controller, Reply, Request};
+use ottla_controller::{Controller, Outcome, Refusal, Reply, Request};
 use ottla_env::{Clock, Env, Spawn};
 use ottla_log::dir::LogDirectory;
 use ottla_metadata::Image;
@@ -34,6 +36,8 @@ use ottla_raft::{Answer, Fetch, Input, Output, Outputs, Raft, Request as RaftReq
 use ottla_wire::control_record::ControlRecord;
 use ottla_wire::metadata_record::MetadataRecord;
 use ottla_wire::records::{BatchBuilder, BatchFields, Compression};
+
+use batches::TooLarge;
 
 pub(crate) use addressed::{check_cluster, is_metadata_partition, leader_endpoint, replica};
 pub use metadata_log::MetadataLogError;
@@ -344,20 +348,37 @@ impl<E: Env, P: FnMut(Arc<Image>) + Send + 'static> Worker<E, P> {
             self.held.push_back((request, reply));
             return Ok(());
         }
-        let outcome = self.controller.handle(&request, self.log.end());
-        if !outcome.records.is_empty() {
-            self.append(&outcome.records)?;
-        }
-        self.waiting
-            .push_back((self.log.end(), outcome.reply, reply));
+        let Outcome {
+            records,
+            is_atomic,
+            reply: answer,
+        } = self.controller.handle(&request, self.log.end());
+        let version = self.controller.image().features().metadata_version();
+        let answer = match batches::plan(&records, version, is_atomic) {
+            Ok(batches) => {
+                let mut rest = &records[..];
+                for values in batches {
+                    let (batch, after) = rest.split_at(values.len());
+                    self.append(batch, &values)?;
+                    rest = after;
+                }
+                answer
+            }
+            Err(TooLarge) => Reply::Refused(Refusal {
+                code: ErrorCode::RecordListTooLarge,
+                message:
+                    "the request asks for more than is written at once: divide it into several"
+                        .to_owned(),
+            }),
+        };
+        self.waiting.push_back((self.log.end(), answer, reply));
         Ok(())
     }
 
-    fn append(&mut self, records: &[MetadataRecord<'static>]) -> io::Result<()> {
+    /// Appends the records, of which `values` are the encoded ones, as one batch.
+    fn append(&mut self, records: &[MetadataRecord<'static>], values: &[Bytes]) -> io::Result<()> {
         let now = self.env.clock().wall();
         let base_offset = self.log.end();
-        // The level may be among the records themselves: the newer one is what they are written in.
-        let before = self.controller.image().features().metadata_version();
         for (position, record) in (0..).zip(records) {
             let replayed = self.controller.replay(record, base_offset + position);
             assert!(
@@ -365,16 +386,14 @@ impl<E: Env, P: FnMut(Arc<Image>) + Send + 'static> Worker<E, P> {
                 "the controller's own record does not fit: {replayed:?}"
             );
         }
-        let version = before.max(self.controller.image().features().metadata_version());
         let fields = BatchFields {
             base_offset,
             leader_epoch: self.raft.epoch(),
             ..BatchFields::default()
         };
         let mut builder = BatchBuilder::new(fields, Compression::None);
-        for record in records {
-            let value = record.encode(version.record_version(record));
-            builder.push(now, None, Some(&value), []);
+        for value in values {
+            builder.push(now, None, Some(value), []);
         }
         let end = self.log.append(&builder.build(), now)?;
         self.controller.appended(end);
