@@ -44,6 +44,8 @@ pub use metadata_log::MetadataLogError;
 pub(crate) use metadata_log::{BOOTSTRAP, METADATA_LOG, MetadataLog, MetadataLogOptions};
 pub(crate) use metadata_reader::MetadataReader;
 
+use crate::failure::{Failure, Failures};
+
 /// Requests taken at once; they share one sync.
 const MAX_JOINED: usize = 128;
 
@@ -145,10 +147,16 @@ impl Quorum {
         self.leadership.leads.load(Ordering::Acquire)
     }
 
+    /// Closes the metadata log, with all that was asked before in it.
+    ///
+    /// # Errors
+    /// When it is not closed as it should be.
     pub(crate) async fn close(&self) -> io::Result<()> {
         let (closed, answer) = oneshot::channel();
         let _ = self.jobs.unbounded_send(Job::Close { closed });
-        answer.await.unwrap_or(Ok(()))
+        answer
+            .await
+            .unwrap_or_else(|_| Err(io::Error::other("the controller has stopped already")))
     }
 
     /// Starts the controller's loop. `publish` is given every new image, before the replies that made it.
@@ -158,6 +166,7 @@ impl Quorum {
         log: MetadataLog<E>,
         raft: Raft,
         controller: Controller,
+        failures: Arc<Failures>,
         publish: impl FnMut(Arc<Image>) + Send + 'static,
     ) -> Self {
         let (jobs, inbox) = mpsc::unbounded();
@@ -172,6 +181,7 @@ impl Quorum {
             waiting: VecDeque::new(),
             held: VecDeque::new(),
             leadership: Arc::clone(&leadership),
+            failures,
             publish,
         };
         env.spawn().lane("metadata", worker.run(inbox));
@@ -193,6 +203,7 @@ struct Worker<E: Env, P> {
     /// What came while this node did not lead.
     held: VecDeque<(Request, oneshot::Sender<Reply>)>,
     leadership: Arc<Leadership>,
+    failures: Arc<Failures>,
     publish: P,
 }
 
@@ -254,9 +265,10 @@ impl<E: Env, P: FnMut(Arc<Image>) + Send + 'static> Worker<E, P> {
         self.log.close()
     }
 
-    /// A metadata log that cannot be written ends the controller: whoever asks is told so, and nothing wrong is ever answered.
+    /// A metadata log that cannot be written ends the controller, and with it the node: nothing wrong is ever answered.
     fn fail(&self, error: &io::Error) {
-        tracing::error!(%error, "the metadata log cannot be written: the controller stops");
+        self.leadership.set(false);
+        self.failures.tell(Failure::MetadataLog(error.to_string()));
     }
 
     /// Lets the quorum decide, and carries that out.
