@@ -21,6 +21,7 @@ pub(crate) mod init_producer_id;
 pub(crate) mod list_offsets;
 pub(crate) mod metadata;
 pub(crate) mod offset_for_leader_epoch;
+mod opening;
 pub(crate) mod produce;
 pub(crate) mod vote;
 

@@ -122,7 +122,18 @@ pub(crate) async fn answer<E: Env>(node: &Node<E>, caller: &Caller, frame: Bytes
         ApiKey::FetchSnapshot => {
             api::fetch_snapshot::answer(node, context, &mut body, &header).await
         }
-        ApiKey::Fetch => api::fetch::answer(node, context, &mut body, &header).await,
+        ApiKey::Fetch => {
+            let begun = api::fetch::begin(node, context, &mut body)?;
+            let header = RequestHeader {
+                client_id: None,
+                api_key: header.api_key,
+                api_version: header.api_version,
+                correlation_id: header.correlation_id,
+            };
+            // What the frame took of the memory for requests is not for fetches that only wait.
+            drop(frame);
+            Ok(Some(api::fetch::answer(node, caller, begun, &header).await))
+        }
         key => plain(node, context, key, &mut body, &header).await,
     }
 }

@@ -1,13 +1,14 @@
 //! ListOffsets (KIP-79, KIP-734): where a partition begins and ends, and what was written when.
 
 use ottla_env::{Env, Spawn};
-use ottla_model::{ErrorCode, LeaderEpoch, Offset, Timestamp};
+use ottla_model::{ErrorCode, LeaderEpoch, Monotonic, Offset, Timestamp};
 use ottla_wire::message::list_offsets::{
     ListOffsetsPartition, ListOffsetsPartitionResponse, ListOffsetsRequest, ListOffsetsResponse,
     ListOffsetsTopicResponse,
 };
 use rustc_hash::FxHashSet;
 
+use super::opening::{opening_deadline, reader_by};
 use crate::authorize::{Operation, Resource};
 use crate::node::Node;
 use crate::request::Context;
@@ -39,6 +40,7 @@ pub(crate) async fn handle<E: Env>(
     context: Context<'_>,
     request: ListOffsetsRequest<'_>,
 ) -> ListOffsetsResponse<'static> {
+    let opened_by = opening_deadline(node);
     let mut topics = Vec::with_capacity(request.topics.len());
     for topic in &request.topics {
         let mut seen = FxHashSet::default();
@@ -58,6 +60,7 @@ pub(crate) async fn handle<E: Env>(
                     &topic.name,
                     asked,
                     request.isolation_level == READ_COMMITTED,
+                    opened_by,
                 )
                 .await
             };
@@ -90,10 +93,11 @@ async fn find<E: Env>(
     topic: &str,
     asked: &ListOffsetsPartition,
     read_committed: bool,
+    opened_by: Monotonic,
 ) -> Result<Found, ErrorCode> {
     let partition = node.partition(topic, asked.partition_index)?;
     let leader_epoch = partition.check_leader(asked.current_leader_epoch)?;
-    let reader = partition.reader().await?;
+    let reader = reader_by(node, &partition, opened_by).await?;
     let bound = if read_committed {
         reader.last_stable_offset()
     } else {
