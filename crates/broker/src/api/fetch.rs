@@ -16,7 +16,7 @@ use ottla_wire::message::fetch::{
     NodeEndpoint, PartitionData,
 };
 use ottla_wire::{Message, Records};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::opening::{opening_deadline, reader_by};
 use crate::FileOf;
@@ -165,7 +165,7 @@ fn begin_session<E: Env>(
             }
         }
     }
-    let forgotten: Vec<FetchKey> = request
+    let forgotten: FxHashSet<FetchKey> = request
         .forgotten_topics_data
         .iter()
         .flat_map(|topic| {
