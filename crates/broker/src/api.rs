@@ -28,6 +28,9 @@ pub(crate) mod vote;
 use ottla_controller::{Refusal, Reply};
 use ottla_model::ErrorCode;
 
+/// "Not asked for", where authorized operations go.
+const NOT_ASKED: i32 = i32::MIN;
+
 /// What becomes of every item when the controller has no answer for them.
 fn no_such_reply(reply: Result<Reply, ErrorCode>) -> Refusal {
     match reply {

@@ -10,13 +10,11 @@ use ottla_wire::message::describe_topic_partitions::{
     DescribeTopicPartitionsResponsePartition, DescribeTopicPartitionsResponseTopic,
 };
 
+use super::NOT_ASKED;
 use crate::authorize::{Operation, Resource};
 use crate::node::Node;
 use crate::request::Context;
 use crate::topic::is_internal;
-
-/// "Not asked for", where authorized operations go.
-const NOT_ASKED: i32 = i32::MIN;
 
 pub(crate) async fn handle<E: Env>(
     node: &Node<E>,

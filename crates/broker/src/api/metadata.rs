@@ -10,6 +10,7 @@ use ottla_wire::message::metadata::{
     MetadataResponsePartition, MetadataResponseTopic,
 };
 
+use super::NOT_ASKED;
 use crate::authorize::{Operation, Resource};
 use crate::node::Node;
 use crate::request::{Caller, Context};
@@ -17,8 +18,6 @@ use crate::topic::is_internal;
 
 /// In version 0 an empty list of topics asks for all, later a null does.
 const LAST_VERSION_WITH_EMPTY_FOR_ALL: i16 = 0;
-/// "Not asked for", where authorized operations go.
-const NOT_ASKED: i32 = i32::MIN;
 
 pub(crate) async fn handle<E: Env>(
     node: &Node<E>,
