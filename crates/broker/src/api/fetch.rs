@@ -21,7 +21,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::opening::{opening_deadline, reader_by};
 use crate::FileOf;
 use crate::authorize::{Operation, Resource};
-use crate::dispatch::respond_with_files;
+use crate::dispatch::{Close, respond_with_files};
 use crate::fetch_sessions::{Fetch, FetchKey, Positions, SessionFields, Wanted};
 use crate::node::Node;
 use crate::partition::Partition;
@@ -112,7 +112,7 @@ pub(crate) async fn answer<E: Env>(
     caller: &Caller,
     begun: Result<Begun<E>, ErrorCode>,
     header: &RequestHeader<'_>,
-) -> Vec<Piece<FileOf<E>>> {
+) -> Result<Vec<Piece<FileOf<E>>>, Close> {
     let (response, pieces) = match begun {
         Ok(begun) => {
             let reads = read_enough(node, &begun).await;
