@@ -21,11 +21,17 @@ pub(crate) mod init_producer_id;
 pub(crate) mod list_offsets;
 pub(crate) mod metadata;
 pub(crate) mod offset_for_leader_epoch;
+mod opening;
 pub(crate) mod produce;
+#[cfg(test)]
+mod test_image;
 pub(crate) mod vote;
 
 use ottla_controller::{Refusal, Reply};
 use ottla_model::ErrorCode;
+
+/// "Not asked for", where authorized operations go.
+const NOT_ASKED: i32 = i32::MIN;
 
 /// What becomes of every item when the controller has no answer for them.
 fn no_such_reply(reply: Result<Reply, ErrorCode>) -> Refusal {

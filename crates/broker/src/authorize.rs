@@ -26,6 +26,7 @@ pub(crate) enum Operation {
 pub(crate) enum Resource<'a> {
     Cluster,
     Topic(&'a str),
+    Group(&'a str),
     TransactionalId(&'a str),
 }
 
@@ -53,6 +54,7 @@ impl Resource<'_> {
                 DescribeConfigs,
                 AlterConfigs,
             ],
+            Self::Group(_) => &[Read, Delete, Describe, DescribeConfigs, AlterConfigs],
             Self::TransactionalId(_) => &[Write, Describe],
         }
     }

@@ -42,7 +42,7 @@ macro_rules! plain_apis {
                 $(ApiKey::$key => {
                     let request = ottla_wire::message::$module::$request::decode(body, header.api_version)?;
                     let response = api::$module::handle(node, context, request).await;
-                    Ok(Some(respond(key, header, &response)))
+                    respond(key, header, &response).map(Some)
                 })*
                 _ => unreachable!("only answered APIs come here, and the others are answered before"),
             }
@@ -104,9 +104,7 @@ pub(crate) async fn answer<E: Env>(node: &Node<E>, caller: &Caller, frame: Bytes
     };
     node.metrics.request(api.name, frame.len());
     if api.key == ApiKey::ApiVersions {
-        return Ok(Some(api::api_versions::answer(
-            node, context, &mut body, &header,
-        )));
+        return api::api_versions::answer(node, context, &mut body, &header).map(Some);
     }
     if !(api.min_version..=api.max_version).contains(&header.api_version) {
         return Err(Close(format!(
@@ -122,7 +120,20 @@ pub(crate) async fn answer<E: Env>(node: &Node<E>, caller: &Caller, frame: Bytes
         ApiKey::FetchSnapshot => {
             api::fetch_snapshot::answer(node, context, &mut body, &header).await
         }
-        ApiKey::Fetch => api::fetch::answer(node, context, &mut body, &header).await,
+        ApiKey::Fetch => {
+            let begun = api::fetch::begin(node, context, &mut body)?;
+            let header = RequestHeader {
+                client_id: None,
+                api_key: header.api_key,
+                api_version: header.api_version,
+                correlation_id: header.correlation_id,
+            };
+            // What the frame took of the memory for requests is not for fetches that only wait.
+            drop(frame);
+            api::fetch::answer(node, caller, begun, &header)
+                .await
+                .map(Some)
+        }
         key => plain(node, context, key, &mut body, &header).await,
     }
 }
@@ -132,16 +143,16 @@ pub(crate) fn respond<'a, F>(
     key: ApiKey,
     header: &RequestHeader<'_>,
     response: &impl Message<'a>,
-) -> Vec<Piece<F>> {
+) -> Result<Vec<Piece<F>>, Close> {
     let encoded = encode(key, header, response);
     assert!(
         encoded.holes.is_empty(),
         "only responses to fetches leave room for file pieces"
     );
-    vec![
-        Piece::Bytes(length_prefix(&encoded)),
+    Ok(vec![
+        Piece::Bytes(length_prefix(&encoded)?),
         Piece::Bytes(encoded.bytes),
-    ]
+    ])
 }
 
 /// Puts the file pieces where the response leaves room for them.
@@ -150,10 +161,10 @@ pub(crate) fn respond_with_files<'a, F>(
     header: &RequestHeader<'_>,
     response: &impl Message<'a>,
     pieces: Vec<FilePiece<F>>,
-) -> Vec<Piece<F>> {
+) -> Result<Vec<Piece<F>>, Close> {
     let encoded = encode(key, header, response);
     let mut out = Vec::with_capacity(encoded.holes.len() + pieces.len() + 2);
-    out.push(Piece::Bytes(length_prefix(&encoded)));
+    out.push(Piece::Bytes(length_prefix(&encoded)?));
     let mut pieces = pieces.into_iter();
     let mut at = 0;
     for hole in encoded.holes.iter().filter(|hole| hole.length > 0) {
@@ -171,15 +182,11 @@ pub(crate) fn respond_with_files<'a, F>(
         }
     }
     out.push(Piece::Bytes(encoded.bytes.slice(at..)));
-    out
+    Ok(out)
 }
 
 /// Header and body, without the length in front.
-pub(crate) fn encode<'a>(
-    key: ApiKey,
-    header: &RequestHeader<'_>,
-    response: &impl Message<'a>,
-) -> Encoded {
+fn encode<'a>(key: ApiKey, header: &RequestHeader<'_>, response: &impl Message<'a>) -> Encoded {
     let mut writer = Writer::new();
     encode_response_header(&mut writer, key, header.api_version, header.correlation_id);
     response.encode(&mut writer, header.api_version);
@@ -187,8 +194,11 @@ pub(crate) fn encode<'a>(
 }
 
 /// What goes out before everything else: the length of all that follows.
-pub(crate) fn length_prefix(encoded: &Encoded) -> Bytes {
-    let length =
-        i32::try_from(encoded.len()).expect("the limits of a fetch keep a response below 2 GiB");
-    Bytes::copy_from_slice(&length.to_be_bytes())
+///
+/// # Errors
+/// [`Close`] where the protocol has no number for it: the request asks for too much at once.
+fn length_prefix(encoded: &Encoded) -> Result<Bytes, Close> {
+    let length = i32::try_from(encoded.len())
+        .map_err(|_| Close(format!("an answer of {} bytes", encoded.len())))?;
+    Ok(Bytes::copy_from_slice(&length.to_be_bytes()))
 }

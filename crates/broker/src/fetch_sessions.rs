@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use ottla_model::{ErrorCode, LeaderEpoch, Monotonic, Offset, PartitionIndex, TopicId};
 use parking_lot::Mutex;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// A session unused for this long gives way to any other.
 const EVICTABLE_AFTER: Duration = Duration::from_secs(120);
@@ -107,7 +107,7 @@ impl FetchSessions {
         &self,
         fields: SessionFields,
         changed: Vec<(FetchKey, Wanted)>,
-        forgotten: &[FetchKey],
+        forgotten: &FxHashSet<FetchKey>,
         new_id: i32,
         now: Monotonic,
     ) -> Result<Fetch, ErrorCode> {
@@ -239,7 +239,7 @@ impl FetchSessions {
 }
 
 impl Session {
-    fn update(&mut self, changed: Vec<(FetchKey, Wanted)>, forgotten: &[FetchKey]) {
+    fn update(&mut self, changed: Vec<(FetchKey, Wanted)>, forgotten: &FxHashSet<FetchKey>) {
         if !forgotten.is_empty() {
             self.partitions.retain(|p| !forgotten.contains(&p.key));
         }
@@ -272,6 +272,10 @@ fn next_epoch(epoch: i32) -> i32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn none() -> FxHashSet<FetchKey> {
+        FxHashSet::default()
+    }
 
     fn key(partition: i32) -> FetchKey {
         FetchKey {
@@ -313,7 +317,7 @@ mod tests {
         let sessions = FetchSessions::new(2);
         let now = Monotonic::default();
         let both = vec![(key(0), wanted(0)), (key(1), wanted(0))];
-        let first = sessions.begin(fields(0, 0), both, &[], 7, now).unwrap();
+        let first = sessions.begin(fields(0, 0), both, &none(), 7, now).unwrap();
         assert_eq!(first.session_id, 7);
         assert_eq!(
             sessions.finish(&first, &[(at(5), true), (at(0), false)]),
@@ -321,7 +325,7 @@ mod tests {
         );
 
         let second = sessions
-            .begin(fields(7, 1), vec![(key(0), wanted(5))], &[], 8, now)
+            .begin(fields(7, 1), vec![(key(0), wanted(5))], &none(), 8, now)
             .unwrap();
         let asked: Vec<_> = second
             .partitions
@@ -344,20 +348,26 @@ mod tests {
         let sessions = FetchSessions::new(2);
         let now = Monotonic::default();
         let both = vec![(key(0), wanted(0)), (key(1), wanted(0))];
-        sessions.begin(fields(0, 0), both, &[], 7, now).unwrap();
+        sessions.begin(fields(0, 0), both, &none(), 7, now).unwrap();
         let next = sessions
-            .begin(fields(7, 1), vec![], &[key(0)], 8, now)
+            .begin(
+                fields(7, 1),
+                vec![],
+                &[key(0)].into_iter().collect(),
+                8,
+                now,
+            )
             .unwrap();
         assert_eq!(next.partitions.len(), 1);
         assert_eq!(
             sessions
-                .begin(fields(7, 1), vec![], &[], 8, now)
+                .begin(fields(7, 1), vec![], &none(), 8, now)
                 .unwrap_err(),
             ErrorCode::InvalidFetchSessionEpoch
         );
         assert_eq!(
             sessions
-                .begin(fields(9, 1), vec![], &[], 8, now)
+                .begin(fields(9, 1), vec![], &none(), 8, now)
                 .unwrap_err(),
             ErrorCode::FetchSessionIdNotFound
         );
@@ -367,13 +377,15 @@ mod tests {
             uses_topic_ids: true,
         };
         assert_eq!(
-            sessions.begin(by_id, vec![], &[], 8, now).unwrap_err(),
+            sessions.begin(by_id, vec![], &none(), 8, now).unwrap_err(),
             ErrorCode::FetchSessionTopicIdError
         );
-        sessions.begin(fields(7, -1), vec![], &[], 8, now).unwrap();
+        sessions
+            .begin(fields(7, -1), vec![], &none(), 8, now)
+            .unwrap();
         assert_eq!(
             sessions
-                .begin(fields(7, 2), vec![], &[], 8, now)
+                .begin(fields(7, 2), vec![], &none(), 8, now)
                 .unwrap_err(),
             ErrorCode::FetchSessionIdNotFound
         );
@@ -386,14 +398,14 @@ mod tests {
         let start = Monotonic::default();
         assert_eq!(
             sessions
-                .begin(fields(0, 0), one(), &[], 7, start)
+                .begin(fields(0, 0), one(), &none(), 7, start)
                 .unwrap()
                 .session_id,
             7
         );
         assert_eq!(
             sessions
-                .begin(fields(0, 0), one(), &[], 8, start)
+                .begin(fields(0, 0), one(), &none(), 8, start)
                 .unwrap()
                 .session_id,
             NO_SESSION
@@ -401,7 +413,7 @@ mod tests {
         let later = start + EVICTABLE_AFTER + Duration::from_secs(1);
         assert_eq!(
             sessions
-                .begin(fields(0, 0), one(), &[], 8, later)
+                .begin(fields(0, 0), one(), &none(), 8, later)
                 .unwrap()
                 .session_id,
             8

@@ -1,7 +1,9 @@
 //! From sockets to requests and back: listeners, connections, and the bounds that keep them from hurting the node.
 
+mod answer_writer;
 mod budget;
 mod connection;
+mod frame_reader;
 mod limits;
 mod listener;
 

@@ -12,7 +12,7 @@ use ottla_wire::message::api_versions::{
 };
 
 use crate::FileOf;
-use crate::dispatch::{is_served, respond};
+use crate::dispatch::{Close, is_served, respond};
 use crate::node::Node;
 use crate::request::Context;
 
@@ -25,7 +25,7 @@ pub(crate) fn answer<E: Env>(
     context: Context<'_>,
     body: &mut Reader<'_>,
     header: &RequestHeader<'_>,
-) -> Vec<Piece<FileOf<E>>> {
+) -> Result<Vec<Piece<FileOf<E>>>, Close> {
     if !ApiVersionsRequest::VALID.contains(&header.api_version) {
         let own = ApiKey::ApiVersions.api();
         let api_keys = vec![ApiVersion {

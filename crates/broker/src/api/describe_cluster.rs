@@ -6,14 +6,13 @@ use ottla_wire::message::describe_cluster::{
     DescribeClusterBroker, DescribeClusterRequest, DescribeClusterResponse,
 };
 
+use super::NOT_ASKED;
 use crate::authorize::Resource;
 use crate::node::Node;
 use crate::request::Context;
 
 const BROKERS: i8 = 1;
 const CONTROLLERS: i8 = 2;
-/// "Not asked for", where authorized operations go.
-const NOT_ASKED: i32 = i32::MIN;
 
 pub(crate) async fn handle<E: Env>(
     node: &Node<E>,

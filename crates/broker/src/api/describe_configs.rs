@@ -9,6 +9,7 @@ use ottla_wire::message::describe_configs::{
     DescribeConfigsRequest, DescribeConfigsResource, DescribeConfigsResourceResult,
     DescribeConfigsResponse, DescribeConfigsResult, DescribeConfigsSynonym,
 };
+use rustc_hash::FxHashSet;
 
 use crate::authorize::{Operation, Resource};
 use crate::dynamic_configs::DynamicConfigs;
@@ -20,9 +21,15 @@ pub(crate) async fn handle<E: Env>(
     context: Context<'_>,
     request: DescribeConfigsRequest<'_>,
 ) -> DescribeConfigsResponse<'static> {
+    // One that is asked for again in the same words is answered: an answer is far larger than the question.
+    let mut seen = FxHashSet::default();
     let results = request
         .resources
         .iter()
+        .filter(|asked| {
+            let keys = asked.configuration_keys.as_deref();
+            seen.insert((asked.resource_type, &*asked.resource_name, keys))
+        })
         .map(|asked| {
             let named = |described: &Described| match &asked.configuration_keys {
                 None => true,

@@ -10,13 +10,11 @@ use ottla_wire::message::describe_topic_partitions::{
     DescribeTopicPartitionsResponsePartition, DescribeTopicPartitionsResponseTopic,
 };
 
+use super::NOT_ASKED;
 use crate::authorize::{Operation, Resource};
 use crate::node::Node;
 use crate::request::Context;
 use crate::topic::is_internal;
-
-/// "Not asked for", where authorized operations go.
-const NOT_ASKED: i32 = i32::MIN;
 
 pub(crate) async fn handle<E: Env>(
     node: &Node<E>,
@@ -24,44 +22,85 @@ pub(crate) async fn handle<E: Env>(
     request: DescribeTopicPartitionsRequest<'_>,
 ) -> DescribeTopicPartitionsResponse<'static> {
     let image = node.image();
-    let caller = context.caller;
-    let (from_topic, from_partition) = request
+    let asks_for_all = request.topics.is_empty();
+    let from = request
         .cursor
         .as_ref()
         .map_or(("", PartitionIndex(0)), |cursor| {
             (&*cursor.topic_name, cursor.partition_index)
         });
-    let names: BTreeSet<String> = if request.topics.is_empty() {
-        image
-            .topics()
-            .iter()
-            .map(|topic| topic.name.to_string())
-            .collect()
+    let names: BTreeSet<&str> = if asks_for_all {
+        let all = image.topics().iter();
+        all.map(|topic| &*topic.name).collect()
     } else {
-        request
-            .topics
-            .iter()
-            .map(|topic| topic.name.to_string())
-            .collect()
+        request.topics.iter().map(|topic| &*topic.name).collect()
     };
+    let is_astray = request.cursor.is_some() && !asks_for_all && !names.contains(from.0);
+    if is_astray || from.1 < PartitionIndex(0) {
+        let refused = request.topics.iter();
+        return DescribeTopicPartitionsResponse {
+            topics: refused
+                .map(|topic| failed(&topic.name, ErrorCode::InvalidRequest))
+                .collect(),
+            ..Default::default()
+        };
+    }
+    let caller = context.caller;
+    let (allowed, others): (Vec<_>, Vec<_>) = names
+        .range(from.0..)
+        .partition(|name| node.allowed(caller, Operation::Describe, Resource::Topic(name)));
     let limit = request
         .response_partition_limit
-        .clamp(1, node.options.max_request_partitions) as usize;
+        .min(node.options.max_request_partitions)
+        .max(1) as usize;
+    let (mut topics, next_cursor) = page(&image, &allowed, from, limit, asks_for_all);
+    for topic in &mut topics {
+        let name = topic.name.as_deref().unwrap_or_default();
+        topic.topic_authorized_operations =
+            node.authorized_operations(caller, Resource::Topic(name));
+    }
+    if !asks_for_all {
+        let code = ErrorCode::TopicAuthorizationFailed;
+        topics.extend(others.into_iter().map(|name| failed(name, code)));
+    }
+    DescribeTopicPartitionsResponse {
+        topics,
+        next_cursor,
+        ..Default::default()
+    }
+}
+
+/// What of the topics fits under the limit, and where the next page begins.
+fn page(
+    image: &Image,
+    names: &[&str],
+    (from_topic, from_partition): (&str, PartitionIndex),
+    limit: usize,
+    asks_for_all: bool,
+) -> (
+    Vec<DescribeTopicPartitionsResponseTopic<'static>>,
+    Option<Cursor<'static>>,
+) {
     let mut left = limit;
     let mut topics = Vec::new();
-    let mut next_cursor = None;
-    for name in names.range(from_topic.to_owned()..) {
-        let found = image.topics().by_name(name);
-        let visible =
-            found.filter(|_| node.allowed(caller, Operation::Describe, Resource::Topic(name)));
-        let Some(topic) = visible else {
-            if !request.topics.is_empty() {
-                topics.push(DescribeTopicPartitionsResponseTopic {
-                    error_code: ErrorCode::UnknownTopicOrPartition,
-                    name: Some(name.clone().into()),
-                    topic_authorized_operations: NOT_ASKED,
-                    ..Default::default()
-                });
+    for &name in names {
+        let cursor = |partition_index| {
+            Some(Cursor {
+                topic_name: name.to_owned().into(),
+                partition_index,
+                ..Default::default()
+            })
+        };
+        if left == 0 {
+            return (topics, cursor(PartitionIndex(0)));
+        }
+        let Some(topic) = image.topics().by_name(name) else {
+            let code = match ottla_controller::topic_name::check(name) {
+                Ok(()) => ErrorCode::UnknownTopicOrPartition,
+                Err(_) => ErrorCode::InvalidTopicException,
+            };
+            if !asks_for_all {
+                topics.push(failed(name, code));
             }
             continue;
         };
@@ -74,29 +113,29 @@ pub(crate) async fn handle<E: Env>(
         let partitions: Vec<_> = rest
             .by_ref()
             .take(left)
-            .map(|(index, partition)| describe(&image, index, partition))
+            .map(|(index, partition)| describe(image, index, partition))
             .collect();
         left -= partitions.len();
         topics.push(DescribeTopicPartitionsResponseTopic {
-            name: Some(name.clone().into()),
+            name: Some(name.to_owned().into()),
             topic_id: topic.id,
             is_internal: is_internal(name),
             partitions,
-            topic_authorized_operations: node.authorized_operations(caller, Resource::Topic(name)),
             ..Default::default()
         });
-        if let Some((partition_index, _)) = rest.next() {
-            next_cursor = Some(Cursor {
-                topic_name: name.clone().into(),
-                partition_index,
-                ..Default::default()
-            });
-            break;
+        if let Some((next, _)) = rest.next() {
+            return (topics, cursor(next));
         }
     }
-    DescribeTopicPartitionsResponse {
-        topics,
-        next_cursor,
+    (topics, None)
+}
+
+fn failed(name: &str, error_code: ErrorCode) -> DescribeTopicPartitionsResponseTopic<'static> {
+    DescribeTopicPartitionsResponseTopic {
+        error_code,
+        name: Some(name.to_owned().into()),
+        is_internal: is_internal(name),
+        topic_authorized_operations: NOT_ASKED,
         ..Default::default()
     }
 }
@@ -118,5 +157,52 @@ fn describe(
         last_known_elr: Some(partition.last_known_elr.to_vec()),
         offline_replicas: image.offline_replicas(partition),
         ..Default::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::test_image::{image, topic};
+
+    fn shown(names: &[&str], from: (&str, i32), limit: usize) -> String {
+        let image = image(&[topic("a", 2), topic("b", 3)]);
+        let (topics, cursor) = page(
+            &image,
+            names,
+            (from.0, PartitionIndex(from.1)),
+            limit,
+            false,
+        );
+        let topic = |topic: &DescribeTopicPartitionsResponseTopic<'_>| {
+            let indexes = topic.partitions.iter().map(|p| p.partition_index.0);
+            let name = topic.name.as_deref().unwrap_or_default();
+            format!(
+                "{name}{:?}{} ",
+                indexes.collect::<Vec<_>>(),
+                topic.error_code
+            )
+        };
+        let topics: String = topics.iter().map(topic).collect();
+        let cursor = cursor.map(|c| format!("{}-{}", c.topic_name, c.partition_index));
+        format!("{topics}{}", cursor.unwrap_or_default())
+    }
+
+    #[test]
+    fn a_full_page_ends_before_the_topic_that_has_no_room() {
+        assert_eq!(shown(&["a", "b"], ("", 0), 1), "a[0]NONE a-1");
+        assert_eq!(shown(&["a", "b"], ("a", 1), 1), "a[1]NONE b-0");
+        assert_eq!(shown(&["a", "b"], ("", 0), 2), "a[0, 1]NONE b-0");
+        assert_eq!(shown(&["a", "b"], ("", 0), 3), "a[0, 1]NONE b[0]NONE b-1");
+        let all = "a[0, 1]NONE b[0, 1, 2]NONE ";
+        assert_eq!(shown(&["a", "b"], ("", 0), 5), all);
+    }
+
+    #[test]
+    fn names_without_a_topic_are_told_apart() {
+        assert_eq!(
+            shown(&["?", "c"], ("", 0), 5),
+            "?[]INVALID_TOPIC_EXCEPTION c[]UNKNOWN_TOPIC_OR_PARTITION "
+        );
     }
 }

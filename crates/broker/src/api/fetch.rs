@@ -1,33 +1,38 @@
 //! Fetch: finds what there is to read, waits until it is enough, and sends file pieces without looking into them.
 
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::{Either, select, select_all};
-use ottla_env::{Clock, Entropy, Env, FilePiece};
-use ottla_log::ReadError;
-use ottla_model::{ErrorCode, LeaderEpoch, NodeId, Offset, TopicId};
+use ottla_env::{Clock, Entropy, Env, FilePiece, Piece};
+use ottla_log::{LogReader, ReadError};
+use ottla_model::{ErrorCode, LeaderEpoch, Monotonic, NodeId, Offset, TopicId};
 use ottla_wire::api::ApiKey;
-use ottla_wire::codec::Reader;
+use ottla_wire::codec::{DecodeError, Reader};
 use ottla_wire::frame::RequestHeader;
 use ottla_wire::message::fetch::{
     EpochEndOffset, FetchRequest, FetchResponse, FetchableTopicResponse, LeaderIdAndEpoch,
     NodeEndpoint, PartitionData,
 };
 use ottla_wire::{Message, Records};
+use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::opening::{opening_deadline, reader_by};
 use crate::FileOf;
 use crate::authorize::{Operation, Resource};
-use crate::dispatch::{Answer, respond_with_files};
+use crate::dispatch::{Close, respond_with_files};
 use crate::fetch_sessions::{Fetch, FetchKey, Positions, SessionFields, Wanted};
 use crate::node::Node;
 use crate::partition::Partition;
-use crate::request::Context;
+use crate::request::{Caller, Context};
 
 /// From this version on a request names topics by id.
 const FIRST_VERSION_WITH_TOPIC_IDS: i16 = 13;
 /// Up to this version a client does not know KAFKA_STORAGE_ERROR.
 const LAST_VERSION_WITHOUT_STORAGE_ERROR: i16 = 5;
+
+const READ_COMMITTED: i8 = 1;
 
 /// What is read of one partition, or why not.
 struct Read<F> {
@@ -54,43 +59,74 @@ impl<F> Read<F> {
     }
 }
 
-/// A partition of this fetch: where it is here, or why nowhere.
-type Target<E> = Result<Arc<Partition<E>>, ErrorCode>;
+/// A partition of this fetch.
+struct Target<E: Env> {
+    /// Where it is here, or why nowhere.
+    here: Result<Arc<Partition<E>>, ErrorCode>,
+    /// `NONE` where the topic is not known.
+    topic_id: TopicId,
+}
 
-pub(crate) async fn answer<E: Env>(
+/// How far and how long to read.
+struct Bounds {
+    deadline: Monotonic,
+    min_bytes: u64,
+    max_bytes: u64,
+    read_committed: bool,
+}
+
+/// A fetch that is decoded, without anything of its frame.
+pub(crate) struct Begun<E: Env> {
+    fetch: Fetch,
+    targets: Vec<Target<E>>,
+    bounds: Bounds,
+}
+
+/// All that needs the bytes of the request. The answer may be long in coming, and should not hold them until then.
+pub(crate) fn begin<E: Env>(
     node: &Node<E>,
     context: Context<'_>,
     body: &mut Reader<'_>,
+) -> Result<Result<Begun<E>, ErrorCode>, DecodeError> {
+    let request = FetchRequest::decode(body, context.version)?;
+    let max_wait = Duration::from_millis(request.max_wait_ms.max(0).unsigned_abs().into());
+    let bounds = Bounds {
+        deadline: node.env.clock().monotonic() + max_wait,
+        min_bytes: request.min_bytes.max(0) as u64,
+        max_bytes: request.max_bytes.min(node.options.fetch_max_bytes).max(0) as u64,
+        read_committed: request.isolation_level == READ_COMMITTED,
+    };
+    Ok(begin_session(node, context, &request).map(|fetch| {
+        let keys = fetch.partitions.iter().map(|(key, _)| key);
+        let targets = keys.map(|key| find(node, context, &request, key)).collect();
+        Begun {
+            fetch,
+            targets,
+            bounds,
+        }
+    }))
+}
+
+pub(crate) async fn answer<E: Env>(
+    node: &Node<E>,
+    caller: &Caller,
+    begun: Result<Begun<E>, ErrorCode>,
     header: &RequestHeader<'_>,
-) -> Answer<E> {
-    let request = FetchRequest::decode(body, header.api_version)?;
-    let fetch = match begin_session(node, context, &request) {
-        Ok(fetch) => fetch,
+) -> Result<Vec<Piece<FileOf<E>>>, Close> {
+    let (response, pieces) = match begun {
+        Ok(begun) => {
+            let reads = read_enough(node, &begun).await;
+            assemble(node, caller, header.api_version, &begun, reads)
+        }
         Err(error_code) => {
-            return Ok(Some(respond_with_files(
-                ApiKey::Fetch,
-                header,
-                &FetchResponse {
-                    error_code,
-                    ..Default::default()
-                },
-                Vec::new(),
-            )));
+            let response = FetchResponse {
+                error_code,
+                ..Default::default()
+            };
+            (response, Vec::new())
         }
     };
-    let targets: Vec<Target<E>> = fetch
-        .partitions
-        .iter()
-        .map(|(key, _)| find(node, context, &request, key))
-        .collect();
-    let reads = read_enough(node, &request, &fetch, &targets).await;
-    let (response, pieces) = assemble(node, context, &fetch, reads);
-    Ok(Some(respond_with_files(
-        ApiKey::Fetch,
-        header,
-        &response,
-        pieces,
-    )))
+    respond_with_files(ApiKey::Fetch, header, &response, pieces)
 }
 
 fn begin_session<E: Env>(
@@ -104,6 +140,7 @@ fn begin_session<E: Env>(
         uses_topic_ids: context.version >= FIRST_VERSION_WITH_TOPIC_IDS,
     };
     let mut changed = Vec::new();
+    let mut places = FxHashMap::default();
     for topic in &request.topics {
         let name: Arc<str> = Arc::from(&*topic.topic);
         for asked in &topic.partitions {
@@ -118,10 +155,17 @@ fn begin_session<E: Env>(
                 last_fetched_epoch: asked.last_fetched_epoch,
                 max_bytes: asked.partition_max_bytes,
             };
-            changed.push((key, wanted));
+            // Of a partition named twice the last word counts.
+            match places.entry(key.clone()) {
+                Entry::Occupied(place) => changed[*place.get()] = (key, wanted),
+                Entry::Vacant(place) => {
+                    place.insert(changed.len());
+                    changed.push((key, wanted));
+                }
+            }
         }
     }
-    let forgotten: Vec<FetchKey> = request
+    let forgotten: FxHashSet<FetchKey> = request
         .forgotten_topics_data
         .iter()
         .flat_map(|topic| {
@@ -156,78 +200,82 @@ fn find<E: Env>(
     } else {
         image.topics().by_name(&key.topic)
     };
-    let unknown = if context.version >= FIRST_VERSION_WITH_TOPIC_IDS {
-        ErrorCode::UnknownTopicId
-    } else {
-        ErrorCode::UnknownTopicOrPartition
+    let Some(topic) = topic else {
+        let unknown = if context.version >= FIRST_VERSION_WITH_TOPIC_IDS {
+            ErrorCode::UnknownTopicId
+        } else {
+            ErrorCode::UnknownTopicOrPartition
+        };
+        return Target {
+            here: Err(unknown),
+            topic_id: TopicId::NONE,
+        };
     };
-    let topic = topic.ok_or(unknown)?;
-    if !node.allowed(
-        context.caller,
-        Operation::Read,
-        Resource::Topic(&topic.name),
-    ) {
-        return Err(ErrorCode::TopicAuthorizationFailed);
-    }
+    let resource = Resource::Topic(&topic.name);
     let replica = request.replica_id.0.max(request.replica_state.replica_id.0);
-    if replica >= 0 {
+    let here = if !node.allowed(context.caller, Operation::Read, resource) {
+        Err(ErrorCode::TopicAuthorizationFailed)
+    } else if replica >= 0 {
         // No other node holds a replica of anything here.
-        return Err(ErrorCode::NotLeaderOrFollower);
+        Err(ErrorCode::NotLeaderOrFollower)
+    } else {
+        node.partitions
+            .get(topic.id, key.partition)
+            .ok_or_else(|| node.absent_partition_error(topic.id, key.partition))
+    };
+    Target {
+        here,
+        topic_id: topic.id,
     }
-    node.partitions
-        .get(topic.id, key.partition)
-        .ok_or_else(|| node.absent_partition_error(topic.id, key.partition))
 }
 
 /// Reads until `min_bytes` are there, something needs the client's attention, or the time is up.
-async fn read_enough<E: Env>(
-    node: &Node<E>,
-    request: &FetchRequest<'_>,
-    fetch: &Fetch,
-    targets: &[Target<E>],
-) -> Vec<Read<FileOf<E>>> {
-    let deadline =
-        node.env.clock().monotonic() + Duration::from_millis(request.max_wait_ms.max(0) as u64);
-    let min_bytes = request.min_bytes.max(0) as u64;
-    let max_bytes = request.max_bytes.min(node.options.fetch_max_bytes).max(0) as u64;
+async fn read_enough<E: Env>(node: &Node<E>, begun: &Begun<E>) -> Vec<Read<FileOf<E>>> {
+    let deadline = begun.bounds.deadline;
     loop {
         // Listening begins before looking: what comes between the two must not be missed.
-        let mut news: Vec<_> = targets
+        let news: Vec<_> = begun
+            .targets
             .iter()
-            .flatten()
+            .filter_map(|target| target.here.as_ref().ok())
             .map(|partition| partition.listen())
             .collect();
-        let reads = read_all(fetch, targets, max_bytes).await;
+        let reads = read_all(node, begun).await;
         let bytes: u64 = reads.iter().map(|read| read.bytes).sum();
         let now = node.env.clock().monotonic();
-        if bytes >= min_bytes
+        if bytes >= begun.bounds.min_bytes
             || now >= deadline
-            || fetch.partitions.is_empty()
+            || reads.is_empty()
             || reads.iter().any(Read::is_urgent)
         {
             return reads;
         }
-        news.shrink_to_fit();
+        assert!(
+            !news.is_empty(),
+            "a partition that is not here is an error, which is urgent: some partition is here"
+        );
         let timeout = std::pin::pin!(node.env.clock().sleep_until(deadline));
         if let Either::Right(_) = select(select_all(news), timeout).await {
-            return read_all(fetch, targets, max_bytes).await;
+            return read_all(node, begun).await;
         }
     }
 }
 
-async fn read_all<E: Env>(
-    fetch: &Fetch,
-    targets: &[Target<E>],
-    max_bytes: u64,
-) -> Vec<Read<FileOf<E>>> {
-    let mut left = max_bytes;
-    let mut reads = Vec::with_capacity(targets.len());
+async fn read_all<E: Env>(node: &Node<E>, begun: &Begun<E>) -> Vec<Read<FileOf<E>>> {
+    let opened_by = opening_deadline(node).min(begun.bounds.deadline);
+    let mut left = begun.bounds.max_bytes;
+    let mut reads = Vec::with_capacity(begun.targets.len());
     let mut has_data = false;
-    for ((_, wanted), target) in fetch.partitions.iter().zip(targets) {
-        let read = match target {
-            Ok(partition) => read_one(partition, wanted, left, !has_data)
-                .await
-                .unwrap_or_else(Read::failed),
+    for ((_, wanted), target) in begun.fetch.partitions.iter().zip(&begun.targets) {
+        let read = match &target.here {
+            Ok(partition) => match open_reader(node, partition, wanted, opened_by).await {
+                Ok(reader) => {
+                    let committed = begun.bounds.read_committed;
+                    read_one(partition, reader, wanted, (left, !has_data), committed)
+                        .unwrap_or_else(Read::failed)
+                }
+                Err(code) => Read::failed(code),
+            },
             Err(code) => Read::failed(*code),
         };
         left = left.saturating_sub(read.bytes);
@@ -237,20 +285,33 @@ async fn read_all<E: Env>(
     reads
 }
 
-/// `at_least_one`: the first batch is read even if it is larger than all limits, or its consumer would never get past it.
-async fn read_one<E: Env>(
+async fn open_reader<E: Env>(
+    node: &Node<E>,
     partition: &Partition<E>,
     wanted: &Wanted,
-    left: u64,
-    at_least_one: bool,
-) -> Result<Read<FileOf<E>>, ErrorCode> {
+    opened_by: Monotonic,
+) -> Result<LogReader<FileOf<E>>, ErrorCode> {
     partition.check_leader(wanted.current_leader_epoch)?;
-    let reader = partition.reader().await?;
-    let high_watermark = reader.high_watermark();
+    reader_by(node, partition, opened_by).await
+}
+
+/// `at_least_one`: the first batch is read even if it is larger than all limits, or its consumer would never get past it.
+fn read_one<E: Env>(
+    partition: &Partition<E>,
+    reader: LogReader<FileOf<E>>,
+    wanted: &Wanted,
+    (left, at_least_one): (u64, bool),
+    read_committed: bool,
+) -> Result<Read<FileOf<E>>, ErrorCode> {
     let positions = Positions {
-        high_watermark,
+        high_watermark: reader.high_watermark(),
         last_stable_offset: reader.last_stable_offset(),
         log_start: reader.log_start(),
+    };
+    let up_to = if read_committed {
+        positions.last_stable_offset
+    } else {
+        positions.high_watermark
     };
     let mut read = Read {
         code: ErrorCode::None,
@@ -270,7 +331,7 @@ async fn read_one<E: Env>(
         }
     }
     let limit = left.min(wanted.max_bytes.max(0) as u64);
-    match reader.read(wanted.offset, limit, high_watermark, at_least_one) {
+    match reader.read(wanted.offset, limit, up_to, at_least_one) {
         Ok(slice) => {
             read.bytes = slice.bytes;
             read.pieces = slice.pieces;
@@ -293,10 +354,12 @@ async fn read_one<E: Env>(
 
 fn assemble<E: Env>(
     node: &Node<E>,
-    context: Context<'_>,
-    fetch: &Fetch,
+    caller: &Caller,
+    version: i16,
+    begun: &Begun<E>,
     reads: Vec<Read<FileOf<E>>>,
 ) -> (FetchResponse<'static>, Vec<FilePiece<FileOf<E>>>) {
+    let fetch = &begun.fetch;
     let facts: Vec<(Positions, bool)> = reads
         .iter()
         .map(|read| (read.positions, read.bytes > 0 || read.is_urgent()))
@@ -305,13 +368,8 @@ fn assemble<E: Env>(
     let mut responses: Vec<FetchableTopicResponse<'static>> = Vec::new();
     let mut pieces = Vec::new();
     let mut has_moved = false;
-    for (((key, _), read), _) in fetch
-        .partitions
-        .iter()
-        .zip(reads)
-        .zip(named)
-        .filter(|(_, named)| *named)
-    {
+    let asked = fetch.partitions.iter().zip(&begun.targets);
+    for ((((key, _), target), read), _) in asked.zip(reads).zip(named).filter(|(_, named)| *named) {
         let is_same_topic = |last: &FetchableTopicResponse<'_>| {
             last.topic_id == key.topic_id && last.topic == *key.topic
         };
@@ -328,7 +386,7 @@ fn assemble<E: Env>(
             ErrorCode::NotLeaderOrFollower | ErrorCode::FencedLeaderEpoch
         ) {
             has_moved = true;
-            let (leader_id, leader_epoch) = node.leader_of(key.topic_id, key.partition);
+            let (leader_id, leader_epoch) = node.leader_of(target.topic_id, key.partition);
             LeaderIdAndEpoch {
                 leader_id,
                 leader_epoch,
@@ -346,7 +404,7 @@ fn assemble<E: Env>(
                         ..Default::default()
                     }
                 });
-        let knows_code = context.version > LAST_VERSION_WITHOUT_STORAGE_ERROR;
+        let knows_code = version > LAST_VERSION_WITHOUT_STORAGE_ERROR;
         let error_code = if read.code == ErrorCode::KafkaStorageError && !knows_code {
             ErrorCode::NotLeaderOrFollower
         } else {
@@ -359,6 +417,8 @@ fn assemble<E: Env>(
             last_stable_offset: read.positions.last_stable_offset,
             log_start_offset: read.positions.log_start,
             diverging_epoch,
+            // No partition has transactions yet: none of those in these records was aborted.
+            aborted_transactions: begun.bounds.read_committed.then(Vec::new),
             current_leader,
             preferred_read_replica: NodeId::NONE,
             records: Some(Records::Hole(
@@ -369,7 +429,7 @@ fn assemble<E: Env>(
         pieces.extend(read.pieces);
     }
     let node_endpoints = if has_moved {
-        node.endpoints(context.caller)
+        node.endpoints(caller)
             .into_iter()
             .map(|e| NodeEndpoint {
                 node_id: e.id,

@@ -49,12 +49,7 @@ pub(crate) async fn answer<E: Env>(
             (response, Vec::new())
         }
     };
-    Ok(Some(respond_with_files(
-        ApiKey::Fetch,
-        header,
-        &response,
-        pieces,
-    )))
+    respond_with_files(ApiKey::Fetch, header, &response, pieces).map(Some)
 }
 
 /// Reads once, or again and again until there is something to say or the time is up.

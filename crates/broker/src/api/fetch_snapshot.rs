@@ -40,12 +40,7 @@ pub(crate) async fn answer<E: Env>(
             (response, Vec::new())
         }
     };
-    Ok(Some(respond_with_files(
-        ApiKey::FetchSnapshot,
-        header,
-        &response,
-        pieces,
-    )))
+    respond_with_files(ApiKey::FetchSnapshot, header, &response, pieces).map(Some)
 }
 
 async fn fetch<E: Env>(

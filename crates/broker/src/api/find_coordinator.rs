@@ -6,34 +6,62 @@ use ottla_wire::message::find_coordinator::{
     Coordinator, FindCoordinatorRequest, FindCoordinatorResponse,
 };
 
+use crate::authorize::{Operation, Resource};
 use crate::node::Node;
 use crate::request::Context;
 
 const NO_PORT: i32 = -1;
+/// What a key names.
+const GROUP: i8 = 0;
+const TRANSACTION: i8 = 1;
+const SHARE: i8 = 2;
+const FIRST_VERSION_WITH_SHARES: i16 = 6;
+/// Up to this version a request asks for one key, and the response has one answer.
+const LAST_VERSION_WITH_ONE_KEY: i16 = 3;
 
 pub(crate) async fn handle<E: Env>(
-    _node: &Node<E>,
-    _context: Context<'_>,
+    node: &Node<E>,
+    context: Context<'_>,
     request: FindCoordinatorRequest<'_>,
 ) -> FindCoordinatorResponse<'static> {
-    let error_code = ErrorCode::CoordinatorNotAvailable;
-    let coordinators = request
-        .coordinator_keys
-        .iter()
-        .map(|key| Coordinator {
-            key: key.clone().into_owned().into(),
+    let kind = request.key_type;
+    if context.version <= LAST_VERSION_WITH_ONE_KEY {
+        return FindCoordinatorResponse {
+            error_code: find(node, context, kind, &request.key),
             node_id: NodeId::NONE,
             port: NO_PORT,
-            error_code,
-            error_message: None,
             ..Default::default()
-        })
-        .collect();
-    FindCoordinatorResponse {
-        error_code,
+        };
+    }
+    let answer = |key: &str| Coordinator {
+        key: key.to_owned().into(),
         node_id: NodeId::NONE,
         port: NO_PORT,
-        coordinators,
+        error_code: find(node, context, kind, key),
+        error_message: None,
         ..Default::default()
+    };
+    let keys = &request.coordinator_keys;
+    FindCoordinatorResponse {
+        coordinators: keys.iter().map(|key| answer(key)).collect(),
+        ..Default::default()
+    }
+}
+
+fn find<E: Env>(node: &Node<E>, context: Context<'_>, kind: i8, key: &str) -> ErrorCode {
+    let allowed = |operation, resource| node.allowed(context.caller, operation, resource);
+    match kind {
+        GROUP if !allowed(Operation::Describe, Resource::Group(key)) => {
+            ErrorCode::GroupAuthorizationFailed
+        }
+        TRANSACTION if !allowed(Operation::Describe, Resource::TransactionalId(key)) => {
+            ErrorCode::TransactionalIdAuthorizationFailed
+        }
+        SHARE if context.version < FIRST_VERSION_WITH_SHARES => ErrorCode::InvalidRequest,
+        SHARE if !allowed(Operation::ClusterAction, Resource::Cluster) => {
+            ErrorCode::ClusterAuthorizationFailed
+        }
+        GROUP | TRANSACTION | SHARE => ErrorCode::CoordinatorNotAvailable,
+        _ => ErrorCode::InvalidRequest,
     }
 }

@@ -1,13 +1,16 @@
 //! ListOffsets (KIP-79, KIP-734): where a partition begins and ends, and what was written when.
 
+use std::collections::hash_map::Entry;
+
 use ottla_env::{Env, Spawn};
-use ottla_model::{ErrorCode, LeaderEpoch, Offset, Timestamp};
+use ottla_model::{ErrorCode, LeaderEpoch, Monotonic, Offset, PartitionIndex, Timestamp};
 use ottla_wire::message::list_offsets::{
     ListOffsetsPartition, ListOffsetsPartitionResponse, ListOffsetsRequest, ListOffsetsResponse,
-    ListOffsetsTopicResponse,
+    ListOffsetsTopic, ListOffsetsTopicResponse,
 };
-use rustc_hash::FxHashSet;
+use rustc_hash::FxHashMap;
 
+use super::opening::{opening_deadline, reader_by};
 use crate::authorize::{Operation, Resource};
 use crate::node::Node;
 use crate::request::Context;
@@ -39,32 +42,24 @@ pub(crate) async fn handle<E: Env>(
     context: Context<'_>,
     request: ListOffsetsRequest<'_>,
 ) -> ListOffsetsResponse<'static> {
+    let opened_by = opening_deadline(node);
     let mut topics = Vec::with_capacity(request.topics.len());
-    for topic in &request.topics {
-        let mut seen = FxHashSet::default();
-        let mut partitions = Vec::with_capacity(topic.partitions.len());
-        for asked in &topic.partitions {
-            let found = if !node.allowed(
-                context.caller,
-                Operation::Describe,
-                Resource::Topic(&topic.name),
-            ) {
+    for (name, partitions) in distinct(&request.topics) {
+        let mut answers = Vec::with_capacity(partitions.len());
+        for asked in partitions {
+            let resource = Resource::Topic(name);
+            let found = if !node.allowed(context.caller, Operation::Describe, resource) {
                 Err(ErrorCode::TopicAuthorizationFailed)
-            } else if !seen.insert(asked.partition_index) {
+            } else if asked.several {
                 Err(ErrorCode::InvalidRequest)
             } else {
-                find(
-                    node,
-                    &topic.name,
-                    asked,
-                    request.isolation_level == READ_COMMITTED,
-                )
-                .await
+                let read_committed = request.isolation_level == READ_COMMITTED;
+                find(node, name, asked.partition, read_committed, opened_by).await
             };
             let (error_code, found) =
                 found.map_or_else(|code| (code, NOTHING), |found| (ErrorCode::None, found));
-            partitions.push(ListOffsetsPartitionResponse {
-                partition_index: asked.partition_index,
+            answers.push(ListOffsetsPartitionResponse {
+                partition_index: asked.partition.partition_index,
                 error_code,
                 timestamp: found.timestamp,
                 offset: found.offset,
@@ -73,8 +68,8 @@ pub(crate) async fn handle<E: Env>(
             });
         }
         topics.push(ListOffsetsTopicResponse {
-            name: topic.name.to_string().into(),
-            partitions,
+            name: name.to_owned().into(),
+            partitions: answers,
             ..Default::default()
         });
     }
@@ -85,15 +80,51 @@ pub(crate) async fn handle<E: Env>(
     }
 }
 
+/// A partition of the request.
+struct Asked<'a> {
+    partition: &'a ListOffsetsPartition,
+    /// It is there more than once, and nobody can say which is meant.
+    several: bool,
+}
+
+/// Each topic once, and in it each partition once.
+fn distinct<'a>(topics: &'a [ListOffsetsTopic<'_>]) -> Vec<(&'a str, Vec<Asked<'a>>)> {
+    let mut places = FxHashMap::default();
+    let mut distinct: Vec<(&str, Vec<Asked<'_>>)> = Vec::with_capacity(topics.len());
+    let mut seen: FxHashMap<(usize, PartitionIndex), usize> = FxHashMap::default();
+    for topic in topics {
+        let name = &*topic.name;
+        let place = *places.entry(name).or_insert(distinct.len());
+        if place == distinct.len() {
+            distinct.push((name, Vec::with_capacity(topic.partitions.len())));
+        }
+        let asked = &mut distinct[place].1;
+        for partition in &topic.partitions {
+            match seen.entry((place, partition.partition_index)) {
+                Entry::Occupied(at) => asked[*at.get()].several = true,
+                Entry::Vacant(at) => {
+                    at.insert(asked.len());
+                    asked.push(Asked {
+                        partition,
+                        several: false,
+                    });
+                }
+            }
+        }
+    }
+    distinct
+}
+
 async fn find<E: Env>(
     node: &Node<E>,
     topic: &str,
     asked: &ListOffsetsPartition,
     read_committed: bool,
+    opened_by: Monotonic,
 ) -> Result<Found, ErrorCode> {
     let partition = node.partition(topic, asked.partition_index)?;
     let leader_epoch = partition.check_leader(asked.current_leader_epoch)?;
-    let reader = partition.reader().await?;
+    let reader = reader_by(node, &partition, opened_by).await?;
     let bound = if read_committed {
         reader.last_stable_offset()
     } else {
@@ -136,5 +167,45 @@ async fn find<E: Env>(
                 _ => NOTHING,
             })
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_partition_named_more_than_once_is_answered_once_and_refused() {
+        let topic = |name: &'static str, indexes: &[i32]| ListOffsetsTopic {
+            name: name.into(),
+            partitions: indexes
+                .iter()
+                .map(|&index| ListOffsetsPartition {
+                    partition_index: PartitionIndex(index),
+                    ..Default::default()
+                })
+                .collect(),
+            ..Default::default()
+        };
+        let request = [
+            topic("a", &[0, 1, 0]),
+            topic("b", &[1]),
+            topic("a", &[2, 1]),
+        ];
+        let told: Vec<_> = distinct(&request)
+            .into_iter()
+            .map(|(name, partitions)| {
+                let indexes = partitions.iter();
+                let told = indexes.map(|p| (p.partition.partition_index.0, p.several));
+                (name, told.collect::<Vec<_>>())
+            })
+            .collect();
+        assert_eq!(
+            told,
+            [
+                ("a", vec![(0, true), (1, true), (2, false)]),
+                ("b", vec![(1, false)])
+            ]
+        );
     }
 }

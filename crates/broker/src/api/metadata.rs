@@ -3,13 +3,15 @@
 use std::collections::BTreeSet;
 
 use ottla_env::Env;
-use ottla_metadata::TopicImage;
+use ottla_metadata::{Image, TopicImage};
 use ottla_model::{ErrorCode, NodeId, TopicId};
 use ottla_wire::message::metadata::{
     MetadataRequest, MetadataRequestTopic, MetadataResponse, MetadataResponseBroker,
     MetadataResponsePartition, MetadataResponseTopic,
 };
+use rustc_hash::FxHashSet;
 
+use super::NOT_ASKED;
 use crate::authorize::{Operation, Resource};
 use crate::node::Node;
 use crate::request::{Caller, Context};
@@ -17,8 +19,6 @@ use crate::topic::is_internal;
 
 /// In version 0 an empty list of topics asks for all, later a null does.
 const LAST_VERSION_WITH_EMPTY_FOR_ALL: i16 = 0;
-/// "Not asked for", where authorized operations go.
-const NOT_ASKED: i32 = i32::MIN;
 
 pub(crate) async fn handle<E: Env>(
     node: &Node<E>,
@@ -46,11 +46,11 @@ pub(crate) async fn handle<E: Env>(
                     Resource::Topic(&topic.name),
                 )
             })
-            .map(|topic| describe(node, context.caller, topic, with_operations))
+            .map(|topic| describe(node, context.caller, &image, topic, with_operations))
             .collect(),
-        Some(asked) => asked
-            .iter()
-            .map(|one| find(node, context.caller, one, with_operations))
+        Some(asked) => distinct(&image, asked)
+            .into_iter()
+            .map(|(one, found)| find(node, context.caller, &image, (one, found), with_operations))
             .collect(),
     };
     let cluster_authorized_operations = if request.include_cluster_authorized_operations {
@@ -105,26 +105,42 @@ async fn create_missing<E: Env>(
     }
 }
 
+/// What is asked with the topics there are, each once: by name, by id or by both, however often. A request is small where it
+/// names one topic over and over, and its answer must be so too.
+fn distinct<'a, 'b>(
+    image: &'a Image,
+    asked: &'a [MetadataRequestTopic<'b>],
+) -> Vec<(&'a MetadataRequestTopic<'b>, Option<&'a TopicImage>)> {
+    let mut seen = FxHashSet::default();
+    asked
+        .iter()
+        .map(|one| {
+            let found = if one.topic_id == TopicId::NONE {
+                let name = one.name.as_deref();
+                name.and_then(|name| image.topics().by_name(name))
+            } else {
+                image.topics().by_id(one.topic_id)
+            };
+            (one, found.map(|topic| &**topic))
+        })
+        .filter(|(one, found)| {
+            let name: Option<&str> = one.name.as_deref();
+            seen.insert(found.map_or((name, one.topic_id), |topic| (None, topic.id)))
+        })
+        .collect()
+}
+
 fn find<E: Env>(
     node: &Node<E>,
     caller: &Caller,
-    asked: &MetadataRequestTopic<'_>,
+    image: &Image,
+    (asked, found): (&MetadataRequestTopic<'_>, Option<&TopicImage>),
     with_operations: bool,
 ) -> MetadataResponseTopic<'static> {
-    let image = node.image();
-    let by_name = asked
-        .name
-        .as_deref()
-        .and_then(|name| image.topics().by_name(name));
-    let found = if asked.topic_id == TopicId::NONE {
-        by_name
-    } else {
-        image.topics().by_id(asked.topic_id)
-    };
     let visible =
         found.filter(|t| node.allowed(caller, Operation::Describe, Resource::Topic(&t.name)));
     if let Some(topic) = visible {
-        return describe(node, caller, topic, with_operations);
+        return describe(node, caller, image, topic, with_operations);
     }
     let error_code = match asked.name.as_deref() {
         None => ErrorCode::UnknownTopicId,
@@ -145,10 +161,10 @@ fn find<E: Env>(
 fn describe<E: Env>(
     node: &Node<E>,
     caller: &Caller,
+    image: &Image,
     topic: &TopicImage,
     with_operations: bool,
 ) -> MetadataResponseTopic<'static> {
-    let image = node.image();
     let partitions = topic
         .partitions()
         .map(|(partition_index, partition)| {
@@ -178,5 +194,44 @@ fn describe<E: Env>(
             NOT_ASKED
         },
         ..Default::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::test_image::{id, image, topic};
+
+    #[test]
+    fn a_topic_named_more_than_once_is_answered_once() {
+        let image = image(&[topic("a", 2), topic("b", 1)]);
+        let asked = |name: Option<&'static str>, topic_id| MetadataRequestTopic {
+            name: name.map(Into::into),
+            topic_id,
+            ..Default::default()
+        };
+        let asked = [
+            asked(Some("a"), TopicId::NONE),
+            asked(None, id("a")),
+            asked(Some("x"), TopicId::NONE),
+            asked(Some("a"), TopicId::NONE),
+            asked(None, id("y")),
+            asked(Some("b"), TopicId::NONE),
+            asked(None, id("y")),
+            asked(Some("x"), TopicId::NONE),
+        ];
+        let answered: Vec<_> = distinct(&image, &asked)
+            .into_iter()
+            .map(|(one, found)| (one.name.as_deref(), found.map(|topic| topic.id)))
+            .collect();
+        assert_eq!(
+            answered,
+            [
+                (Some("a"), Some(id("a"))),
+                (Some("x"), None),
+                (None, None),
+                (Some("b"), Some(id("b")))
+            ]
+        );
     }
 }

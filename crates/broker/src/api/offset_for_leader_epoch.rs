@@ -2,12 +2,13 @@
 //! the leader.
 
 use ottla_env::Env;
-use ottla_model::{ErrorCode, LeaderEpoch, Offset};
+use ottla_model::{ErrorCode, LeaderEpoch, Monotonic, Offset};
 use ottla_wire::message::offset_for_leader_epoch::{
     EpochEndOffset, OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse,
     OffsetForLeaderPartition, OffsetForLeaderTopicResult,
 };
 
+use super::opening::{opening_deadline, reader_by};
 use crate::authorize::{Operation, Resource};
 use crate::node::Node;
 use crate::request::Context;
@@ -17,6 +18,7 @@ pub(crate) async fn handle<E: Env>(
     context: Context<'_>,
     request: OffsetForLeaderEpochRequest<'_>,
 ) -> OffsetForLeaderEpochResponse<'static> {
+    let opened_by = opening_deadline(node);
     let mut topics = Vec::with_capacity(request.topics.len());
     for topic in &request.topics {
         let mut partitions = Vec::with_capacity(topic.partitions.len());
@@ -26,7 +28,7 @@ pub(crate) async fn handle<E: Env>(
                 Operation::Describe,
                 Resource::Topic(&topic.topic),
             ) {
-                find(node, &topic.topic, asked).await
+                find(node, &topic.topic, asked, opened_by).await
             } else {
                 Err(ErrorCode::TopicAuthorizationFailed)
             };
@@ -58,11 +60,10 @@ async fn find<E: Env>(
     node: &Node<E>,
     topic: &str,
     asked: &OffsetForLeaderPartition,
+    opened_by: Monotonic,
 ) -> Result<(LeaderEpoch, Offset), ErrorCode> {
     let partition = node.partition(topic, asked.partition)?;
     partition.check_leader(asked.current_leader_epoch)?;
-    Ok(partition
-        .reader()
-        .await?
-        .end_offset_for_epoch(asked.leader_epoch))
+    let reader = reader_by(node, &partition, opened_by).await?;
+    Ok(reader.end_offset_for_epoch(asked.leader_epoch))
 }

@@ -43,7 +43,7 @@ pub(crate) async fn answer<E: Env>(
     let acks = request.acks;
     let response = handle(node, context, frame, request).await;
     if acks != NO_ACKS {
-        return Ok(Some(respond(ApiKey::Produce, header, &response)));
+        return respond(ApiKey::Produce, header, &response).map(Some);
     }
     // The client does not listen for an answer; a closed connection is the one sign it can get.
     let failure = response

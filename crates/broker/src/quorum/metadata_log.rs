@@ -26,8 +26,9 @@ pub(crate) const METADATA_LOG: &str = "__cluster_metadata-0";
 pub(crate) const BOOTSTRAP: &str = "bootstrap.checkpoint";
 /// What is read of the log at once. Bytes.
 const READ_BYTES: u64 = 8 << 20;
-/// The most a batch of metadata may come to. Bytes.
-const MAX_UNCOMPRESSED: usize = 64 << 20;
+/// The most a batch of metadata may come to: any that a batch can. Whatever is in the log is the node's own, or another broker's that
+/// had the directory before. Bytes.
+const MAX_UNCOMPRESSED: usize = i32::MAX as usize;
 
 /// Why the metadata cannot be read.
 #[derive(Debug, Error)]

@@ -1,0 +1,372 @@
+//! Frames out of a stream of bytes, in memory that grows with what has in fact arrived.
+
+use std::io;
+use std::pin::pin;
+use std::time::Duration;
+
+use bytes::{Buf, Bytes, BytesMut};
+use futures::future::{Either, select};
+use ottla_env::{Clock, ConnectionReader};
+use ottla_model::Monotonic;
+use ottla_wire::api::ApiKey;
+use thiserror::Error;
+
+use super::budget::{MemoryBudget, Reservation};
+
+const LENGTH_BYTES: usize = 4;
+/// What each connection has for itself, beside the budget: many small requests in one read.
+const OWN_BYTES: usize = 16 * 1024;
+/// A frame's memory is at most so many times what of it has arrived. Less would copy more, more would reserve for nothing.
+const GROWTH: usize = 4;
+
+/// Why no further request comes.
+#[derive(Debug, Error)]
+pub(super) enum End {
+    #[error("closed by the client")]
+    Closed,
+    #[error("idle for connections.max.idle.ms")]
+    Idle,
+    #[error("a frame not received within connections.max.idle.ms")]
+    Stalled,
+    #[error("a frame of {0} bytes, the bound is socket.request.max.bytes")]
+    FrameLength(i32),
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+/// The bytes of a frame with the memory reserved for them: both go with the last slice of the frame.
+struct Reserved {
+    bytes: Bytes,
+    _reservation: Reservation,
+}
+
+impl AsRef<[u8]> for Reserved {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+pub(super) struct FrameReader<R, C> {
+    reader: R,
+    clock: C,
+    /// `connections.max.idle.ms`.
+    max_idle: Duration,
+    /// `socket.request.max.bytes`.
+    max_bytes: usize,
+    budget: MemoryBudget,
+    /// Read, but not of the frames handed out.
+    buffer: BytesMut,
+}
+
+impl<R: ConnectionReader, C: Clock> FrameReader<R, C> {
+    pub(super) fn new(
+        reader: R,
+        clock: C,
+        max_idle: Option<Duration>,
+        max_bytes: usize,
+        budget: MemoryBudget,
+    ) -> Self {
+        Self {
+            reader,
+            clock,
+            max_idle: max_idle.unwrap_or(Duration::MAX),
+            max_bytes,
+            budget,
+            buffer: BytesMut::new(),
+        }
+    }
+
+    /// The next frame, without its length in front. What it takes of the budget is given back when the last slice of it is
+    /// dropped, wherever that is by then.
+    ///
+    /// # Errors
+    /// See [`End`].
+    pub(super) async fn next(&mut self) -> Result<Bytes, End> {
+        let deadline = self.deadline();
+        self.fill_buffer(LENGTH_BYTES, deadline)
+            .await
+            .map_err(|end| match end {
+                End::Stalled => End::Idle,
+                other => other,
+            })?;
+        let length = self.buffer.get_i32();
+        let bytes = usize::try_from(length)
+            .ok()
+            .filter(|bytes| *bytes <= self.max_bytes)
+            .ok_or(End::FrameLength(length))?;
+        if bytes <= OWN_BYTES {
+            self.small(bytes).await
+        } else {
+            self.large(bytes).await
+        }
+    }
+
+    /// A frame that fits into what the connection has anyway. It is gone with its answer, and so never waits for others: a
+    /// follower's fetch comes through though all memory is taken by produces that wait for that follower. Only the batches of
+    /// a produce may outlast their answer, and are reserved for.
+    async fn small(&mut self, length: usize) -> Result<Bytes, End> {
+        self.fill_buffer(length, self.deadline()).await?;
+        let frame = self.buffer.split_to(length).freeze();
+        if !frame.starts_with(&(ApiKey::Produce as i16).to_be_bytes()) {
+            return Ok(frame);
+        }
+        let mut reservation = self.budget.open();
+        reservation.grow_to(length).await;
+        Ok(reserved(frame, reservation))
+    }
+
+    async fn large(&mut self, length: usize) -> Result<Bytes, End> {
+        let mut deadline = self.deadline();
+        self.fill_buffer(OWN_BYTES, deadline).await?;
+        let mut reservation = self.budget.open();
+        let mut frame = BytesMut::new();
+        // The connection's own buffer stays small: a frame as large as this one may be the last in hours.
+        let own = std::mem::take(&mut self.buffer);
+        let (mut received, next) = own.split_at(own.len().min(length));
+        self.buffer.extend_from_slice(next);
+        loop {
+            let so_far = frame.len() + received.len();
+            let capacity = length.min(so_far.saturating_mul(GROWTH));
+            let asked = self.clock.monotonic();
+            reservation.grow_to(capacity).await;
+            // The client is not to blame for the time in which nothing was read.
+            deadline = deadline + (self.clock.monotonic() - asked);
+            let mut larger = BytesMut::with_capacity(capacity);
+            larger.extend_from_slice(&frame);
+            larger.extend_from_slice(received);
+            received = &[];
+            frame = larger;
+            while frame.len() < capacity {
+                read_before(&mut self.reader, &self.clock, &mut frame, deadline).await?;
+            }
+            if frame.len() >= length {
+                break;
+            }
+        }
+        // An allocator may give more than was asked for.
+        self.buffer.extend_from_slice(&frame[length..]);
+        frame.truncate(length);
+        Ok(reserved(frame.freeze(), reservation))
+    }
+
+    /// Reads until there are `wanted` bytes.
+    async fn fill_buffer(&mut self, wanted: usize, deadline: Monotonic) -> Result<(), End> {
+        while self.buffer.len() < wanted {
+            self.buffer.reserve(OWN_BYTES);
+            read_before(&mut self.reader, &self.clock, &mut self.buffer, deadline).await?;
+        }
+        Ok(())
+    }
+
+    fn deadline(&self) -> Monotonic {
+        self.clock.monotonic() + self.max_idle
+    }
+}
+
+fn reserved(bytes: Bytes, reservation: Reservation) -> Bytes {
+    Bytes::from_owner(Reserved {
+        bytes,
+        _reservation: reservation,
+    })
+}
+
+/// Appends what there is to `buffer`, which has room.
+async fn read_before(
+    reader: &mut impl ConnectionReader,
+    clock: &impl Clock,
+    buffer: &mut BytesMut,
+    deadline: Monotonic,
+) -> Result<(), End> {
+    let read = pin!(reader.read(buffer));
+    let timeout = pin!(clock.sleep_until(deadline));
+    match select(read, timeout).await {
+        Either::Left((read, _)) => match read? {
+            0 => Err(End::Closed),
+            _ => Ok(()),
+        },
+        Either::Right(_) => Err(End::Stalled),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures::FutureExt;
+    use futures::channel::mpsc::{self, UnboundedReceiver, UnboundedSender};
+    use futures::{SinkExt, StreamExt};
+    use ottla_env::fake::ManualClock;
+    use ottla_model::Timestamp;
+
+    const IDLE: Duration = Duration::from_secs(600);
+    const MAX: usize = 100 << 20;
+
+    /// What the client sends, and what of it is not read yet.
+    struct Socket {
+        sent: UnboundedReceiver<Bytes>,
+        unread: Bytes,
+    }
+
+    impl ConnectionReader for Socket {
+        async fn read(&mut self, buffer: &mut BytesMut) -> io::Result<usize> {
+            if self.unread.is_empty() {
+                self.unread = self.sent.next().await.unwrap_or_default();
+            }
+            let room = buffer.capacity() - buffer.len();
+            let bytes = self.unread.split_to(room.min(self.unread.len()));
+            buffer.extend_from_slice(&bytes);
+            Ok(bytes.len())
+        }
+    }
+
+    struct World {
+        clock: ManualClock,
+        budget: MemoryBudget,
+    }
+
+    impl World {
+        fn new(budget: i64) -> Self {
+            Self {
+                clock: ManualClock::new(Timestamp(0)),
+                budget: MemoryBudget::new(budget),
+            }
+        }
+
+        fn connect(&self) -> (UnboundedSender<Bytes>, FrameReader<Socket, ManualClock>) {
+            let (client, sent) = mpsc::unbounded();
+            let socket = Socket {
+                sent,
+                unread: Bytes::new(),
+            };
+            let (clock, budget) = (self.clock.clone(), self.budget.clone());
+            let frames = FrameReader::new(socket, clock, Some(IDLE), MAX, budget);
+            (client, frames)
+        }
+    }
+
+    fn send(client: &mut UnboundedSender<Bytes>, bytes: impl Into<Bytes>) {
+        let sent = client.send(bytes.into()).now_or_never();
+        sent.expect("unbounded").expect("the connection is open");
+    }
+
+    fn frame(length: usize) -> Vec<u8> {
+        let mut bytes = vec![0; LENGTH_BYTES + length];
+        bytes[..LENGTH_BYTES].copy_from_slice(&(length as i32).to_be_bytes());
+        bytes
+    }
+
+    #[test]
+    fn a_length_alone_takes_no_memory_from_others() {
+        let world = World::new(256 << 20);
+        let mut stalled: Vec<_> = (0..10).map(|_| world.connect()).collect();
+        for (client, frames) in &mut stalled {
+            send(client, (MAX as i32).to_be_bytes().to_vec());
+            assert!(frames.next().now_or_never().is_none());
+        }
+        let (mut client, mut frames) = world.connect();
+        send(&mut client, frame(50 << 20));
+        let received = frames.next().now_or_never().expect("there is room");
+        assert_eq!(received.unwrap().len(), 50 << 20);
+    }
+
+    #[test]
+    fn frames_come_whole_and_in_order_however_they_are_cut() {
+        let world = World::new(1 << 20);
+        let lengths = [
+            0,
+            1,
+            OWN_BYTES,
+            OWN_BYTES + 1,
+            3,
+            300_000,
+            2,
+            17_000,
+            17_000,
+        ];
+        let mut stream = Vec::new();
+        for (content, length) in (1..).zip(lengths) {
+            stream.extend_from_slice(&(length as i32).to_be_bytes());
+            stream.extend(std::iter::repeat_n(content, length));
+        }
+        for cut in [1, 7, 16_383, 40_000, stream.len()] {
+            let (mut client, mut frames) = world.connect();
+            for part in stream.chunks(cut) {
+                send(&mut client, part.to_vec());
+            }
+            drop(client);
+            for (content, length) in (1..).zip(lengths) {
+                let frame = frames.next().now_or_never().expect("it is sent").unwrap();
+                assert_eq!(frame, vec![content; length]);
+            }
+            let end = frames.next().now_or_never().expect("closed").unwrap_err();
+            assert!(matches!(end, End::Closed));
+        }
+    }
+
+    #[test]
+    fn memory_is_given_back_with_the_last_slice() {
+        let world = World::new(200_000);
+        let (mut client, mut frames) = world.connect();
+        send(&mut client, frame(100_000));
+        let first = frames.next().now_or_never().expect("it is sent").unwrap();
+        let slice = first.slice(5..10);
+        drop(first);
+        let (mut other, mut others) = world.connect();
+        send(&mut other, frame(150_000));
+        let second = others.next().now_or_never().expect("one may overdraw");
+        let (mut third, mut thirds) = world.connect();
+        send(&mut third, frame(50_000));
+        let mut waiting = Box::pin(thirds.next());
+        assert!(waiting.as_mut().now_or_never().is_none());
+        drop(slice);
+        assert!(waiting.as_mut().now_or_never().is_some());
+        drop(second);
+    }
+
+    #[test]
+    fn a_small_frame_that_is_no_produce_waits_for_nobody() {
+        let world = World::new(10);
+        let [(mut a, mut first), (mut b, mut second)] = [(); 2].map(|()| world.connect());
+        send(&mut a, frame(20));
+        let held = first.next().now_or_never().expect("one may overdraw");
+        send(&mut b, frame(20));
+        assert!(second.next().now_or_never().is_none(), "a produce waits");
+        let mut fetch = frame(20);
+        fetch[LENGTH_BYTES + 1] = ApiKey::Fetch as u8;
+        let (mut c, mut third) = world.connect();
+        send(&mut c, fetch);
+        assert!(third.next().now_or_never().is_some());
+        drop(held);
+    }
+
+    #[test]
+    fn a_frame_that_does_not_end_is_given_up() {
+        let world = World::new(1 << 20);
+        let (mut client, mut frames) = world.connect();
+        send(&mut client, 200_000_i32.to_be_bytes().to_vec());
+        let mut next = Box::pin(frames.next());
+        for _ in 0..6 {
+            assert!(next.as_mut().now_or_never().is_none());
+            world.clock.advance(IDLE / 6);
+            send(&mut client, vec![0; 20_000]);
+        }
+        let end = next.as_mut().now_or_never();
+        assert!(matches!(end, Some(Err(End::Stalled))), "{end:?}");
+    }
+
+    #[test]
+    fn a_length_beyond_the_bound_is_refused_and_an_idle_client_closed() {
+        let world = World::new(1 << 20);
+        for length in [-1, MAX as i32 + 1] {
+            let (mut client, mut frames) = world.connect();
+            send(&mut client, length.to_be_bytes().to_vec());
+            let end = frames.next().now_or_never();
+            assert!(matches!(end, Some(Err(End::FrameLength(_)))), "{end:?}");
+        }
+        let (_client, mut frames) = world.connect();
+        let mut next = Box::pin(frames.next());
+        assert!(next.as_mut().now_or_never().is_none());
+        world.clock.advance(IDLE);
+        let end = next.as_mut().now_or_never();
+        assert!(matches!(end, Some(Err(End::Idle))), "{end:?}");
+    }
+}
