@@ -48,6 +48,10 @@ pub(crate) enum Job<E: Env> {
         /// Its log was there at the start.
         was_found: bool,
     },
+    /// Another node leads the partition from now on, or nobody.
+    Resign {
+        key: PartitionKey,
+    },
     /// A log has been opened and, if need be, recovered beside the lane.
     Opened {
         key: PartitionKey,
@@ -126,6 +130,7 @@ impl<E: Env> Lane<E> {
             doomed: Vec::new(),
             deleting: Vec::new(),
             has_new_points: false,
+            has_failed: false,
             closing: None,
             decided: Vec::new(),
         };
@@ -145,12 +150,14 @@ enum Slot<E: Env> {
     Opening {
         partition: Arc<Partition<E>>,
         leadership: Leadership,
+        opening: Opening,
         /// From then on the log is somebody's, and has to be waited for.
         has_begun: bool,
         queued: Vec<Append>,
     },
     Open(Box<Open<E>>),
-    Offline,
+    /// Its directory failed, or its files cannot be read.
+    Offline(Arc<Partition<E>>),
 }
 
 struct Open<E: Env> {
@@ -172,6 +179,7 @@ struct Worker<E: Env> {
     deleting: Vec<lifecycle::Deleting>,
     /// The checkpoint files on disk are out of date.
     has_new_points: bool,
+    has_failed: bool,
     /// Whoever waits for the lane to close: it does when the last log that is being opened is open.
     closing: Option<oneshot::Sender<std::io::Result<()>>>,
     /// What a leader decides, until it is carried out. Kept for its memory.
@@ -208,20 +216,22 @@ impl<E: Env> Worker<E> {
         }
     }
 
-    /// Waits for the logs that are being opened, and closes.
+    /// Waits for what runs beside the lane, and closes.
     async fn finish(
         mut self,
         mut inbox: mpsc::UnboundedReceiver<Job<E>>,
         closed: oneshot::Sender<std::io::Result<()>>,
     ) {
-        while self.is_opening() {
-            if let Some(Job::Opened {
-                key,
-                opening,
-                result,
-            }) = inbox.next().await
-            {
-                self.opened(key, opening, *result);
+        self.drop_openings();
+        while self.is_busy() {
+            match inbox.next().await {
+                Some(Job::Opened {
+                    key,
+                    opening,
+                    result,
+                }) => self.opened(key, opening, *result),
+                Some(Job::Synced { key, result }) => self.synced(key, result),
+                Some(_) | None => {}
             }
         }
         self.close(closed);
@@ -237,6 +247,7 @@ impl<E: Env> Worker<E> {
                 leadership,
                 was_found,
             } => self.lead(partition, leadership, was_found),
+            Job::Resign { key } => self.resign(key),
             Job::Opened {
                 key,
                 opening,

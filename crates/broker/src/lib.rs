@@ -8,6 +8,7 @@ mod directories;
 mod dispatch;
 mod dynamic_configs;
 mod endpoints;
+mod failure;
 mod fetch_sessions;
 mod format;
 mod found_logs;
@@ -24,6 +25,7 @@ mod start;
 mod topic;
 mod topic_rules;
 
+pub use failure::Failure;
 pub use format::{DirectoryKind, FirstQuorum, Format, FormatError, Formatted, format};
 pub use quorum::MetadataLogError;
 pub use start::{Broker, StartError};

@@ -94,6 +94,7 @@ impl<E: Env> Publisher<E> {
                 self.partitions.remove(partition.key);
                 self.places.left(partition.directory);
                 self.missed.remove(&partition.key);
+                partition.set_leader_epoch(None);
                 partition.lane.send(Job::Delete { key: partition.key });
             }
         }
@@ -138,7 +139,10 @@ impl<E: Env> Publisher<E> {
                 partition
             });
             if state.leader != self.node || self.missed.contains(&key) {
-                partition.set_leader_epoch(None);
+                if partition.leader_epoch().is_some() {
+                    partition.set_leader_epoch(None);
+                    partition.lane.send(Job::Resign { key });
+                }
             } else if partition.leader_epoch() != Some(state.leader_epoch) {
                 partition.set_leader_epoch(Some(state.leader_epoch));
                 let lane = partition.lane.clone();

@@ -10,6 +10,7 @@
 //! metadata log holds up no data.
 
 mod addressed;
+mod batches;
 mod metadata_log;
 mod metadata_reader;
 mod snapshot;
@@ -20,11 +21,12 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use bytes::Bytes;
 use event_listener::{Event, EventListener};
 use futures::StreamExt;
 use futures::channel::{mpsc, oneshot};
 use futures::future::{Either, select};
-use ottla_controller::{Controller, Reply, Request};
+use ottla_controller::{Controller, Outcome, Refusal, Reply, Request};
 use ottla_env::{Clock, Env, Spawn};
 use ottla_log::dir::LogDirectory;
 use ottla_metadata::Image;
@@ -35,10 +37,14 @@ use ottla_wire::control_record::ControlRecord;
 use ottla_wire::metadata_record::MetadataRecord;
 use ottla_wire::records::{BatchBuilder, BatchFields, Compression};
 
+use batches::TooLarge;
+
 pub(crate) use addressed::{check_cluster, is_metadata_partition, leader_endpoint, replica};
 pub use metadata_log::MetadataLogError;
 pub(crate) use metadata_log::{BOOTSTRAP, METADATA_LOG, MetadataLog, MetadataLogOptions};
 pub(crate) use metadata_reader::MetadataReader;
+
+use crate::failure::{Failure, Failures};
 
 /// Requests taken at once; they share one sync.
 const MAX_JOINED: usize = 128;
@@ -141,10 +147,16 @@ impl Quorum {
         self.leadership.leads.load(Ordering::Acquire)
     }
 
+    /// Closes the metadata log, with all that was asked before in it.
+    ///
+    /// # Errors
+    /// When it is not closed as it should be.
     pub(crate) async fn close(&self) -> io::Result<()> {
         let (closed, answer) = oneshot::channel();
         let _ = self.jobs.unbounded_send(Job::Close { closed });
-        answer.await.unwrap_or(Ok(()))
+        answer
+            .await
+            .unwrap_or_else(|_| Err(io::Error::other("the controller has stopped already")))
     }
 
     /// Starts the controller's loop. `publish` is given every new image, before the replies that made it.
@@ -154,6 +166,7 @@ impl Quorum {
         log: MetadataLog<E>,
         raft: Raft,
         controller: Controller,
+        failures: Arc<Failures>,
         publish: impl FnMut(Arc<Image>) + Send + 'static,
     ) -> Self {
         let (jobs, inbox) = mpsc::unbounded();
@@ -168,6 +181,7 @@ impl Quorum {
             waiting: VecDeque::new(),
             held: VecDeque::new(),
             leadership: Arc::clone(&leadership),
+            failures,
             publish,
         };
         env.spawn().lane("metadata", worker.run(inbox));
@@ -189,6 +203,7 @@ struct Worker<E: Env, P> {
     /// What came while this node did not lead.
     held: VecDeque<(Request, oneshot::Sender<Reply>)>,
     leadership: Arc<Leadership>,
+    failures: Arc<Failures>,
     publish: P,
 }
 
@@ -250,9 +265,10 @@ impl<E: Env, P: FnMut(Arc<Image>) + Send + 'static> Worker<E, P> {
         self.log.close()
     }
 
-    /// A metadata log that cannot be written ends the controller: whoever asks is told so, and nothing wrong is ever answered.
+    /// A metadata log that cannot be written ends the controller, and with it the node: nothing wrong is ever answered.
     fn fail(&self, error: &io::Error) {
-        tracing::error!(%error, "the metadata log cannot be written: the controller stops");
+        self.leadership.set(false);
+        self.failures.tell(Failure::MetadataLog(error.to_string()));
     }
 
     /// Lets the quorum decide, and carries that out.
@@ -344,20 +360,37 @@ impl<E: Env, P: FnMut(Arc<Image>) + Send + 'static> Worker<E, P> {
             self.held.push_back((request, reply));
             return Ok(());
         }
-        let outcome = self.controller.handle(&request, self.log.end());
-        if !outcome.records.is_empty() {
-            self.append(&outcome.records)?;
-        }
-        self.waiting
-            .push_back((self.log.end(), outcome.reply, reply));
+        let Outcome {
+            records,
+            is_atomic,
+            reply: answer,
+        } = self.controller.handle(&request, self.log.end());
+        let version = self.controller.image().features().metadata_version();
+        let answer = match batches::plan(&records, version, is_atomic) {
+            Ok(batches) => {
+                let mut rest = &records[..];
+                for values in batches {
+                    let (batch, after) = rest.split_at(values.len());
+                    self.append(batch, &values)?;
+                    rest = after;
+                }
+                answer
+            }
+            Err(TooLarge) => Reply::Refused(Refusal {
+                code: ErrorCode::RecordListTooLarge,
+                message:
+                    "the request asks for more than is written at once: divide it into several"
+                        .to_owned(),
+            }),
+        };
+        self.waiting.push_back((self.log.end(), answer, reply));
         Ok(())
     }
 
-    fn append(&mut self, records: &[MetadataRecord<'static>]) -> io::Result<()> {
+    /// Appends the records, of which `values` are the encoded ones, as one batch.
+    fn append(&mut self, records: &[MetadataRecord<'static>], values: &[Bytes]) -> io::Result<()> {
         let now = self.env.clock().wall();
         let base_offset = self.log.end();
-        // The level may be among the records themselves: the newer one is what they are written in.
-        let before = self.controller.image().features().metadata_version();
         for (position, record) in (0..).zip(records) {
             let replayed = self.controller.replay(record, base_offset + position);
             assert!(
@@ -365,16 +398,14 @@ impl<E: Env, P: FnMut(Arc<Image>) + Send + 'static> Worker<E, P> {
                 "the controller's own record does not fit: {replayed:?}"
             );
         }
-        let version = before.max(self.controller.image().features().metadata_version());
         let fields = BatchFields {
             base_offset,
             leader_epoch: self.raft.epoch(),
             ..BatchFields::default()
         };
         let mut builder = BatchBuilder::new(fields, Compression::None);
-        for record in records {
-            let value = record.encode(version.record_version(record));
-            builder.push(now, None, Some(&value), []);
+        for value in values {
+            builder.push(now, None, Some(value), []);
         }
         let end = self.log.append(&builder.build(), now)?;
         self.controller.appended(end);
@@ -383,7 +414,7 @@ impl<E: Env, P: FnMut(Arc<Image>) + Send + 'static> Worker<E, P> {
 
     /// Brings everything to the disk, publishes what is committed by that, and answers.
     fn settle(&mut self) -> io::Result<()> {
-        let end = self.log.sync(self.env.clock().wall())?;
+        let end = self.log.sync()?;
         self.step(Input::Synced { end }, None)?;
         while self.waiting.front().is_some_and(|(at, ..)| *at <= end) {
             let (_, reply, waiting) = self.waiting.pop_front().expect("there is a front");

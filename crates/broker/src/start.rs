@@ -25,6 +25,7 @@ pub(crate) use own_directories::OwnDirectory;
 
 use crate::directories::tell_directories;
 use crate::endpoints::quorum_endpoint;
+use crate::failure::{Failure, Failures};
 use crate::fetch_sessions::FetchSessions;
 use crate::found_logs::{self, FoundLogs};
 use crate::lane::{Job, Lane, LaneOptions};
@@ -53,6 +54,7 @@ type DirectoryLane<E> = (Arc<LogDirectory<<E as Env>::Disk>>, Lane<E>);
 pub struct Broker<E: Env> {
     node: Arc<Node<E>>,
     lanes: Vec<DirectoryLane<E>>,
+    failures: Arc<Failures>,
     epoch: BrokerEpoch,
     listeners: Vec<ottla_config::Listener>,
 }
@@ -102,12 +104,14 @@ impl<E: Env> Broker<E> {
             FoundLogs { logs, has_offline },
             assigned,
         );
+        let failures = Arc::new(Failures::default());
         let quorum = Quorum::start(
             &env,
             metadata,
             log,
             raft,
             controller,
+            Arc::clone(&failures),
             publisher.into_callback(),
         );
         let node = Arc::new(Node {
@@ -159,6 +163,7 @@ impl<E: Env> Broker<E> {
         Ok(Self {
             node,
             lanes,
+            failures,
             epoch,
             listeners: bound,
         })
@@ -173,6 +178,11 @@ impl<E: Env> Broker<E> {
     #[must_use]
     pub fn listeners(&self) -> &[ottla_config::Listener] {
         &self.listeners
+    }
+
+    /// Ready when the node cannot go on, and never as long as it can. What is left to do is to [`stop`](Self::stop) it.
+    pub async fn failed(&self) -> Failure {
+        self.failures.wait().await
     }
 
     /// Stops cleanly: leads nothing any more, closes all logs, leaves the sign that the next start need not recover.

@@ -110,6 +110,7 @@ impl Controller {
         records.push(record.into());
         Outcome {
             records,
+            is_atomic: false,
             reply: Reply::Registered(broker_epoch),
         }
     }

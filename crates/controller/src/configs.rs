@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use ottla_config::{Key, Kind, TopicConfig, Update, Value, table};
 use ottla_metadata::Resource;
 use ottla_metadata::features::ELIGIBLE_LEADER_REPLICAS;
@@ -5,6 +7,10 @@ use ottla_model::ErrorCode;
 use ottla_wire::metadata_record::{ConfigRecord, MetadataRecord};
 
 use crate::controller::{Controller, Outcome, Refusal, Reply};
+use crate::operation::Operation;
+
+/// The most characters of a value.
+const MAX_VALUE: usize = 32_767;
 
 const MIN_IN_SYNC: &str = "min.insync.replicas";
 
@@ -31,14 +37,12 @@ pub struct Alteration {
 
 impl Controller {
     pub(crate) fn alter_configs(&self, alterations: &[Alteration], validate_only: bool) -> Outcome {
-        let mut records = Vec::new();
+        let mut operation = Operation::default();
         let mut replies = Vec::new();
+        let several = several(alterations.iter().map(|alteration| &alteration.resource));
         for alteration in alterations {
-            let same = alterations
-                .iter()
-                .filter(|other| other.resource == alteration.resource);
             // Nobody can say which is meant.
-            let altered = if same.count() > 1 {
+            let altered = if several.contains(&&alteration.resource) {
                 Err(Refusal::new(
                     ErrorCode::InvalidRequest,
                     "a resource is named more than once",
@@ -46,13 +50,16 @@ impl Controller {
             } else {
                 self.alter(alteration)
             };
-            replies.push(altered.map(|made| records.extend(made)));
-        }
-        if validate_only {
-            records.clear();
+            let added = altered.map(|made| operation.add(made));
+            replies.push(match added {
+                Ok(Err(too_large)) => return Outcome::refused(too_large),
+                Ok(Ok(())) => Ok(()),
+                Err(refusal) => Err(refusal),
+            });
         }
         Outcome {
-            records,
+            records: operation.records(validate_only),
+            is_atomic: true,
             reply: Reply::Items(replies),
         }
     }
@@ -61,14 +68,9 @@ impl Controller {
         let resource = &alteration.resource;
         self.check_resource(resource)?;
         let mut records = Vec::new();
+        let twice = several(alteration.changes.iter().map(|(name, _)| name));
         for (name, change) in &alteration.changes {
-            if alteration
-                .changes
-                .iter()
-                .filter(|(other, _)| other == name)
-                .count()
-                > 1
-            {
+            if twice.contains(&name) {
                 return Err(Refusal::new(
                     ErrorCode::InvalidRequest,
                     format!("{name} is named twice"),
@@ -78,6 +80,7 @@ impl Controller {
             let current = self.image.configs().get(resource, name);
             let value = changed(key, current, change)?;
             if let Some(value) = &value {
+                check_size(name, value)?;
                 check(resource, key, value)?;
             }
             if value.as_deref() != current {
@@ -85,7 +88,9 @@ impl Controller {
             }
         }
         if alteration.replaces_all {
-            let is_named = |name: &str| alteration.changes.iter().any(|(other, _)| other == name);
+            let named: BTreeSet<&str> =
+                alteration.changes.iter().map(|(name, _)| &**name).collect();
+            let is_named = |name: &str| named.contains(name);
             let dropped = self
                 .image
                 .configs()
@@ -148,6 +153,24 @@ impl Controller {
     }
 }
 
+/// What is there more than once.
+fn several<T: Ord + Copy>(all: impl Iterator<Item = T>) -> BTreeSet<T> {
+    let mut seen = BTreeSet::new();
+    let (_, several): (Vec<T>, Vec<T>) = all.partition(|one| seen.insert(*one));
+    several.into_iter().collect()
+}
+
+/// Values are written down for ever, and every start reads them all.
+pub(crate) fn check_size(name: &str, value: &str) -> Result<(), Refusal> {
+    // Kafka counts them as Java does.
+    let size = value.encode_utf16().count();
+    if size > MAX_VALUE {
+        let message = format!("{name}: a value has at most {MAX_VALUE} characters, found {size}");
+        return Err(Refusal::new(ErrorCode::InvalidConfig, message));
+    }
+    Ok(())
+}
+
 fn key(resource: &Resource, name: &str) -> Result<&'static Key, Refusal> {
     let (found, what) = match resource.kind {
         Resource::TOPIC => (table::topic_key(name), "topic"),
@@ -187,15 +210,16 @@ fn changed(
         }
         ConfigChange::Append(more) => {
             let mut list = base();
-            for item in items(more) {
-                if !list.contains(&item) {
-                    list.push(item);
-                }
-            }
+            let mut there: BTreeSet<String> = list.iter().cloned().collect();
+            list.extend(
+                items(more)
+                    .into_iter()
+                    .filter(|item| there.insert(item.clone())),
+            );
             Ok(Some(list.join(",")))
         }
         ConfigChange::Subtract(less) => {
-            let less = items(less);
+            let less: BTreeSet<String> = items(less).into_iter().collect();
             Ok(Some(
                 base()
                     .into_iter()

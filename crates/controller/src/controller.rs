@@ -103,10 +103,13 @@ pub enum Reply {
     ProducerIds { first: ProducerId, count: i64 },
 }
 
-/// Records to append as one, and what to say when they are committed.
+/// Records to append, and what to say when they are committed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Outcome {
     pub records: Vec<MetadataRecord<'static>>,
+    /// All of them in one batch, or none: what a client asks is done as a whole. What happens to brokers may be written
+    /// down in pieces, for it is found out again if there is no time for all.
+    pub is_atomic: bool,
     pub reply: Reply,
 }
 
@@ -114,6 +117,7 @@ impl Outcome {
     pub(crate) fn refused(refusal: Refusal) -> Self {
         Self {
             records: Vec::new(),
+            is_atomic: false,
             reply: Reply::Refused(refusal),
         }
     }
@@ -121,6 +125,7 @@ impl Outcome {
     pub(crate) fn done(records: Vec<MetadataRecord<'static>>) -> Self {
         Self {
             records,
+            is_atomic: false,
             reply: Reply::Done,
         }
     }
@@ -289,6 +294,7 @@ impl Controller {
         };
         Outcome {
             records: vec![record.into()],
+            is_atomic: true,
             reply: Reply::ProducerIds {
                 first,
                 count: PRODUCER_ID_BLOCK,

@@ -7,6 +7,7 @@ mod brokers;
 mod configs;
 mod controller;
 mod directories;
+mod operation;
 mod partition_change;
 mod partitions;
 pub mod topic_name;

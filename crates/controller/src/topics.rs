@@ -1,4 +1,4 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ottla_config::TopicConfig;
 use ottla_metadata::{Resource, TopicImage};
@@ -7,12 +7,12 @@ use ottla_wire::metadata_record::{
     ConfigRecord, MetadataRecord, PartitionRecord, RemoveTopicRecord, TopicRecord,
 };
 
+use crate::configs::check_size;
 use crate::controller::{Controller, Outcome, Refusal, Reply};
 use crate::directories::{MIGRATING, UNASSIGNED};
+use crate::operation::{MAX_RECORDS, Operation, too_large};
 use crate::topic_name;
 
-/// The most partitions that one request may create: more would not fit the records of one operation.
-const MAX_PARTITIONS: i32 = 10_000;
 /// "As the node's defaults say."
 const DEFAULT: i32 = -1;
 
@@ -59,14 +59,18 @@ pub struct CreatedTopic {
 
 impl Controller {
     pub(crate) fn create_topics(&self, topics: &[NewTopic], validate_only: bool) -> Outcome {
+        let partitions = topics.iter().map(|topic| self.partitions_asked(topic));
+        if partitions.sum::<u64>() > MAX_RECORDS as u64 {
+            return Outcome::refused(too_large());
+        }
         let mut seen = BTreeSet::new();
         let duplicates: BTreeSet<&str> = topics
             .iter()
             .map(|topic| &*topic.name)
             .filter(|name| !seen.insert(*name))
             .collect();
-        let mut records = Vec::new();
-        let mut created: Vec<&str> = Vec::new();
+        let mut operation = Operation::default();
+        let mut in_metrics = self.names_in_metrics(topics);
         let mut replies = Vec::new();
         for topic in topics {
             let made = if duplicates.contains(&*topic.name) {
@@ -75,27 +79,57 @@ impl Controller {
                     format!("topic {} is named twice", topic.name),
                 ))
             } else {
-                self.create_topic(topic, &created)
+                self.create_topic(topic, &in_metrics)
             };
-            replies.push(made.map(|(made, reply)| {
-                records.extend(made);
-                created.push(&topic.name);
-                reply
-            }));
-        }
-        if validate_only {
-            records.clear();
+            let made = match made {
+                Ok((records, reply)) => operation.add(records).map(|()| Ok(reply)),
+                Err(refusal) => Ok(Err(refusal)),
+            };
+            match made {
+                Ok(reply) => {
+                    if reply.is_ok()
+                        && let Some(name) = topic_name::in_metrics(&topic.name)
+                    {
+                        in_metrics.insert(name, &topic.name);
+                    }
+                    replies.push(reply);
+                }
+                Err(too_large) => return Outcome::refused(too_large),
+            }
         }
         Outcome {
-            records,
+            records: operation.records(validate_only),
+            is_atomic: true,
             reply: Reply::TopicsCreated(replies),
         }
+    }
+
+    /// How many partitions the topic is to have, if it may have them.
+    fn partitions_asked(&self, topic: &NewTopic) -> u64 {
+        let asked = match (&topic.assignments[..], topic.partitions) {
+            ([], DEFAULT) => self.options.default_partitions,
+            ([], partitions) => partitions,
+            (assignments, _) => return assignments.len() as u64,
+        };
+        u64::try_from(asked).unwrap_or(0)
+    }
+
+    /// The topics by what metrics call them, as far as one of `wanted` may be called the same.
+    fn names_in_metrics<'a>(&'a self, wanted: &[NewTopic]) -> BTreeMap<String, &'a str> {
+        let mut wanted = wanted.iter();
+        if !wanted.any(|topic| topic_name::in_metrics(&topic.name).is_some()) {
+            return BTreeMap::new();
+        }
+        let topics = self.image.topics().iter();
+        let names =
+            topics.filter_map(|topic| Some((topic_name::in_metrics(&topic.name)?, &*topic.name)));
+        names.collect()
     }
 
     fn create_topic(
         &self,
         topic: &NewTopic,
-        created: &[&str],
+        in_metrics: &BTreeMap<String, &str>,
     ) -> Result<(Vec<MetadataRecord<'static>>, CreatedTopic), Refusal> {
         if topic.name == topic_name::METADATA {
             let message = format!("{} is the metadata log", topic.name);
@@ -107,16 +141,8 @@ impl Controller {
             let message = format!("topic {} exists already", topic.name);
             return Err(Refusal::new(ErrorCode::TopicAlreadyExists, message));
         }
-        let existing = self
-            .image
-            .topics()
-            .iter()
-            .map(|other| &*other.name)
-            .chain(created.iter().copied());
-        if let Some(other) = existing
-            .into_iter()
-            .find(|other| topic_name::collides(other, &topic.name))
-        {
+        let called = topic_name::in_metrics(&topic.name);
+        if let Some(other) = called.and_then(|called| in_metrics.get(&called)) {
             let message = format!(
                 "topic {} would differ from {other} only in '.' and '_'",
                 topic.name
@@ -125,6 +151,7 @@ impl Controller {
         }
         for (name, value) in &topic.configs {
             let value = value.as_deref().unwrap_or_default();
+            check_size(name, value)?;
             TopicConfig::check(name, value).map_err(|error| {
                 let message = error.map_or_else(
                     || format!("{name} is not a topic config"),
@@ -202,7 +229,6 @@ impl Controller {
             let message = format!("expected at least one partition, found {partitions}");
             return Err(Refusal::new(ErrorCode::InvalidPartitions, message));
         }
-        check_count(partitions)?;
         let factor = if i32::from(topic.replication_factor) == DEFAULT {
             self.options.default_replication_factor
         } else {
@@ -301,14 +327,14 @@ impl Controller {
     }
 
     pub(crate) fn delete_topics(&self, names: &[TopicName]) -> Outcome {
-        let mut records = Vec::new();
+        let mut operation = Operation::default();
         let mut gone = BTreeSet::new();
         let replies = names
             .iter()
             .map(|name| {
                 let topic = self.deletable(name)?;
                 if gone.insert(topic.id) {
-                    records.push(RemoveTopicRecord { topic_id: topic.id }.into());
+                    operation.add(vec![RemoveTopicRecord { topic_id: topic.id }.into()])?;
                 }
                 Ok(CreatedTopic {
                     name: topic.name.to_string(),
@@ -319,7 +345,8 @@ impl Controller {
             })
             .collect();
         Outcome {
-            records,
+            records: operation.records(false),
+            is_atomic: true,
             reply: Reply::TopicsDeleted(replies),
         }
     }
@@ -352,7 +379,7 @@ impl Controller {
         topics: &[NewPartitions],
         validate_only: bool,
     ) -> Outcome {
-        let mut records = Vec::new();
+        let mut operation = Operation::default();
         let mut seen = BTreeSet::new();
         let replies = topics
             .iter()
@@ -361,15 +388,12 @@ impl Controller {
                     let message = format!("topic {} is named twice", topic.name);
                     return Err(Refusal::new(ErrorCode::InvalidRequest, message));
                 }
-                records.extend(self.grow(topic)?);
-                Ok(())
+                operation.add(self.grow(topic)?)
             })
             .collect();
-        if validate_only {
-            records.clear();
-        }
         Outcome {
-            records,
+            records: operation.records(validate_only),
+            is_atomic: true,
             reply: Reply::Items(replies),
         }
     }
@@ -390,7 +414,9 @@ impl Controller {
             return Err(Refusal::new(ErrorCode::InvalidPartitions, message));
         }
         let more = wanted.count - current;
-        check_count(more)?;
+        if more as usize > MAX_RECORDS {
+            return Err(too_large());
+        }
         let factor = topic
             .partition(PartitionIndex(0))
             .map_or(1, |partition| partition.replicas.len());
@@ -416,14 +442,4 @@ impl Controller {
             .map(|(index, replicas)| self.partition(id, index, replicas))
             .collect())
     }
-}
-
-fn check_count(partitions: i32) -> Result<(), Refusal> {
-    if partitions > MAX_PARTITIONS {
-        let message = format!(
-            "at most {MAX_PARTITIONS} partitions can be created at once, found {partitions}"
-        );
-        return Err(Refusal::new(ErrorCode::PolicyViolation, message));
-    }
-    Ok(())
 }

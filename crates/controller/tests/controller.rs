@@ -4,8 +4,8 @@
 
 use ottla_config::ServerConfig;
 use ottla_controller::{
-    Alteration, AssignedDirectory, ConfigChange, Controller, NewTopic, Options, Registration,
-    Reply, Request, TopicName,
+    Alteration, AssignedDirectory, ConfigChange, Controller, NewPartitions, NewTopic, Options,
+    Registration, Reply, Request, TopicName,
 };
 use ottla_metadata::Resource;
 use ottla_metadata::features::{self, MetadataVersion};
@@ -461,4 +461,122 @@ fn a_partition_that_is_begun_anew_in_another_directory_is_led_again() {
     assert_eq!(cluster.assign("t", ONE), ["PartitionChangeRecord"]);
     assert_eq!(cluster.partition("t").leader, 1);
     assert_eq!(cluster.directories("t"), [ONE]);
+}
+
+fn new_topic(name: String, partitions: i32) -> NewTopic {
+    NewTopic {
+        id: TopicId(Uuid::from_u128(5000)),
+        name,
+        partitions,
+        replication_factor: -1,
+        assignments: Vec::new(),
+        configs: Vec::new(),
+    }
+}
+
+fn refusal_of(reply: Reply) -> ErrorCode {
+    match reply {
+        Reply::Refused(refusal) => refusal.code,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_request_creates_as_much_as_fits_one_operation() {
+    let mut cluster = Cluster::new();
+    let mut create = |topics: Vec<NewTopic>| {
+        let request = Request::CreateTopics {
+            topics,
+            validate_only: false,
+        };
+        cluster.ask(request)
+    };
+    let halves = || {
+        ["t", "u"]
+            .map(|name| new_topic(name.to_owned(), 5_001))
+            .to_vec()
+    };
+    assert_eq!(refusal_of(create(halves())), ErrorCode::PolicyViolation);
+    let assigned = |name: &str| NewTopic {
+        assignments: (0..10_001)
+            .map(|index| (PartitionIndex(index), vec![NodeId(1)]))
+            .collect(),
+        ..new_topic(name.to_owned(), -1)
+    };
+    let code = refusal_of(create(vec![assigned("t")]));
+    assert_eq!(code, ErrorCode::PolicyViolation);
+    // Each takes two records: its own and that of its partition.
+    let many = (0..5_001).map(|i| new_topic(format!("t{i}"), -1)).collect();
+    assert_eq!(refusal_of(create(many)), ErrorCode::PolicyViolation);
+    assert_eq!(cluster.controller.image().topics().iter().count(), 0);
+}
+
+#[test]
+fn topics_grow_by_as_much_as_fits_one_operation() {
+    let mut cluster = Cluster::new();
+    cluster.create("t", 1).unwrap();
+    cluster.create("u", 1).unwrap();
+    let grown = |name: &str, count| NewPartitions {
+        name: name.to_owned(),
+        count,
+        assignments: None,
+    };
+    let mut grow = |topics| {
+        let request = Request::CreatePartitions {
+            topics,
+            validate_only: false,
+        };
+        match cluster.ask(request) {
+            Reply::Items(items) => items
+                .into_iter()
+                .map(|item| item.map_err(|refusal| refusal.code))
+                .collect::<Vec<_>>(),
+            other => panic!("{other:?}"),
+        }
+    };
+    let refused = Err(ErrorCode::PolicyViolation);
+    assert_eq!(grow(vec![grown("t", i32::MAX)]), [refused]);
+    let both = grow(vec![grown("t", 6_001), grown("u", 6_001)]);
+    assert_eq!(both, [Ok(()), refused]);
+    assert_eq!(grow(vec![grown("u", 6_001)]), [Ok(())]);
+}
+
+#[test]
+fn a_config_has_at_most_so_many_characters() {
+    let mut cluster = Cluster::new();
+    let value = |length: usize| {
+        let item = "1:2,";
+        let value = item.repeat(length / item.len() + 1);
+        value[..length].to_owned()
+    };
+    const KEY: &str = "leader.replication.throttled.replicas";
+    let mut create = |name: &str, length| {
+        let topic = NewTopic {
+            id: TopicId(Uuid::from_u128(6000 + length as u128)),
+            configs: vec![(KEY.to_owned(), Some(value(length)))],
+            ..new_topic(name.to_owned(), 1)
+        };
+        let request = Request::CreateTopics {
+            topics: vec![topic],
+            validate_only: false,
+        };
+        match cluster.ask(request) {
+            Reply::TopicsCreated(replies) => replies[0].clone().map(|_| ()).map_err(|r| r.code),
+            other => panic!("{other:?}"),
+        }
+    };
+    let refused = Err(ErrorCode::InvalidConfig);
+    assert_eq!(create("t", 32_767), Ok(()));
+    assert_eq!(create("u", 32_768), refused);
+    let mut alter = |change| {
+        let alteration = Alteration {
+            resource: Resource::new(Resource::TOPIC, "t"),
+            changes: vec![(KEY.to_owned(), change)],
+            replaces_all: false,
+        };
+        cluster.alter(vec![alteration])[0]
+    };
+    assert_eq!(alter(ConfigChange::Set(value(32_768))), refused);
+    assert_eq!(alter(ConfigChange::Append("9:9".to_owned())), refused);
+    assert_eq!(alter(ConfigChange::Subtract("1:2".to_owned())), Ok(()));
 }

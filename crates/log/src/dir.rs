@@ -1,31 +1,28 @@
 //! A log directory: the logs in it, and the files that say whose it is and how far its logs are on disk.
 
+mod checkpoints;
+mod clean_shutdown;
 mod meta_properties;
+mod partition_metadata;
 
-use std::collections::BTreeMap;
 use std::io::{self, IoSlice};
 use std::path::{Path, PathBuf};
 
 use ottla_env::{Disk, DiskFile, DiskSpace, OpenMode};
-use ottla_model::{BrokerEpoch, Offset, PartitionIndex, Timestamp, TopicId, Uuid};
-use parking_lot::Mutex;
-use serde_json::Value;
+use ottla_model::{BrokerEpoch, PartitionIndex, Timestamp, TopicId, Uuid};
 use thiserror::Error;
 
 pub use meta_properties::{MetaProperties, ParseMetaPropertiesError};
 
-use crate::checkpoint::{self, CheckpointEntry};
+use checkpoints::Checkpoints;
+use partition_metadata::PARTITION_METADATA;
+
 use crate::log::{Log, LogPoint};
 use crate::options::LogOptions;
 use crate::recovery::{OpenError, read_file};
 
 const LOCK: &str = ".lock";
 const META_PROPERTIES: &str = "meta.properties";
-const CLEAN_SHUTDOWN: &str = ".kafka_cleanshutdown";
-const RECOVERY_POINTS: &str = "recovery-point-offset-checkpoint";
-const LOG_STARTS: &str = "log-start-offset-checkpoint";
-const HIGH_WATERMARKS: &str = "replication-offset-checkpoint";
-const PARTITION_METADATA: &str = "partition.metadata";
 /// What Apache's tools take as the longest name of a directory.
 const MAX_NAME_BYTES: usize = 255;
 
@@ -55,8 +52,7 @@ pub struct FoundLog {
 pub struct LogDirectory<D: Disk> {
     disk: D,
     path: PathBuf,
-    /// As the checkpoints had them at the start.
-    points: Mutex<BTreeMap<String, LogPoint>>,
+    checkpoints: Checkpoints<D>,
     _lock: D::Lock,
 }
 
@@ -86,17 +82,11 @@ impl<D: Disk> LogDirectory<D> {
                 },
                 _ => fails(error),
             })?;
-        let mut points: BTreeMap<String, LogPoint> = BTreeMap::new();
-        for (file, set) in FILES {
-            for entry in read_checkpoint(&disk, path, file).map_err(fails)? {
-                let name = directory_name(&entry.topic, PartitionIndex(entry.partition));
-                set(points.entry(name).or_insert(NOTHING_KNOWN), entry.offset);
-            }
-        }
+        let checkpoints = Checkpoints::read(disk.clone(), path).map_err(fails)?;
         Ok(Self {
             disk,
             path: path.to_path_buf(),
-            points: Mutex::new(points),
+            checkpoints,
             _lock: lock,
         })
     }
@@ -136,16 +126,7 @@ impl<D: Disk> LogDirectory<D> {
     /// # Errors
     /// The disk's.
     pub fn take_clean_shutdown(&self) -> io::Result<Option<BrokerEpoch>> {
-        let path = self.path.join(CLEAN_SHUTDOWN);
-        let Some(bytes) = read_file(&self.disk, &path)? else {
-            return Ok(None);
-        };
-        self.disk.remove_file(&path)?;
-        self.disk.sync_directory(&self.path)?;
-        let parsed: Option<Value> = serde_json::from_slice(&bytes).ok();
-        // The file is the statement, whatever is in it; without an epoch the controller takes it for an unclean one.
-        let epoch = parsed.and_then(|value| value.get("brokerEpoch")?.as_i64());
-        Ok(Some(epoch.map_or(BrokerEpoch::NONE, BrokerEpoch)))
+        clean_shutdown::take(&self.disk, &self.path)
     }
 
     /// Says that all logs are closed. Nothing is written after it.
@@ -153,8 +134,7 @@ impl<D: Disk> LogDirectory<D> {
     /// # Errors
     /// The disk's.
     pub fn write_clean_shutdown(&self, epoch: BrokerEpoch) -> io::Result<()> {
-        let text = format!("{{\"version\":0,\"brokerEpoch\":{epoch}}}");
-        replace_file(&self.disk, &self.path, CLEAN_SHUTDOWN, text.as_bytes())
+        clean_shutdown::write(&self.disk, &self.path, epoch)
     }
 
     /// The logs in it, by name; those on their way out are not.
@@ -170,7 +150,7 @@ impl<D: Disk> LogDirectory<D> {
             .filter(|entry| entry.is_directory)
         {
             if let Some((topic, partition)) = parse_name(&entry.name) {
-                let topic_id = self.topic_id(&entry.name)?;
+                let topic_id = partition_metadata::read(&self.disk, &self.path.join(&entry.name))?;
                 found.push(FoundLog {
                     name: entry.name,
                     topic,
@@ -182,17 +162,31 @@ impl<D: Disk> LogDirectory<D> {
         Ok(found)
     }
 
-    /// Removes the directories whose deletion an earlier run did not finish.
+    /// Removes the directories whose deletion an earlier run did not finish, and those of logs that it did not come to begin: they
+    /// would be taken for the logs of later topics of their names.
     ///
     /// # Errors
     /// The disk's.
     pub fn remove_deleted(&self) -> io::Result<()> {
         for entry in self.disk.list(&self.path)? {
-            if entry.is_directory && entry.name.ends_with("-delete") {
-                self.disk.remove_directory(&self.path.join(&entry.name))?;
+            if !entry.is_directory {
+                continue;
+            }
+            let path = self.path.join(&entry.name);
+            let is_gone = entry.name.ends_with("-delete")
+                || (parse_name(&entry.name).is_some() && self.is_unbegun(&path)?);
+            if is_gone {
+                self.disk.remove_directory(&path)?;
             }
         }
         Ok(())
+    }
+
+    /// Whether there is nothing in it but what comes before `partition.metadata`.
+    fn is_unbegun(&self, log: &Path) -> io::Result<bool> {
+        let unfinished = format!("{PARTITION_METADATA}.tmp");
+        let entries = self.disk.list(log)?;
+        Ok(entries.iter().all(|entry| entry.name == unfinished))
     }
 
     /// Opens the log `name`, or begins it. `was_clean` as [`take_clean_shutdown`](Self::take_clean_shutdown) found.
@@ -212,7 +206,7 @@ impl<D: Disk> LogDirectory<D> {
             path: directory.clone(),
             error,
         };
-        match self.topic_id(name).map_err(fails)? {
+        match partition_metadata::read(&self.disk, &directory).map_err(fails)? {
             Some(found) if found != topic_id => {
                 return Err(OpenError::TopicId {
                     path: directory,
@@ -223,21 +217,15 @@ impl<D: Disk> LogDirectory<D> {
             Some(_) => {}
             None => {
                 if self.disk.entry(&directory).map_err(fails)?.is_none() {
-                    self.forget(name).map_err(fails)?;
+                    // What they say of one that is gone must not be taken for that of a new one of its name.
+                    self.checkpoints.forget(name).map_err(fails)?;
                 }
                 self.disk.create_directories(&directory).map_err(fails)?;
                 self.disk.sync_directory(&self.path).map_err(fails)?;
-                let text = format!("version: 0\ntopic_id: {topic_id}");
-                replace_file(&self.disk, &directory, PARTITION_METADATA, text.as_bytes())
-                    .map_err(fails)?;
+                partition_metadata::write(&self.disk, &directory, topic_id).map_err(fails)?;
             }
         }
-        let point = self
-            .points
-            .lock()
-            .get(name)
-            .copied()
-            .unwrap_or(NOTHING_KNOWN);
+        let point = self.checkpoints.point(name).unwrap_or(LogPoint::UNKNOWN);
         Log::open(
             self.disk.clone(),
             &directory,
@@ -253,14 +241,14 @@ impl<D: Disk> LogDirectory<D> {
     ///
     /// # Errors
     /// The disk's.
-    pub fn delete_log(&self, log: Log<D>, unique: Uuid) -> io::Result<PathBuf> {
-        let name = log
-            .directory()
-            .file_name()
-            .map(|name| name.to_string_lossy().into_owned())
-            .unwrap_or_default();
-        drop(log);
-        self.set_aside(&name, unique, "delete")
+    pub fn delete_log(&self, name: &str, unique: Uuid) -> io::Result<PathBuf> {
+        self.set_aside(name, unique, "delete")
+    }
+
+    /// What the checkpoints say of a log.
+    #[must_use]
+    pub fn known_point(&self, name: &str) -> Option<LogPoint> {
+        self.checkpoints.point(name)
     }
 
     /// Puts away a log that the metadata does not know here. It is kept, for a human to look at.
@@ -274,83 +262,7 @@ impl<D: Disk> LogDirectory<D> {
     /// # Errors
     /// The disk's. The old checkpoints stand then.
     pub fn write_checkpoints(&self, points: &[(String, LogPoint)]) -> io::Result<()> {
-        self.replace_checkpoints(&mut self.points.lock(), points.iter().cloned().collect())
-    }
-
-    /// Takes a log that is gone out of the checkpoints: what they say of it must not be taken for that of a new one of its name.
-    fn forget(&self, name: &str) -> io::Result<()> {
-        // Logs are opened beside each other, and each may be the new one of an old name.
-        let mut points = self.points.lock();
-        let mut left = points.clone();
-        if left.remove(name).is_none() {
-            return Ok(());
-        }
-        self.replace_checkpoints(&mut points, left)
-    }
-
-    /// Writes the files and takes note of what they hold. `known` is locked: one at a time writes them.
-    fn replace_checkpoints(
-        &self,
-        known: &mut BTreeMap<String, LogPoint>,
-        points: BTreeMap<String, LogPoint>,
-    ) -> io::Result<()> {
-        let entries = |offset: &dyn Fn(&LogPoint) -> Option<Offset>| -> Vec<CheckpointEntry> {
-            points
-                .iter()
-                .filter_map(|(name, point)| {
-                    let (topic, partition) = parse_name(name)?;
-                    Some(CheckpointEntry {
-                        topic,
-                        partition: partition.0,
-                        offset: offset(point)?,
-                    })
-                })
-                .collect()
-        };
-        let files = [
-            (
-                RECOVERY_POINTS,
-                entries(&|point| Some(point.recovery_point)),
-            ),
-            // A log that begins with its first segment need not say so.
-            (
-                LOG_STARTS,
-                entries(&|point| Some(point.log_start).filter(|start| *start > point.first_base)),
-            ),
-            (
-                HIGH_WATERMARKS,
-                entries(&|point| Some(point.high_watermark)),
-            ),
-        ];
-        for (file, entries) in files {
-            replace_file(
-                &self.disk,
-                &self.path,
-                file,
-                checkpoint::to_text(&entries).as_bytes(),
-            )?;
-        }
-        *known = points;
-        Ok(())
-    }
-
-    fn topic_id(&self, name: &str) -> io::Result<Option<TopicId>> {
-        let Some(bytes) = read_file(&self.disk, &self.path.join(name).join(PARTITION_METADATA))?
-        else {
-            return Ok(None);
-        };
-        let text = String::from_utf8_lossy(&bytes);
-        let id = text
-            .lines()
-            .find_map(|line| line.strip_prefix("topic_id: "))
-            .and_then(|id| id.trim().parse().ok());
-        let invalid = || {
-            io::Error::new(
-                io::ErrorKind::InvalidData,
-                format!("{PARTITION_METADATA} holds no topic id"),
-            )
-        };
-        id.map(|id| Some(TopicId(id))).ok_or_else(invalid)
+        self.checkpoints.replace(points.iter().cloned().collect())
     }
 
     fn set_aside(&self, name: &str, unique: Uuid, suffix: &str) -> io::Result<PathBuf> {
@@ -385,27 +297,6 @@ pub fn read_meta_properties<D: Disk>(
     })
 }
 
-/// A log that no checkpoint names.
-const NOTHING_KNOWN: LogPoint = LogPoint {
-    recovery_point: Offset::ZERO,
-    log_start: Offset::ZERO,
-    high_watermark: Offset::ZERO,
-    first_base: Offset::ZERO,
-};
-
-type SetOffset = fn(&mut LogPoint, Offset);
-
-/// The checkpoints, and what they tell of a log.
-const FILES: [(&str, SetOffset); 3] = [
-    (RECOVERY_POINTS, |point, offset| {
-        point.recovery_point = offset
-    }),
-    (LOG_STARTS, |point, offset| point.log_start = offset),
-    (HIGH_WATERMARKS, |point, offset| {
-        point.high_watermark = offset
-    }),
-];
-
 /// Makes a directory, and those above it, so that no crash takes them with all that is in them.
 fn create_durably<D: Disk>(disk: &D, path: &Path) -> io::Result<()> {
     // The last ancestor of a relative path is empty, and stands for the current directory.
@@ -436,20 +327,6 @@ fn parent(path: &Path) -> &Path {
         Some(_) => Path::new("."),
         None => path,
     }
-}
-
-fn read_checkpoint<D: Disk>(
-    disk: &D,
-    directory: &Path,
-    file: &str,
-) -> io::Result<Vec<CheckpointEntry>> {
-    let Some(bytes) = read_file(disk, &directory.join(file))? else {
-        return Ok(Vec::new());
-    };
-    Ok(checkpoint::parse(&String::from_utf8_lossy(&bytes)).unwrap_or_else(|error| {
-        tracing::warn!(file = %directory.join(file).display(), %error, "left aside: logs are read from their beginning");
-        Vec::new()
-    }))
 }
 
 fn directory_name(topic: &str, partition: PartitionIndex) -> String {

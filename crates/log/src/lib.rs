@@ -1,7 +1,7 @@
 //! One partition's log on a disk, and the directories that hold many.
 //!
 //! All files are Apache Kafka's, byte for byte. Everything is synchronous and goes through [`Disk`](ottla_env::Disk). A [`Log`] has one
-//! owner, who appends, rolls, truncates; anyone may read through its [`LogReader`], which sees each change at once and whole.
+//! owner, who appends, rolls, removes; anyone may read through its [`LogReader`], which sees each change at once and whole.
 
 mod checkpoint;
 pub mod dir;
@@ -15,6 +15,7 @@ mod reader;
 mod recovery;
 mod segment;
 mod time_index;
+mod transaction_marker;
 pub mod validate;
 
 pub use checkpoint::{CheckpointEntry, ParseCheckpointError};

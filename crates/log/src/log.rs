@@ -4,8 +4,10 @@ use std::io::{self, IoSlice};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use bytes::Bytes;
 use ottla_env::{Disk, DiskFile, OpenMode};
 use ottla_model::{ErrorCode, LeaderEpoch, Offset, Timestamp, TopicId};
+use ottla_wire::control_record::EndTxnMarker;
 use ottla_wire::records::{BATCH_OVERHEAD, BatchHeader, Batches, TimestampType};
 use thiserror::Error;
 
@@ -14,8 +16,9 @@ use crate::options::LogOptions;
 use crate::producer_snapshot;
 use crate::producer_state::{ProducerError, ProducerState, Verdict};
 use crate::reader::{LogReader, Shared};
-use crate::recovery::{self, EPOCHS, OpenError};
-use crate::segment::{Segment, path};
+use crate::recovery::{self, EPOCHS, Holes, OpenError};
+use crate::segment::{MAX_RELATIVE_OFFSET, Segment, path};
+use crate::transaction_marker::read_marker;
 use crate::validate::ValidBatch;
 
 /// Where a batch is, or was before.
@@ -63,6 +66,16 @@ pub struct LogPoint {
     pub first_base: Offset,
 }
 
+impl LogPoint {
+    /// Of a log that no checkpoint names.
+    pub(crate) const UNKNOWN: Self = Self {
+        recovery_point: Offset::ZERO,
+        log_start: Offset::ZERO,
+        high_watermark: Offset::ZERO,
+        first_base: Offset::ZERO,
+    };
+}
+
 /// Brings what is written to the disk, on whatever thread. Give the outcome back to [`Log::synced`].
 #[derive(Debug)]
 pub struct SyncJob<F> {
@@ -103,14 +116,10 @@ pub struct Log<D: Disk> {
     epochs: LeaderEpochs,
     end: Offset,
     recovery_point: Offset,
-    /// Since when something has been waiting for a sync.
-    unsynced_since: Option<Timestamp>,
     /// When the active segment was created: its age counts from there until it has a batch.
     rolled_at: Timestamp,
     /// Why a write failed: nobody knows what it left, so nothing follows it.
     failure: Option<Arc<io::Error>>,
-    /// The log was cut here while a sync may have been running: what has been written since, that one does not answer for.
-    synced_at_most: Option<Offset>,
 }
 
 impl<D: Disk> Log<D> {
@@ -127,10 +136,11 @@ impl<D: Disk> Log<D> {
         clean: bool,
         now: Timestamp,
     ) -> Result<Self, OpenError> {
-        let recovered = recovery::recover(
+        let mut recovered = recovery::recover(
             &disk,
             directory,
             &options,
+            Holes::of(topic_id, &options),
             point.log_start,
             point.recovery_point,
             clean,
@@ -142,8 +152,10 @@ impl<D: Disk> Log<D> {
         let log_start = point.log_start.max(first).min(recovered.end);
         let shared = Shared::new(log_start);
         shared.set_end(recovered.end);
-        shared.set_high_watermark(point.high_watermark.max(log_start).min(recovered.end));
-        shared.set_first_unstable(recovered.producers.first_open_transaction());
+        let high_watermark = point.high_watermark.max(log_start).min(recovered.end);
+        shared.set_high_watermark(high_watermark);
+        recovered.producers.replicated(high_watermark);
+        shared.set_first_unstable(recovered.producers.first_unstable());
         shared.segments.store(Arc::new(recovered.segments));
         shared.epochs.store(Arc::new(recovered.epochs.clone()));
         // A crash of the process alone kept what was written, but nothing says that it is on disk.
@@ -162,10 +174,8 @@ impl<D: Disk> Log<D> {
             epochs: recovered.epochs,
             end: recovered.end,
             recovery_point,
-            unsynced_since: (recovery_point < recovered.end).then_some(now),
             rolled_at: now,
             failure: None,
-            synced_at_most: None,
         })
     }
 
@@ -196,12 +206,6 @@ impl<D: Disk> Log<D> {
     #[must_use]
     pub fn synced_end(&self) -> Offset {
         self.recovery_point
-    }
-
-    /// Since when something has been waiting for a sync.
-    #[must_use]
-    pub fn unsynced_since(&self) -> Option<Timestamp> {
-        self.unsynced_since
     }
 
     #[must_use]
@@ -294,44 +298,76 @@ impl<D: Disk> Log<D> {
             run.batches.push(batch);
         }
         self.write(&mut run, &mut results);
-        self.unsynced_since.get_or_insert(now);
-        if self.recovery_point == self.end {
-            self.unsynced_since = None;
-        }
         results
     }
 
     /// Appends batches as they are, offsets and epochs set: the metadata log's own, or a leader's.
     ///
     /// # Errors
-    /// The disk's. Nothing is appended then.
+    /// `InvalidData` when there is something else among them: nothing is appended then. The disk's: nobody knows then how many of the
+    /// batches are in the log before it is opened again, and nothing follows them.
     ///
     /// # Panics
     /// When the batches do not begin at the log's end: whoever appends so has lost track.
     pub fn append_raw(&mut self, batches: &[u8], now: Timestamp) -> io::Result<Offset> {
+        self.check_usable()?;
         let invalid = |error| io::Error::new(io::ErrorKind::InvalidData, error);
-        for batch in Batches::new(batches) {
-            let batch = batch.map_err(invalid)?;
+        let batches = Batches::new(batches)
+            .map(|batch| {
+                let batch = batch.map_err(invalid)?;
+                let bytes = Bytes::copy_from_slice(batch.bytes);
+                Ok((
+                    ValidBatch::trusted(batch.header, bytes),
+                    read_marker(&batch)?,
+                ))
+            })
+            .collect::<io::Result<Vec<_>>>()?;
+        for (batch, marker) in batches {
             assert_eq!(
                 batch.header.base_offset, self.end,
                 "batches are appended at the end"
             );
-            let valid =
-                ValidBatch::trusted(batch.header, bytes::Bytes::copy_from_slice(batch.bytes));
-            if self.must_roll(&valid, 0, now) {
-                self.roll(self.end, now)?;
+            if let Err(error) = self.append_one_raw(batch, marker, now) {
+                self.failure = Some(Arc::new(error));
+                self.check_usable()?;
             }
-            if self
-                .epochs
-                .assign(batch.header.leader_epoch, batch.header.base_offset)
-            {
-                self.write_epochs()?;
-            }
-            self.producers.update(&batch.header);
-            self.write_run(&[valid])?;
         }
-        self.unsynced_since.get_or_insert(now);
         Ok(self.end)
+    }
+
+    fn append_one_raw(
+        &mut self,
+        batch: ValidBatch,
+        marker: Option<EndTxnMarker>,
+        now: Timestamp,
+    ) -> io::Result<()> {
+        if self.must_roll(&batch, 0, now) {
+            // On disk before anything follows in another file: a power cut must not keep the later without the earlier.
+            if let Some(job) = self.unsynced() {
+                self.recovery_point = job.run()?;
+            }
+            self.roll(self.end, now)?;
+        }
+        if self
+            .epochs
+            .assign(batch.header.leader_epoch, batch.header.base_offset)
+        {
+            self.write_epochs()?;
+        }
+        self.producers.update(&batch.header);
+        if let Some(marker) = marker {
+            self.producers.end_transaction(&batch.header, marker);
+        }
+        self.write_run(&[batch])
+    }
+
+    /// # Errors
+    /// That of the write that failed, if one did.
+    fn check_usable(&self) -> io::Result<()> {
+        match &self.failure {
+            Some(error) => Err(io::Error::new(error.kind(), Arc::clone(error))),
+            None => Ok(()),
+        }
     }
 
     /// Records that `epoch` begins at the end of the log.
@@ -355,6 +391,10 @@ impl<D: Disk> Log<D> {
         let moves = offset > self.reader().high_watermark();
         if moves {
             self.shared.set_high_watermark(offset);
+            if self.producers.replicated(offset) {
+                self.shared
+                    .set_first_unstable(self.producers.first_unstable());
+            }
         }
         moves
     }
@@ -362,38 +402,44 @@ impl<D: Disk> Log<D> {
     /// What has to be synced; `None` when all is on disk.
     #[must_use]
     pub fn unsynced(&self) -> Option<SyncJob<D::File>> {
-        if self.recovery_point == self.end {
+        self.sync_job(self.end)
+    }
+
+    /// What has to be synced of the segments that nothing is appended to any more; `None` when they are on disk. Whoever syncs it after
+    /// each roll bounds what a power cut can tear, and what is read after it, by the last segment.
+    #[must_use]
+    pub fn sealed_unsynced(&self) -> Option<SyncJob<D::File>> {
+        self.sync_job(self.active().base)
+    }
+
+    /// Oldest first: a crash within it leaves no hole below what it has brought to the disk.
+    fn sync_job(&self, up_to: Offset) -> Option<SyncJob<D::File>> {
+        if self.recovery_point >= up_to {
             return None;
         }
-        let files = self
-            .segments()
+        let segments = self.segments();
+        let first = segments
+            .partition_point(|segment| segment.base <= self.recovery_point)
+            .saturating_sub(1);
+        let files = segments[first..]
             .iter()
-            .filter(|segment| segment.size() > 0)
-            .rev()
-            .scan(false, |done, segment| {
-                let wanted = !*done;
-                *done = segment.base <= self.recovery_point;
-                wanted.then(|| Arc::clone(&segment.file))
-            })
+            .filter(|segment| segment.base < up_to && segment.size() > 0)
+            .map(|segment| Arc::clone(&segment.file))
             .collect();
-        Some(SyncJob {
-            files,
-            up_to: self.end,
-        })
+        Some(SyncJob { files, up_to })
     }
 
     /// A [`SyncJob`] has brought everything below `offset` to the disk.
-    pub fn synced(&mut self, offset: Offset, now: Timestamp) {
-        let bound = self.synced_at_most.take().unwrap_or(self.end);
-        self.recovery_point = self.recovery_point.max(offset.min(bound));
-        self.unsynced_since = (self.recovery_point < self.end).then_some(now);
+    pub fn synced(&mut self, offset: Offset) {
+        self.recovery_point = self.recovery_point.max(offset);
     }
 
     /// Brings all to the disk: the next start finds a log that needs no recovery.
     ///
     /// # Errors
-    /// The disk's.
+    /// The disk's, or that of an earlier write: what it left is for the next start to find out.
     pub fn close(&mut self) -> io::Result<()> {
+        self.check_usable()?;
         if let Some(job) = self.unsynced() {
             self.recovery_point = job.run()?;
         }
@@ -467,7 +513,7 @@ impl<D: Disk> Log<D> {
         }
         self.end = last.header.next_offset();
         self.shared
-            .set_first_unstable(self.producers.first_open_transaction());
+            .set_first_unstable(self.producers.first_unstable());
         self.shared.set_end(self.end);
         Ok(())
     }
@@ -483,7 +529,7 @@ impl<D: Disk> Log<D> {
         size + batch.header.size as u64 > self.options.segment_bytes
             || indexes.offsets.is_full(self.options.index_bytes)
             || indexes.times.is_full(self.options.index_bytes)
-            || batch.header.last_offset() - active.base > i64::from(i32::MAX)
+            || batch.header.last_offset() - active.base > MAX_RELATIVE_OFFSET
             || self.is_old(indexes.first_timestamp, &batch.header, now)
     }
 

@@ -13,15 +13,27 @@ pub(crate) struct OffsetIndex {
 }
 
 impl OffsetIndex {
-    /// `last` is the offset of the last record of the batch at `position`.
+    /// `last` is the offset of the last record of the batch at `position`. What no entry can say, or what does not ascend, is left out:
+    /// it is found from the entry before.
     pub(crate) fn push(&mut self, base: Offset, last: Offset, position: u64) {
-        let relative =
-            u32::try_from(last - base).expect("a segment is rolled before offsets exceed 32 bits");
-        let position = u32::try_from(position).expect("a segment is smaller than 2 GiB");
-        if let Some((previous, _)) = self.entries.last() {
-            assert!(relative > *previous, "index entries ascend");
+        let (Ok(relative), Ok(position)) = (u32::try_from(last - base), u32::try_from(position))
+        else {
+            return;
+        };
+        if self
+            .entries
+            .last()
+            .is_none_or(|(previous, _)| relative > *previous)
+        {
+            self.entries.push((relative, position));
         }
-        self.entries.push((relative, position));
+    }
+
+    /// The last offset that it knows of.
+    pub(crate) fn last(&self, base: Offset) -> Option<Offset> {
+        self.entries
+            .last()
+            .map(|(relative, _)| base + i64::from(*relative))
     }
 
     /// A position at or before the batch that holds `offset`: that of the last entry below it.
@@ -102,6 +114,17 @@ mod tests {
         );
         assert!(OffsetIndex::parse(&index.to_bytes(), 9000).is_err());
         assert!(OffsetIndex::parse(&[0; 9], 9000).is_err());
+    }
+
+    #[test]
+    fn what_does_not_ascend_or_fit_is_left_out() {
+        let mut index = OffsetIndex::default();
+        index.push(Offset(0), Offset(9), 61);
+        let before = index.clone();
+        index.push(Offset(0), Offset(9), 122);
+        index.push(Offset(0), Offset(1 << 40), 122);
+        index.push(Offset(0), Offset(20), 1 << 40);
+        assert_eq!(index, before);
     }
 
     #[test]

@@ -2,6 +2,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use ottla_model::{ErrorCode, Offset, ProducerEpoch, ProducerId, Sequence, Timestamp};
+use ottla_wire::control_record::EndTxnMarker;
 use ottla_wire::records::BatchHeader;
 use thiserror::Error;
 
@@ -40,6 +41,23 @@ pub(crate) struct Producer {
     pub(crate) transaction_start: Option<Offset>,
 }
 
+impl Producer {
+    fn check_transaction(&self, batch: &BatchHeader) -> Result<(), ProducerError> {
+        if self.transaction_start.is_some() && !batch.attributes.is_transactional() {
+            let producer = batch.producer_id;
+            return Err(ProducerError::OutsideTransaction { producer });
+        }
+        Ok(())
+    }
+}
+
+/// A transaction whose end is in the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct EndedTransaction {
+    start: Offset,
+    marker: Offset,
+}
+
 /// Why a batch of an idempotent producer is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum ProducerError {
@@ -55,6 +73,8 @@ pub enum ProducerError {
         expected: Sequence,
         found: Sequence,
     },
+    #[error("producer {producer} has a transaction open, and the batch is not part of it")]
+    OutsideTransaction { producer: ProducerId },
 }
 
 impl ProducerError {
@@ -63,6 +83,7 @@ impl ProducerError {
         match self {
             Self::Fenced { .. } => ErrorCode::InvalidProducerEpoch,
             Self::OutOfOrder { .. } => ErrorCode::OutOfOrderSequenceNumber,
+            Self::OutsideTransaction { .. } => ErrorCode::InvalidTxnState,
         }
     }
 }
@@ -79,6 +100,8 @@ pub(crate) enum Verdict {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ProducerState {
     pub(crate) producers: BTreeMap<ProducerId, Producer>,
+    /// Those whose markers are not replicated yet: readers may not know of their ends.
+    ended: Vec<EndedTransaction>,
 }
 
 impl ProducerState {
@@ -99,7 +122,10 @@ impl ProducerState {
             _ if batch.producer_epoch > known.epoch => Sequence(0),
             Some(last) => last.last_sequence.plus(1),
             // Only a marker was seen of it: any sequence begins it.
-            None => return Ok(Verdict::Next),
+            None => {
+                known.check_transaction(batch)?;
+                return Ok(Verdict::Next);
+            }
         };
         let repeated = |trace: &&BatchTrace| {
             trace.first_sequence() == batch.base_sequence
@@ -110,35 +136,24 @@ impl ProducerState {
         {
             return Ok(Verdict::Duplicate(*trace));
         }
-        if batch.base_sequence == expected {
-            return Ok(Verdict::Next);
+        if batch.base_sequence != expected {
+            return Err(ProducerError::OutOfOrder {
+                producer: batch.producer_id,
+                expected,
+                found: batch.base_sequence,
+            });
         }
-        Err(ProducerError::OutOfOrder {
-            producer: batch.producer_id,
-            expected,
-            found: batch.base_sequence,
-        })
+        known.check_transaction(batch)?;
+        Ok(Verdict::Next)
     }
 
-    /// Takes note of an appended batch, its offsets set. Never refuses: what is in the log has happened.
+    /// Takes note of an appended batch, its offsets set. Never refuses: what is in the log has happened. A marker is for
+    /// [`end_transaction`](Self::end_transaction).
     pub(crate) fn update(&mut self, batch: &BatchHeader) {
         if batch.producer_id == ProducerId::NONE || batch.attributes.is_control() {
             return;
         }
-        let producer = self
-            .producers
-            .entry(batch.producer_id)
-            .or_insert_with(|| Producer {
-                epoch: batch.producer_epoch,
-                batches: VecDeque::new(),
-                last_timestamp: batch.max_timestamp,
-                coordinator_epoch: -1,
-                transaction_start: None,
-            });
-        if producer.epoch != batch.producer_epoch {
-            producer.epoch = batch.producer_epoch;
-            producer.batches.clear();
-        }
+        let producer = self.producer_of(batch);
         if producer.batches.len() == REMEMBERED_BATCHES {
             producer.batches.pop_front();
         }
@@ -154,6 +169,43 @@ impl ProducerState {
         }
     }
 
+    /// Takes note of the marker in `batch`. Commit or abort is for the readers to tell apart.
+    pub(crate) fn end_transaction(&mut self, batch: &BatchHeader, marker: EndTxnMarker) {
+        let producer = self.producer_of(batch);
+        producer.last_timestamp = batch.max_timestamp;
+        producer.coordinator_epoch = marker.coordinator_epoch;
+        if let Some(start) = producer.transaction_start.take() {
+            let marker = batch.base_offset;
+            self.ended.push(EndedTransaction { start, marker });
+        }
+    }
+
+    /// The producer as of the epoch of `batch`, of whose later batches none are known if it is new.
+    fn producer_of(&mut self, batch: &BatchHeader) -> &mut Producer {
+        let producer = self
+            .producers
+            .entry(batch.producer_id)
+            .or_insert_with(|| Producer {
+                epoch: batch.producer_epoch,
+                batches: VecDeque::new(),
+                last_timestamp: batch.max_timestamp,
+                coordinator_epoch: -1,
+                transaction_start: None,
+            });
+        if producer.epoch != batch.producer_epoch {
+            producer.epoch = batch.producer_epoch;
+            producer.batches.clear();
+        }
+        producer
+    }
+
+    /// Everything below `high_watermark` is replicated. True if the end of a transaction is among it that was not before.
+    pub(crate) fn replicated(&mut self, high_watermark: Offset) -> bool {
+        let before = self.ended.len();
+        self.ended.retain(|ended| ended.marker >= high_watermark);
+        self.ended.len() < before
+    }
+
     /// Forgets producers that wrote nothing for `expiration` and have no transaction open.
     pub(crate) fn expire(&mut self, now: Timestamp, expiration: Duration) {
         let expiration = i64::try_from(expiration.as_millis()).unwrap_or(i64::MAX);
@@ -163,18 +215,18 @@ impl ProducerState {
         });
     }
 
-    /// The first record of a transaction that is still open.
-    pub(crate) fn first_open_transaction(&self) -> Option<Offset> {
-        self.producers
-            .values()
-            .filter_map(|producer| producer.transaction_start)
+    /// The first record of a transaction that is open, or whose end is not replicated.
+    pub(crate) fn first_unstable(&self) -> Option<Offset> {
+        let open = self.producers.values();
+        open.filter_map(|producer| producer.transaction_start)
+            .chain(self.ended.iter().map(|ended| ended.start))
             .min()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use ottla_wire::records::{BatchBuilder, BatchFields, Compression};
+    use ottla_wire::records::{Attributes, BatchBuilder, BatchFields, Compression};
 
     use super::*;
 
@@ -254,6 +306,35 @@ mod tests {
             state.check(&batch(0, i32::MAX, 2, 0)),
             Ok(Verdict::Duplicate(_))
         ));
+    }
+
+    #[test]
+    fn a_marker_ends_the_transaction_and_readers_see_it_when_it_is_replicated() {
+        let with = |attributes: Attributes, header: BatchHeader| BatchHeader {
+            attributes,
+            ..header
+        };
+        let in_transaction = Attributes::default().transactional();
+        let mut state = ProducerState::default();
+        state.update(&with(in_transaction, batch(1, 0, 2, 10)));
+        state.update(&with(in_transaction, batch(1, 2, 3, 12)));
+        assert_eq!(state.first_unstable(), Some(Offset(10)));
+        let outside = batch(1, 5, 1, 0);
+        let refused = state.check(&outside).unwrap_err();
+        assert_eq!(refused.code(), ErrorCode::InvalidTxnState);
+        // The coordinator raises the epoch as it ends the transaction (KIP-890).
+        let marker = with(in_transaction.control(), batch(2, -1, 1, 15));
+        let coordinator_epoch = 7;
+        state.end_transaction(&marker, EndTxnMarker { coordinator_epoch });
+        let producer = &state.producers[&ProducerId(9)];
+        assert_eq!(producer.epoch, ProducerEpoch(2));
+        assert_eq!(producer.coordinator_epoch, coordinator_epoch);
+        assert_eq!(producer.transaction_start, None);
+        assert!(producer.batches.is_empty());
+        assert!(!state.replicated(Offset(15)));
+        assert_eq!(state.first_unstable(), Some(Offset(10)));
+        assert!(state.replicated(Offset(16)));
+        assert_eq!(state.first_unstable(), None);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use arc_swap::ArcSwap;
 use ottla_env::{DiskFile, FilePiece};
 use ottla_model::{LeaderEpoch, Offset, Timestamp};
-use ottla_wire::records::{Batch, BatchHeader, TimestampType};
+use ottla_wire::records::{Batch, BatchHeader};
 use thiserror::Error;
 
 use crate::leader_epochs::LeaderEpochs;
@@ -231,7 +231,7 @@ impl<F: DiskFile> LogReader<F> {
         Ok(slice)
     }
 
-    /// The first record with a timestamp at or above `timestamp`.
+    /// The first record with a timestamp at or above `timestamp`, from the log's start on.
     ///
     /// # Errors
     /// When the disk fails or a batch cannot be decoded.
@@ -241,19 +241,22 @@ impl<F: DiskFile> LogReader<F> {
     ) -> Result<Option<FoundOffset>, ReadError> {
         let segments = self.shared.segments.load_full();
         let log_start = self.log_start();
+        let may_have_it = |header: &BatchHeader| {
+            header.max_timestamp >= timestamp && header.last_offset() >= log_start
+        };
+        let is_it = |found: &FoundOffset| found.timestamp >= timestamp && found.offset >= log_start;
         for segment in segments.iter() {
             let corrupt = |error| failed(segment.base, error);
             let largest = segment.indexes.read().max_timestamp;
             if largest.is_none_or(|(largest, _)| largest < timestamp) {
                 continue;
             }
-            let Some(located) = segment.batch_since(timestamp).map_err(corrupt)? else {
-                continue;
-            };
-            let wanted =
-                |found: &FoundOffset| found.timestamp >= timestamp && found.offset >= log_start;
-            if let Some(found) = first_record(segment, located, wanted)? {
-                return Ok(Some(found));
+            let mut from = segment.position_since(timestamp, log_start);
+            while let Some((position, header)) = segment.find(from, may_have_it).map_err(corrupt)? {
+                if let Some(found) = first_record(segment, (position, header), is_it)? {
+                    return Ok(Some(found));
+                }
+                from = position + header.size as u64;
             }
         }
         Ok(None)
@@ -309,13 +312,6 @@ fn first_record<F: DiskFile>(
         segment: segment.base,
         reason,
     };
-    if header.attributes.timestamp_type() == TimestampType::LogAppendTime {
-        let found = FoundOffset {
-            offset: header.base_offset,
-            timestamp: header.max_timestamp,
-        };
-        return Ok(wanted(&found).then_some(found));
-    }
     let bytes = segment
         .read_batch(position, &header)
         .map_err(|error| failed(segment.base, error))?;

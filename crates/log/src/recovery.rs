@@ -20,6 +20,7 @@ use crate::producer_snapshot;
 use crate::producer_state::ProducerState;
 use crate::segment::{Indexes, Segment, path};
 use crate::time_index::TimeIndex;
+use crate::transaction_marker::{ends_transaction, read_marker};
 
 /// Why a log cannot be opened.
 #[derive(Debug, Error)]
@@ -44,6 +45,29 @@ pub(crate) struct Recovered<F> {
     pub(crate) end: Offset,
 }
 
+/// Whether offsets may be missing between two batches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Holes {
+    /// Compaction leaves them.
+    Anywhere,
+    /// The topic only deletes. There may be some from when it was compacted, but not behind a segment that has none.
+    OfEarlierCompaction,
+    /// Nothing is ever taken out of this log: the metadata's, which nobody may replay across a hole.
+    Never,
+}
+
+impl Holes {
+    pub(crate) fn of(topic: TopicId, options: &LogOptions) -> Self {
+        if topic == TopicId::METADATA {
+            Self::Never
+        } else if options.deletes {
+            Self::OfEarlierCompaction
+        } else {
+            Self::Anywhere
+        }
+    }
+}
+
 /// The leader epochs' file.
 pub(crate) const EPOCHS: &str = "leader-epoch-checkpoint";
 
@@ -51,6 +75,7 @@ pub(crate) fn recover<D: Disk>(
     disk: &D,
     directory: &Path,
     options: &LogOptions,
+    holes: Holes,
     log_start: Offset,
     recovery_point: Offset,
     clean: bool,
@@ -74,9 +99,13 @@ pub(crate) fn recover<D: Disk>(
     let mut is_whole = false;
     let mut begun = Vec::new();
     for (i, base) in bases.iter().copied().enumerate() {
-        // The tail of the segment before may be lost at the border of a batch. Compaction leaves holes too, but not in segments
-        // without any other, nor where the topic only deletes.
-        let is_behind_a_gap = options.deletes && is_whole && base > end;
+        // The tail of the segment before may be lost at the border of a batch.
+        let is_behind_a_gap = base > end
+            && match holes {
+                Holes::Anywhere => false,
+                Holes::OfEarlierCompaction => is_whole,
+                Holes::Never => true,
+            };
         if !clean && i > 0 && (base < end || is_behind_a_gap) {
             tracing::warn!(segment = %path(directory, base, "log").display(), expected = %end, "does not follow: removed, and all behind it");
             remove_segments(disk, directory, &bases[i..]).map_err(fails)?;
@@ -97,13 +126,15 @@ pub(crate) fn recover<D: Disk>(
             segments.push(Arc::new(segment));
             continue;
         }
-        let scan = scan(&segment, options).map_err(fails)?;
+        let scan = scan(&segment, options, holes).map_err(fails)?;
         end = scan.end.max(base);
         is_whole = scan.is_contiguous;
         begun.extend(scan.epochs);
         if let Some(problem) = &scan.problem {
             let segment_path = path(directory, base, "log");
             tracing::warn!(segment = %segment_path.display(), at = scan.size, %problem, "the log ends here: what follows is no batch");
+            // First: once the segment is cut, nothing tells that the others do not follow it.
+            remove_segments(disk, directory, &bases[i + 1..]).map_err(fails)?;
             segment.file.set_length(scan.size).map_err(fails)?;
             segment.file.sync().map_err(fails)?;
         }
@@ -114,7 +145,6 @@ pub(crate) fn recover<D: Disk>(
         }
         segments.push(Arc::new(segment));
         if scan.problem.is_some() {
-            remove_segments(disk, directory, &bases[i + 1..]).map_err(fails)?;
             break;
         }
     }
@@ -145,7 +175,7 @@ struct Scan {
 }
 
 /// Reads all batches of a segment.
-fn scan<F: DiskFile>(segment: &Segment<F>, options: &LogOptions) -> io::Result<Scan> {
+fn scan<F: DiskFile>(segment: &Segment<F>, options: &LogOptions, holes: Holes) -> io::Result<Scan> {
     let mut scan = Scan {
         indexes: Indexes::default(),
         size: 0,
@@ -156,7 +186,7 @@ fn scan<F: DiskFile>(segment: &Segment<F>, options: &LogOptions) -> io::Result<S
     };
     let length = segment.size();
     while scan.size < length {
-        match read_checked(segment, scan.size, scan.end)? {
+        match read_checked(segment, scan.size, scan.end, holes)? {
             Ok(header) => {
                 scan.indexes.note(
                     segment.base,
@@ -185,11 +215,12 @@ fn scan<F: DiskFile>(segment: &Segment<F>, options: &LogOptions) -> io::Result<S
     Ok(scan)
 }
 
-/// The batch at `position` if it is whole, right, and not below `expected`.
+/// The batch at `position` if it is whole, right, and where `expected` says or, if there may be holes, behind.
 fn read_checked<F: DiskFile>(
     segment: &Segment<F>,
     position: u64,
     expected: Offset,
+    holes: Holes,
 ) -> io::Result<Result<BatchHeader, String>> {
     let header = match segment.header_at(position) {
         Ok(Some(header)) => header,
@@ -205,10 +236,10 @@ fn read_checked<F: DiskFile>(
             header.base_offset
         )));
     }
-    if header.last_offset_delta < 0 {
+    if header.base_offset > expected && holes == Holes::Never {
         return Ok(Err(format!(
-            "a batch of {} offsets",
-            i64::from(header.last_offset_delta) + 1
+            "offset {} follows, expected {expected}",
+            header.base_offset
         )));
     }
     let left = segment.size() - position;
@@ -234,14 +265,18 @@ fn load<D: Disk>(
     let Some(indexes) = load_indexes(disk, directory, segment) else {
         return Ok(None);
     };
-    if let Some(next) = next {
-        return Ok(Some((indexes, next)));
-    }
-    match last_end(segment, &indexes) {
-        Ok(end) => Ok(Some((indexes, end))),
-        Err(error) if error.kind() == io::ErrorKind::InvalidData => Ok(None),
-        Err(error) => Err(error),
-    }
+    let end = match next {
+        Some(next) => next,
+        None => match last_end(segment, &indexes) {
+            Ok(end) => end,
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => return Ok(None),
+            Err(error) => return Err(error),
+        },
+    };
+    let last_indexed = indexes.offsets.last(segment.base);
+    let last_dated = indexes.times.last(segment.base).map(|(_, offset)| offset);
+    let is_behind_the_end = last_indexed.max(last_dated).is_some_and(|last| last >= end);
+    Ok((!is_behind_the_end).then_some((indexes, end)))
 }
 
 /// The end of a segment that was closed cleanly: behind its last batch.
@@ -355,6 +390,14 @@ fn load_producers<D: Disk>(
         let mut next = segment.batch_of(from)?;
         while let Some((position, header)) = next {
             state.update(&header);
+            if ends_transaction(&header) {
+                let bytes = segment.read_batch(position, &header)?;
+                let batch = Batch::parse(&bytes)
+                    .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+                if let Some(marker) = read_marker(&batch)? {
+                    state.end_transaction(&header, marker);
+                }
+            }
             let behind = position + header.size as u64;
             next = segment.header_at(behind)?.map(|header| (behind, header));
         }
@@ -434,6 +477,7 @@ fn base_of(name: &str) -> Option<Offset> {
         .parse()
         .ok()
         .map(Offset)
+        .filter(|offset| offset.is_known())
 }
 
 /// The offset behind the last batch of a `.log` file.
@@ -462,17 +506,19 @@ fn remove_orphan_indexes<D: Disk>(disk: &D, directory: &Path, bases: &[Offset]) 
     Ok(())
 }
 
+/// Removes the last segments, the very last first and each for good before the next: a crash that brings one back leaves no hole
+/// before it, and nothing that does not fit what has been written since.
 fn remove_segments<D: Disk>(disk: &D, directory: &Path, bases: &[Offset]) -> io::Result<()> {
-    for base in bases {
+    for base in bases.iter().rev() {
         for extension in ["log", "index", "timeindex", "txnindex"] {
             let path = path(directory, *base, extension);
             if disk.entry(&path)?.is_some() {
                 disk.remove_file(&path)?;
             }
         }
+        disk.sync_directory(directory)?;
     }
-    // Back after another crash, they would not fit what has been written since.
-    disk.sync_directory(directory)
+    Ok(())
 }
 
 /// The offsets that name the files with this extension, ascending.
@@ -487,6 +533,7 @@ pub(crate) fn files<D: Disk>(
         .filter_map(|entry| entry.name.strip_suffix(extension)?.strip_suffix('.'))
         .filter(|stem| stem.len() == 20)
         .filter_map(|stem| stem.parse().ok().map(Offset))
+        .filter(|offset| offset.is_known())
         .collect();
     found.sort_unstable();
     Ok(found)

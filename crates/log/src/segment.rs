@@ -11,6 +11,9 @@ use parking_lot::RwLock;
 use crate::offset_index::OffsetIndex;
 use crate::time_index::TimeIndex;
 
+/// The last offset a segment may have, counted from its base: what an index entry can say.
+pub(crate) const MAX_RELATIVE_OFFSET: i64 = i32::MAX as i64;
+
 /// A file of the segment that begins at `base`.
 pub(crate) fn path(directory: &Path, base: Offset, extension: &str) -> PathBuf {
     directory.join(format!("{:020}.{extension}", base.0))
@@ -105,12 +108,27 @@ impl<F: DiskFile> Segment<F> {
         if position >= self.size() {
             return Ok(None);
         }
+        let invalid = |problem: String| io::Error::new(io::ErrorKind::InvalidData, problem);
         let mut bytes = [0; BATCH_OVERHEAD];
         let read = self.file.read_at(&mut bytes, position)?;
-        let header = BatchHeader::parse(&bytes[..read]);
-        header
-            .map(Some)
-            .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+        let header =
+            BatchHeader::parse(&bytes[..read]).map_err(|error| invalid(error.to_string()))?;
+        if !self.may_hold(&header) {
+            return Err(invalid(format!(
+                "offset {} with {} behind it in the segment of {}",
+                header.base_offset, header.last_offset_delta, self.base
+            )));
+        }
+        Ok(Some(header))
+    }
+
+    /// Whether a batch of such offsets can have been appended here. The checksum does not cover its base offset.
+    fn may_hold(&self, header: &BatchHeader) -> bool {
+        let first = header.base_offset.0.checked_sub(self.base.0);
+        let last = first.and_then(|first| first.checked_add(i64::from(header.last_offset_delta)));
+        header.last_offset_delta >= 0
+            && first.is_some_and(|first| first >= 0)
+            && last.is_some_and(|last| last <= MAX_RELATIVE_OFFSET)
     }
 
     /// The whole batch at `position`.
@@ -129,17 +147,11 @@ impl<F: DiskFile> Segment<F> {
         self.find(from, |header| header.last_offset() >= offset)
     }
 
-    /// The first batch with a record as new as `timestamp`.
-    pub(crate) fn batch_since(
-        &self,
-        timestamp: Timestamp,
-    ) -> io::Result<Option<(u64, BatchHeader)>> {
-        let from = {
-            let indexes = self.indexes.read();
-            let below = indexes.times.floor(self.base, timestamp);
-            indexes.offsets.floor(self.base, below)
-        };
-        self.find(from, |header| header.max_timestamp >= timestamp)
+    /// No batch before this position has a record at or behind `start` that is as new as `timestamp`.
+    pub(crate) fn position_since(&self, timestamp: Timestamp, start: Offset) -> u64 {
+        let indexes = self.indexes.read();
+        let below = indexes.times.floor(self.base, timestamp);
+        indexes.offsets.floor(self.base, below.max(start))
     }
 
     /// The first batch from `from` on, where a batch begins, that is wanted.

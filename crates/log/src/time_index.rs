@@ -13,7 +13,7 @@ pub(crate) struct TimeIndex {
 }
 
 impl TimeIndex {
-    /// Adds an entry unless the last one says as much already.
+    /// Adds an entry unless the last one says as much already, or none can say it.
     pub(crate) fn push(&mut self, base: Offset, timestamp: Timestamp, offset: Offset) {
         if self
             .entries
@@ -23,9 +23,9 @@ impl TimeIndex {
         {
             return;
         }
-        let relative = u32::try_from(offset - base)
-            .expect("a segment is rolled before offsets exceed 32 bits");
-        self.entries.push((timestamp.0, relative));
+        if let Ok(relative) = u32::try_from(offset - base) {
+            self.entries.push((timestamp.0, relative));
+        }
     }
 
     /// Up to this offset every timestamp is below `timestamp`.

@@ -68,6 +68,8 @@ pub enum InvalidBatch {
     Invalid(String),
     #[error("a batch of {size} bytes exceeds max.message.bytes, {bound}")]
     TooLarge { size: usize, bound: usize },
+    #[error("no transaction is open: this broker coordinates none")]
+    Transactional,
     #[error("zstd needs Produce version 7 or later")]
     UnsupportedCompression,
     #[error("{message}")]
@@ -89,6 +91,7 @@ impl InvalidBatch {
             Self::Corrupt(_) => ErrorCode::CorruptMessage,
             Self::Invalid(_) | Self::Records { .. } => ErrorCode::InvalidRecord,
             Self::TooLarge { .. } => ErrorCode::MessageTooLarge,
+            Self::Transactional => ErrorCode::InvalidTxnState,
             Self::UnsupportedCompression => ErrorCode::UnsupportedCompressionType,
             Self::Timestamp { .. } => ErrorCode::InvalidTimestamp,
         }
@@ -207,6 +210,9 @@ fn check_header(header: &BatchHeader, rules: &AppendRules) -> Result<(), Invalid
     }
     if header.attributes.is_control() {
         return invalid("clients may not write control batches".to_owned());
+    }
+    if header.attributes.is_transactional() {
+        return Err(InvalidBatch::Transactional);
     }
     if header.producer_id != ProducerId::NONE && header.base_sequence.0 < 0 {
         return invalid(format!(

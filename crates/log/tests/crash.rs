@@ -11,12 +11,13 @@ use ottla_log::dir::LogDirectory;
 use ottla_log::validate::{AppendRules, validate};
 use ottla_log::{Log, LogOptions, LogReader};
 use ottla_model::{
-    BrokerEpoch, LeaderEpoch, Offset, ProducerEpoch, ProducerId, Sequence, Timestamp, TopicId,
+    BrokerEpoch, LeaderEpoch, Offset, ProducerEpoch, ProducerId, Sequence, Timestamp, TopicId, Uuid,
 };
 use ottla_wire::records::{Batch, BatchBuilder, BatchFields, Batches, Compression, TimestampType};
 use proptest::prelude::*;
 
 const NOW: Timestamp = Timestamp(1_000_000);
+const TOPIC: TopicId = TopicId(Uuid::from_u128(77));
 const NAME: &str = "some-topic-3";
 
 fn options() -> LogOptions {
@@ -109,7 +110,7 @@ fn start(disk: &SeededDisk, epoch: LeaderEpoch) -> io::Result<Machine> {
         LogDirectory::open(disk.clone(), Path::new("/data")).map_err(io::Error::other)?;
     let was_clean = directory.take_clean_shutdown()?.is_some();
     let log = directory
-        .open_log(NAME, TopicId::METADATA, options(), NOW, was_clean)
+        .open_log(NAME, TOPIC, options(), NOW, was_clean)
         .map_err(io::Error::other)?;
     Ok(Machine {
         directory,
@@ -152,7 +153,7 @@ fn run(disk: &SeededDisk, steps: &[Step], promise: &mut Promise) -> io::Result<(
             Step::Sync => {
                 if let Some(job) = machine.log.unsynced() {
                     let end = job.run()?;
-                    machine.log.synced(end, NOW);
+                    machine.log.synced(end);
                     promise.synced = end;
                 }
             }

@@ -4,17 +4,25 @@ use std::io::{ErrorKind, IoSlice};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use bytes::Bytes;
 use ottla_env::fake::{ManualClock, SeededDisk};
 use ottla_env::{Disk, DiskFile, OpenMode};
 use ottla_log::dir::{DirectoryError, LogDirectory, MetaProperties};
 use ottla_log::validate::{AppendRules, ValidBatch, validate};
 use ottla_log::{AppendError, FoundOffset, Log, LogOptions, OpenError, ReadError};
-use ottla_model::{BrokerEpoch, ErrorCode, LeaderEpoch, NodeId, Offset, Timestamp, TopicId, Uuid};
-use ottla_wire::records::{BatchBuilder, BatchFields, Batches, Compression, TimestampType};
+use ottla_model::{
+    BrokerEpoch, ErrorCode, LeaderEpoch, NodeId, Offset, ProducerEpoch, ProducerId, Sequence,
+    Timestamp, TopicId, Uuid,
+};
+use ottla_wire::control_record::{ControlRecord, EndTxnMarker};
+use ottla_wire::records::{
+    Attributes, BatchBuilder, BatchFields, Batches, Compression, TimestampType,
+};
 
 const NOW: Timestamp = Timestamp(1_000_000);
 const EPOCH: LeaderEpoch = LeaderEpoch(4);
 const DATA: &str = "/data";
+const TOPIC: TopicId = TopicId(Uuid::from_u128(77));
 const NAME: &str = "topic-0";
 
 fn options() -> LogOptions {
@@ -32,6 +40,10 @@ fn options() -> LogOptions {
 
 /// Two records, 100 bytes.
 fn batch(timestamp: i64) -> ValidBatch {
+    batch_by(timestamp, TimestampType::CreateTime)
+}
+
+fn batch_by(timestamp: i64, timestamp_type: TimestampType) -> ValidBatch {
     let mut builder = BatchBuilder::new(BatchFields::default(), Compression::None);
     builder.push(Timestamp(timestamp), None, Some(b"123456"), []);
     builder.push(Timestamp(timestamp + 1), None, Some(&[b'x'; 19]), []);
@@ -39,7 +51,7 @@ fn batch(timestamp: i64) -> ValidBatch {
         produce_version: 13,
         max_batch_bytes: 1 << 20,
         max_uncompressed_bytes: 1 << 20,
-        timestamp_type: TimestampType::CreateTime,
+        timestamp_type,
         before_max_ms: i64::MAX,
         after_max_ms: i64::MAX,
         needs_keys: false,
@@ -58,7 +70,7 @@ fn directory(disk: &SeededDisk) -> LogDirectory<SeededDisk> {
 
 fn open(directory: &LogDirectory<SeededDisk>) -> Log<SeededDisk> {
     directory
-        .open_log(NAME, TopicId::METADATA, options(), NOW, true)
+        .open_log(NAME, TOPIC, options(), NOW, true)
         .expect("it opens")
 }
 
@@ -140,6 +152,38 @@ fn a_timestamp_finds_the_first_record_as_new() {
         reader.max_timestamp().expect("the disk works"),
         found(19, 1091)
     );
+}
+
+#[test]
+fn a_timestamp_finds_nothing_below_the_log_start() {
+    let (_directory, mut log) = filled(&disk());
+    let find = |log: &Log<SeededDisk>| {
+        log.reader()
+            .offset_for_timestamp(Timestamp(0))
+            .expect("the disk works")
+            .expect("there are records")
+    };
+    log.advance_log_start(Offset(9), NOW)
+        .expect("the disk works");
+    assert_eq!(
+        find(&log).offset,
+        Offset(9),
+        "in the segment's second batch"
+    );
+    log.advance_log_start(Offset(20), NOW)
+        .expect("the disk works");
+    let stamped = batch_by(5, TimestampType::LogAppendTime);
+    log.append_many(vec![stamped], EPOCH, NOW)
+        .remove(0)
+        .expect("it is appended");
+    log.set_high_watermark(Offset(22));
+    log.advance_log_start(Offset(21), NOW)
+        .expect("the disk works");
+    let second = FoundOffset {
+        offset: Offset(21),
+        timestamp: NOW,
+    };
+    assert_eq!(find(&log), second, "of a batch stamped as a whole");
 }
 
 #[test]
@@ -229,22 +273,6 @@ fn records_deleted_below_an_offset_are_gone() {
 }
 
 #[test]
-fn a_truncated_log_goes_on_from_there() {
-    let (_directory, mut log) = filled(&disk());
-    log.truncate_to(Offset(9), NOW).expect("the disk works");
-    assert_eq!(log.end(), Offset(8), "the batch that holds 8 and 9 goes");
-    assert_eq!(log.reader().high_watermark(), Offset(8));
-    append(&mut log, 7);
-    assert_eq!(log.end(), Offset(10));
-    let found = log
-        .reader()
-        .max_timestamp()
-        .expect("the disk works")
-        .expect("there are records");
-    assert_eq!(found.timestamp, Timestamp(1031));
-}
-
-#[test]
 fn nothing_follows_a_failed_write() {
     let disk = disk();
     let (_directory, mut log) = filled(&disk);
@@ -264,6 +292,209 @@ fn nothing_follows_a_failed_write() {
 }
 
 #[test]
+fn what_was_rolled_is_synced_without_what_is_being_written() {
+    for seed in 0..40 {
+        let disk = disk();
+        {
+            let (directory, mut log) = filled(&disk);
+            let job = log.sealed_unsynced().expect("three segments were rolled");
+            append(&mut log, 2000);
+            let synced = job.run().expect("the disk works");
+            log.synced(synced);
+            assert_eq!(log.synced_end(), Offset(18), "where the last one begins");
+            assert!(log.sealed_unsynced().is_none());
+            assert!(log.unsynced().is_some(), "the last one is not on disk");
+            directory
+                .write_checkpoints(&[(NAME.into(), log.point())])
+                .expect("the disk works");
+        }
+        disk.crash(seed);
+        let log = directory(&disk)
+            .open_log(NAME, TOPIC, options(), NOW, false)
+            .expect("it opens");
+        assert!(log.end() >= Offset(18), "seed {seed}: {}", log.end());
+    }
+}
+
+/// Two records at `offset`, 91 bytes.
+fn raw(offset: i64) -> Bytes {
+    let fields = BatchFields {
+        base_offset: Offset(offset),
+        leader_epoch: EPOCH,
+        ..BatchFields::default()
+    };
+    let mut builder = BatchBuilder::new(fields, Compression::None);
+    builder.push(NOW, None, Some(b"12345678"), []);
+    builder.push(NOW, None, Some(b"12345678"), []);
+    builder.build()
+}
+
+fn open_metadata(directory: &LogDirectory<SeededDisk>) -> Log<SeededDisk> {
+    let options = LogOptions {
+        deletes: false,
+        ..options()
+    };
+    directory
+        .open_log(NAME, TopicId::METADATA, options, NOW, false)
+        .expect("it opens")
+}
+
+fn base_offsets(log: &Log<SeededDisk>) -> Vec<i64> {
+    let slice = log
+        .reader()
+        .read(log.reader().log_start(), 10_000, log.end(), true)
+        .expect("in range");
+    let mut offsets = Vec::new();
+    for piece in slice.pieces {
+        let mut bytes = vec![0; usize::try_from(piece.length).expect("it is small")];
+        piece
+            .file
+            .read_at(&mut bytes, piece.position)
+            .expect("the disk works");
+        offsets.extend(Batches::new(&bytes).map(|batch| {
+            let batch = batch.expect("it is whole");
+            batch.header.base_offset.0
+        }));
+    }
+    offsets
+}
+
+#[test]
+fn a_power_cut_leaves_no_hole_in_the_metadata_log() {
+    for seed in 0..200 {
+        let disk = disk();
+        {
+            let mut log = open_metadata(&directory(&disk));
+            for offset in (0..20).step_by(2) {
+                log.append_raw(&raw(offset), NOW).expect("the disk works");
+            }
+        }
+        disk.crash(seed);
+        // The power fails again while the first crash is mended.
+        disk.crash_before(disk.operations() + seed % 8);
+        let directory = LogDirectory::open(disk.clone(), Path::new(DATA));
+        drop(directory.map(|directory| {
+            let options = LogOptions {
+                deletes: false,
+                ..options()
+            };
+            drop(directory.open_log(NAME, TopicId::METADATA, options, NOW, false));
+        }));
+        disk.crash(seed + 1);
+        let log = open_metadata(&self::directory(&disk));
+        let found = base_offsets(&log);
+        let expected: Vec<i64> = (0..log.end().0).step_by(2).collect();
+        assert_eq!(found, expected, "seed {seed}");
+    }
+}
+
+#[test]
+fn a_wrong_base_offset_ends_the_log() {
+    for is_metadata in [false, true] {
+        for byte in 0..8 {
+            let disk = disk();
+            {
+                let mut log = open_metadata_or_topic(&directory(&disk), is_metadata);
+                for offset in (0..20).step_by(2) {
+                    log.append_raw(&raw(offset), NOW).expect("the disk works");
+                }
+            }
+            disk.kill();
+            let second = raw(0).len();
+            let file = PathBuf::from(format!("{DATA}/{NAME}/{:020}.log", 0));
+            disk.corrupt(&file, second + byte).expect("it is there");
+            let log = open_metadata_or_topic(&directory(&disk), is_metadata);
+            // A small one could be the hole that a compaction left.
+            if is_metadata || byte < 5 {
+                assert_eq!(log.end(), Offset(2), "byte {byte}");
+            }
+        }
+    }
+}
+
+fn open_metadata_or_topic(
+    directory: &LogDirectory<SeededDisk>,
+    is_metadata: bool,
+) -> Log<SeededDisk> {
+    if is_metadata {
+        return open_metadata(directory);
+    }
+    directory
+        .open_log(NAME, TOPIC, options(), NOW, false)
+        .expect("it opens")
+}
+
+#[test]
+fn transactions_that_another_broker_wrote_end_with_their_markers() {
+    let fields = |offset: i64, attributes: Attributes| BatchFields {
+        base_offset: Offset(offset),
+        leader_epoch: EPOCH,
+        attributes,
+        producer_id: ProducerId(7),
+        producer_epoch: ProducerEpoch(1),
+        base_sequence: Sequence(if attributes.is_control() { -1 } else { 0 }),
+    };
+    let in_transaction = Attributes::default().transactional();
+    let mut data = BatchBuilder::new(fields(0, in_transaction), Compression::None);
+    data.push(NOW, None, Some(b"v"), []);
+    data.push(NOW, None, Some(b"v"), []);
+    let marker = ControlRecord::Abort(EndTxnMarker {
+        coordinator_epoch: 3,
+    });
+    let mut end = BatchBuilder::new(fields(2, in_transaction.control()), Compression::None);
+    let (key, value) = (marker.encode_key(), marker.encode_value());
+    end.push(NOW, Some(&key), Some(&value), []);
+    let disk = disk();
+    {
+        let mut log = open(&directory(&disk));
+        log.append_raw(&data.build(), NOW).expect("the disk works");
+        log.set_high_watermark(Offset(2));
+        assert_eq!(log.reader().last_stable_offset(), Offset(0));
+        log.append_raw(&end.build(), NOW).expect("the disk works");
+        assert_eq!(
+            log.reader().last_stable_offset(),
+            Offset(0),
+            "the marker is not replicated"
+        );
+        log.set_high_watermark(Offset(3));
+        assert_eq!(log.reader().last_stable_offset(), Offset(3));
+    }
+    for is_clean in [false, true] {
+        disk.kill();
+        let directory = directory(&disk);
+        let mut log = directory
+            .open_log(NAME, TOPIC, options(), NOW, is_clean)
+            .expect("it opens");
+        log.set_high_watermark(Offset(3));
+        assert_eq!(log.reader().last_stable_offset(), Offset(3));
+        log.close().expect("the disk works");
+    }
+    let snapshot = PathBuf::from(format!("{DATA}/{NAME}/{:020}.snapshot", 3));
+    let bytes = read(&disk, &snapshot);
+    assert_eq!(bytes[44..48], 3i32.to_be_bytes(), "the coordinator's epoch");
+    assert_eq!(bytes[48..56], (-1i64).to_be_bytes(), "no transaction");
+}
+
+#[test]
+fn nothing_follows_a_failed_raw_write() {
+    let disk = disk();
+    let mut log = open_metadata(&directory(&disk));
+    log.append_raw(&raw(0), NOW).expect("the disk works");
+    assert!(log.append_raw(&raw(2)[..70], NOW).is_err());
+    let two = [raw(2), raw(4).slice(..70)].concat();
+    assert!(log.append_raw(&two, NOW).is_err());
+    assert_eq!(log.end(), Offset(2), "all or nothing of what is no batch");
+    log.append_raw(&raw(2), NOW).expect("the disk works");
+    disk.fail_at(disk.operations(), ErrorKind::StorageFull);
+    let error = log.append_raw(&raw(4), NOW).expect_err("the disk is full");
+    assert_eq!(error.kind(), ErrorKind::StorageFull);
+    let error = log.append_raw(&raw(4), NOW).expect_err("the log is broken");
+    assert_eq!(error.kind(), ErrorKind::StorageFull);
+    assert_eq!(log.end(), Offset(4));
+    assert!(log.close().is_err(), "it is not clean");
+}
+
+#[test]
 fn old_records_do_not_make_a_segment_each() {
     let disk = disk();
     let directory = directory(&disk);
@@ -273,7 +504,7 @@ fn old_records_do_not_make_a_segment_each() {
         ..options()
     };
     let mut log = directory
-        .open_log(NAME, TopicId::METADATA, options, NOW, true)
+        .open_log(NAME, TOPIC, options, NOW, true)
         .expect("it opens");
     (0..10).for_each(|i| append(&mut log, 1000 + 10 * i));
     let logs = |disk: &SeededDisk| {
@@ -340,10 +571,11 @@ fn a_directory_belongs_to_one_process_and_a_log_to_one_topic() {
     ));
     assert_eq!(
         directory.logs().expect("the disk works")[0].topic_id,
-        Some(TopicId::METADATA)
+        Some(TOPIC)
     );
+    drop(log);
     let aside = directory
-        .delete_log(log, Uuid::from_u128(0xabc))
+        .delete_log(NAME, Uuid::from_u128(0xabc))
         .expect("the disk works");
     assert_eq!(
         aside,
@@ -411,15 +643,16 @@ fn a_new_log_of_a_deleted_ones_name_is_scanned_after_a_crash() {
             directory
                 .write_checkpoints(&[(NAME.into(), log.point())])
                 .expect("the disk works");
+            drop(log);
             directory
-                .delete_log(log, Uuid::from_u128(7))
+                .delete_log(NAME, Uuid::from_u128(7))
                 .expect("the disk works");
             let mut new = open(&directory);
             (0..10).for_each(|i| append(&mut new, 1000 + 10 * i));
         }
         disk.crash(seed);
         let log = directory(&disk)
-            .open_log(NAME, TopicId::METADATA, options(), NOW, false)
+            .open_log(NAME, TOPIC, options(), NOW, false)
             .expect("it opens");
         let slice = log
             .reader()
@@ -474,7 +707,7 @@ fn retention_that_a_crash_interrupts_takes_nothing_but_the_oldest() {
             {
                 let (_directory, mut log) = filled(&disk);
                 let end = log.unsynced().expect("it was written").run();
-                log.synced(end.expect("the disk works"), NOW);
+                log.synced(end.expect("the disk works"));
                 log.configure(LogOptions {
                     retention_bytes: Some(1),
                     ..options()
@@ -485,12 +718,38 @@ fn retention_that_a_crash_interrupts_takes_nothing_but_the_oldest() {
             }
             disk.crash(seed);
             let log = directory(&disk)
-                .open_log(NAME, TopicId::METADATA, options(), NOW, false)
+                .open_log(NAME, TOPIC, options(), NOW, false)
                 .expect("it opens");
             let place = format!("seed {seed}, operation {operation}");
             assert_eq!(log.end(), Offset(20), "{place}");
             let start = log.reader().log_start();
             assert_eq!(log.reader().epoch_of(start), EPOCH, "{place}");
+        }
+    }
+}
+
+#[test]
+fn what_is_left_of_a_log_that_was_not_begun_is_removed() {
+    let whole = {
+        let disk = disk();
+        let directory = directory(&disk);
+        let before = disk.operations();
+        drop(open(&directory));
+        disk.operations() - before
+    };
+    for operation in 0..=whole {
+        let disk = disk();
+        {
+            let directory = directory(&disk);
+            disk.crash_before(disk.operations() + operation);
+            // It fails where the machine crashes.
+            drop(directory.open_log(NAME, TopicId::METADATA, options(), NOW, true));
+        }
+        disk.kill();
+        let directory = directory(&disk);
+        directory.remove_deleted().expect("the disk works");
+        for log in directory.logs().expect("the disk works") {
+            assert_eq!(log.topic_id, Some(TopicId::METADATA), "{operation}");
         }
     }
 }

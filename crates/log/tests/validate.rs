@@ -132,6 +132,17 @@ fn what_no_producer_may_send_is_invalid() {
         code(batch(control, Compression::None)),
         ErrorCode::InvalidRecord
     );
+    let in_transaction = BatchFields {
+        attributes: Attributes::default().transactional(),
+        producer_id: ProducerId(7),
+        producer_epoch: ProducerEpoch(0),
+        base_sequence: Sequence(0),
+        ..BatchFields::default()
+    };
+    assert_eq!(
+        code(batch(in_transaction, Compression::None)),
+        ErrorCode::InvalidTxnState
+    );
     let by_leader = BatchFields {
         attributes: Attributes::default().with_timestamp_type(TimestampType::LogAppendTime),
         ..BatchFields::default()

@@ -15,13 +15,15 @@ use tokio::task::JoinError;
 
 use signals::Signals;
 
-/// Why the node did not run.
+/// Why the node did not run, or not to the end.
 #[derive(Debug, Error)]
 pub enum RunError {
     #[error("the runtime did not start: {0}")]
     Runtime(#[from] io::Error),
     #[error(transparent)]
     Start(#[from] ottla_broker::StartError),
+    #[error(transparent)]
+    Failed(#[from] ottla_broker::Failure),
 }
 
 /// What is known of a node once clients can connect.
@@ -36,7 +38,7 @@ pub struct Started {
 /// `started` is called when clients can connect.
 ///
 /// # Errors
-/// When the node does not start.
+/// When the node does not start, or cannot go on.
 pub fn run(
     config: ServerConfig,
     started: impl FnOnce(&Started) + Send + 'static,
@@ -70,7 +72,7 @@ async fn until_stopped(
     };
     tracing::info!(?signal, "stopping");
     if stop.send(()).is_err() {
-        tracing::debug!("the node has not started, and says why");
+        tracing::debug!("the node has ended by itself, and says why");
     }
     tokio::select! {
         ended = &mut life => settled(ended),
@@ -93,11 +95,15 @@ async fn live(
         cluster_id: broker.cluster_id().to_owned(),
         listeners: broker.listeners().to_vec(),
     });
-    // The sender waits for this task and is not dropped before.
-    if stopping.await.is_ok() {
-        broker.stop().await;
-    }
-    Ok(())
+    let failure = tokio::select! {
+        asked = stopping => {
+            asked.expect("whoever asks waits for this task");
+            None
+        }
+        failure = broker.failed() => Some(failure),
+    };
+    broker.stop().await;
+    failure.map_or(Ok(()), |failure| Err(failure.into()))
 }
 
 /// A panic of the node goes on in whoever waits for it.

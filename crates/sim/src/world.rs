@@ -32,7 +32,6 @@ impl Simulation {
         let clock = ManualClock::new(BEGINNING);
         let scheduler = Arc::new(Mutex::new(Scheduler::default()));
         let inner = Inner {
-            seed,
             clock,
             scheduler,
             dice: Mutex::new(Dice::new(seed)),
@@ -120,7 +119,6 @@ pub struct World {
 }
 
 struct Inner {
-    seed: u64,
     clock: ManualClock,
     scheduler: Arc<Mutex<Scheduler>>,
     dice: Mutex<Dice>,
@@ -233,11 +231,6 @@ impl World {
     #[must_use]
     pub fn trace(&self) -> u64 {
         self.inner.trace.lock().0
-    }
-
-    #[must_use]
-    pub fn seed(&self) -> u64 {
-        self.inner.seed
     }
 
     #[must_use]

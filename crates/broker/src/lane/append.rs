@@ -8,6 +8,7 @@ use ottla_model::{ErrorCode, LeaderEpoch, Monotonic, Offset, Timestamp};
 use ottla_replica::{Acks, Input, Leader, Outputs};
 use rustc_hash::FxHashMap;
 
+use super::openings::Opening;
 use super::{Slot, Worker};
 use crate::partition::PartitionKey;
 
@@ -74,16 +75,24 @@ impl<E: Env> Worker<E> {
         for (key, appends) in joined.by_partition.drain() {
             match self.partitions.get_mut(&key) {
                 None => refuse(appends, ErrorCode::NotLeaderOrFollower),
-                Some(Slot::Offline) => refuse(appends, ErrorCode::KafkaStorageError),
+                Some(Slot::Offline(_)) => refuse(appends, ErrorCode::KafkaStorageError),
+                // It may take minutes, and whoever waits asks again meanwhile.
+                Some(Slot::Opening {
+                    opening: Opening::Recovery,
+                    ..
+                }) => refuse(appends, ErrorCode::NotLeaderOrFollower),
                 Some(Slot::Opening { queued, .. }) => queued.extend(appends),
                 Some(Slot::Open(open)) => {
                     self.has_new_points = true;
                     let admitted = appends
                         .into_iter()
+                        // Whoever gave up sends it again.
+                        .filter(|append| !append.reply.is_canceled())
                         .filter_map(|append| admit(&open.leader, append))
                         .collect();
                     failed |= !write_one(open, admitted, now, &mut self.decided);
                     open.carry_out(&self.env, &self.lane, key, &mut self.decided);
+                    open.sync_sealed(&self.env, &self.lane, key);
                 }
             }
         }

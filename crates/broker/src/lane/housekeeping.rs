@@ -1,4 +1,4 @@
-//! What is due from time to time: retention, rolls by age, `flush.ms`, checkpoints.
+//! What is due from time to time: retention, `flush.ms`, checkpoints.
 
 use ottla_env::{Clock, Env};
 use ottla_replica::Input;
@@ -35,24 +35,12 @@ impl<E: Env> Worker<E> {
     }
 
     pub(super) fn checkpoint(&mut self) {
-        if !self.has_new_points {
-            return;
-        }
-        let points: Vec<_> = self
-            .partitions
-            .values()
-            .filter_map(|slot| match slot {
-                Slot::Open(open) => Some((open.partition.name(), open.log.point())),
-                Slot::Opening { .. } | Slot::Offline => None,
-            })
-            .collect();
         // While logs are being opened the files on disk know more than we do.
-        let all_open = points.len() == self.partitions.len();
-        if !all_open {
+        if !self.has_new_points || self.is_opening() {
             return;
         }
         self.has_new_points = false;
-        if let Err(error) = self.directory.write_checkpoints(&points) {
+        if let Err(error) = self.directory.write_checkpoints(&self.points()) {
             tracing::error!(%error, "cannot write the checkpoints");
             self.fail_directory();
         }

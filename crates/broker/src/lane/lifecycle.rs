@@ -8,7 +8,7 @@ use std::time::Duration;
 use futures::channel::oneshot;
 use ottla_config::TopicConfig;
 use ottla_env::{Clock, Disk, Entropy, Env, Spawn};
-use ottla_log::{Log, OpenError};
+use ottla_log::{Log, LogPoint, OpenError};
 use ottla_model::{ErrorCode, Monotonic};
 use ottla_replica::{Input, Leader, Leadership};
 
@@ -47,21 +47,26 @@ impl<E: Env> Worker<E> {
                 leadership: opening,
                 ..
             }) => *opening = leadership,
-            Some(Slot::Offline) => {}
+            Some(Slot::Offline(_)) => {}
+            None if self.has_failed => {
+                partition.set_availability(Availability::Offline);
+                self.partitions.insert(key, Slot::Offline(partition));
+            }
             None => {
                 let name = partition.name();
-                let opening = Slot::Opening {
-                    partition,
-                    leadership,
-                    has_begun: false,
-                    queued: Vec::new(),
-                };
-                self.partitions.insert(key, opening);
                 let opening = if was_found && !self.options.was_clean {
                     Opening::Recovery
                 } else {
                     Opening::Plain
                 };
+                let slot = Slot::Opening {
+                    partition,
+                    leadership,
+                    opening,
+                    has_begun: false,
+                    queued: Vec::new(),
+                };
+                self.partitions.insert(key, slot);
                 match self.doomed.iter_mut().find(|doomed| doomed.name == name) {
                     Some(doomed) => doomed.successor = Some(key),
                     None => self.openings.push(key, opening),
@@ -139,7 +144,7 @@ impl<E: Env> Worker<E> {
         let key = partition.key;
         self.has_new_points = true;
         match result {
-            Ok(mut log) => {
+            Ok(mut log) if !self.has_failed => {
                 let now = self.env.clock().monotonic();
                 let config = partition.config.load();
                 // It may have changed while the log was being opened.
@@ -161,15 +166,22 @@ impl<E: Env> Worker<E> {
                 queued.into_iter().for_each(|append| joined.push(append));
                 self.write(&mut joined);
             }
-            Err(error) => {
-                tracing::error!(partition = %partition.name(), %error, "cannot open the log");
+            result => {
+                if let Err(error) = result {
+                    tracing::error!(partition = %partition.name(), %error, "cannot open the log");
+                }
                 partition.set_availability(Availability::Offline);
-                self.partitions.insert(key, Slot::Offline);
+                self.partitions.insert(key, Slot::Offline(partition));
                 for append in queued {
                     let _ = append.reply.send(Err(ErrorCode::KafkaStorageError.into()));
                 }
             }
         }
+    }
+
+    /// Another node leads from now on, or nobody.
+    pub(super) fn resign(&mut self, key: PartitionKey) {
+        self.tell(key, Input::Resign(ErrorCode::NotLeaderOrFollower));
     }
 
     pub(super) fn configure(&mut self, key: PartitionKey, config: &Arc<TopicConfig>) {
@@ -181,7 +193,7 @@ impl<E: Env> Worker<E> {
                 self.tell(key, Input::Configure(leader_options(config)));
             }
             Some(Slot::Opening { partition, .. }) => partition.config.store(Arc::clone(config)),
-            Some(Slot::Offline) | None => {}
+            Some(Slot::Offline(_)) | None => {}
         }
     }
 
@@ -200,7 +212,6 @@ impl<E: Env> Worker<E> {
         self.tell(key, Input::Resign(ErrorCode::UnknownTopicOrPartition));
         match self.partitions.remove(&key) {
             Some(Slot::Open(open)) => {
-                open.partition.set_leader_epoch(None);
                 open.partition.set_availability(Availability::Offline);
                 self.delete_log(&open.partition, open.log);
             }
@@ -213,7 +224,8 @@ impl<E: Env> Worker<E> {
                 partition,
                 successor: None,
             }),
-            Some(Slot::Opening { .. } | Slot::Offline) | None => {}
+            Some(Slot::Offline(partition)) if !self.has_failed => self.delete_files(&partition),
+            Some(Slot::Opening { .. } | Slot::Offline(_)) | None => {}
         }
     }
 
@@ -236,15 +248,24 @@ impl<E: Env> Worker<E> {
     }
 
     fn delete_log(&mut self, partition: &Partition<E>, log: Log<E::Disk>) {
+        drop(log);
+        self.delete_files(partition);
+    }
+
+    fn delete_files(&mut self, partition: &Partition<E>) {
         self.has_new_points = true;
-        let delay = partition.config.load().file_delete_delay();
-        match self.directory.delete_log(log, self.env.entropy().uuid()) {
+        let (name, delay) = (
+            partition.name(),
+            partition.config.load().file_delete_delay(),
+        );
+        match self.directory.delete_log(&name, self.env.entropy().uuid()) {
             Ok(path) => self.deleting.push(Deleting {
                 path,
                 due: self.env.clock().monotonic() + delay,
             }),
             Err(error) => {
-                tracing::error!(partition = %partition.name(), %error, "cannot delete the log");
+                tracing::error!(partition = %name, %error, "cannot delete the log");
+                self.fail_directory();
             }
         }
     }
@@ -267,45 +288,87 @@ impl<E: Env> Worker<E> {
     /// The directory can no longer be trusted: its partitions go offline, and with them nothing else.
     pub(super) fn fail_directory(&mut self) {
         tracing::error!(directory = %self.directory.path().display(), "log directory offline");
+        self.has_failed = true;
         self.resign_all(ErrorCode::KafkaStorageError);
+        // What is being opened now goes offline when it is open.
         for slot in self.partitions.values_mut() {
             if let Slot::Open(open) = slot {
                 open.partition.set_availability(Availability::Offline);
-                *slot = Slot::Offline;
+                *slot = Slot::Offline(Arc::clone(&open.partition));
             }
         }
     }
 
-    /// Whether a log is still being opened, and perhaps recovered.
+    /// Waits no more for the turn of logs whose opening has not begun: what is on disk of them stays as it is.
+    pub(super) fn drop_openings(&mut self) {
+        self.openings.clear();
+        for slot in self.partitions.values_mut() {
+            if let Slot::Opening {
+                partition,
+                has_begun: false,
+                ..
+            } = slot
+            {
+                *slot = Slot::Offline(Arc::clone(partition));
+            }
+        }
+    }
+
     pub(super) fn is_opening(&self) -> bool {
         let is_opening = |slot: &Slot<E>| matches!(slot, Slot::Opening { .. });
         !self.doomed.is_empty() || self.partitions.values().any(is_opening)
     }
 
-    /// Nothing may be opening: a directory is not clean with a log in it whose recovery nobody has seen to the end.
+    /// Whether something runs beside the lane that has the last word on a log: its opening, or a sync.
+    pub(super) fn is_busy(&self) -> bool {
+        let is_syncing = |slot: &Slot<E>| matches!(slot, Slot::Open(open) if open.is_syncing);
+        self.is_opening() || self.partitions.values().any(is_syncing)
+    }
+
+    /// Nothing may run beside the lane: a directory is not clean with a log in it whose recovery, or whose failed sync, nobody saw.
     pub(super) fn close(mut self, closed: oneshot::Sender<io::Result<()>>) {
-        assert!(!self.is_opening(), "closed while a log is being opened");
+        assert!(
+            !self.is_busy(),
+            "closed while a log is being opened or synced"
+        );
         let _ = closed.send(self.close_all());
     }
 
     fn close_all(&mut self) -> io::Result<()> {
         self.resign_all(ErrorCode::NotLeaderOrFollower);
-        let mut first_error = Ok(());
-        let mut points = Vec::new();
+        let mut result = Ok(());
         for slot in self.partitions.values_mut() {
-            match slot {
-                Slot::Open(open) => {
-                    let result = open.log.close();
-                    points.push((open.partition.name(), open.log.point()));
-                    first_error = first_error.and(result);
-                }
+            let closed = match slot {
+                Slot::Open(open) => open.log.close(),
                 // What it has on disk is for the next start to find out.
-                Slot::Opening { .. } | Slot::Offline => {
-                    first_error = first_error.and(Err(io::Error::other("a log is offline")));
+                Slot::Opening { .. } | Slot::Offline(_) => {
+                    Err(io::Error::other("a log is offline"))
                 }
-            }
+            };
+            result = result.and(closed);
         }
-        first_error.and_then(|()| self.directory.write_checkpoints(&points))
+        let written = self.directory.write_checkpoints(&self.points());
+        result.and(written)
+    }
+
+    /// Of a log that is offline, what the checkpoints said before.
+    pub(super) fn points(&self) -> Vec<(String, LogPoint)> {
+        assert!(
+            !self.is_opening(),
+            "a log that is being opened has no point yet"
+        );
+        self.partitions
+            .values()
+            .filter_map(|slot| match slot {
+                Slot::Open(open) => Some((open.partition.name(), open.log.point())),
+                Slot::Opening { .. } => None,
+                Slot::Offline(partition) => {
+                    let name = partition.name();
+                    let point = self.directory.known_point(&name)?;
+                    Some((name, point))
+                }
+            })
+            .collect()
     }
 
     fn begin_epoch(&mut self, key: PartitionKey, leadership: Leadership) {
@@ -313,7 +376,6 @@ impl<E: Env> Worker<E> {
         let Some(Slot::Open(open)) = self.partitions.get_mut(&key) else {
             return;
         };
-        open.partition.set_leader_epoch(Some(leadership.epoch));
         if let Err(error) = open.log.assign_epoch(leadership.epoch) {
             tracing::error!(partition = %open.partition.name(), %error, "cannot record the leader epoch");
             self.fail_directory();

@@ -50,6 +50,12 @@ impl Openings {
         self.queue(opening).waiting.push_back(key);
     }
 
+    /// Nothing begins any more.
+    pub(super) fn clear(&mut self) {
+        self.plain.waiting.clear();
+        self.recoveries.waiting.clear();
+    }
+
     /// The next one that may begin; [`Openings::ended`] gives its place back.
     pub(super) fn begin(&mut self) -> Option<(PartitionKey, Opening)> {
         [Opening::Plain, Opening::Recovery]
@@ -107,7 +113,7 @@ impl<D: Disk> OpeningJob<D> {
             && let Some(job) = log.unsynced()
         {
             let end = job.run().map_err(fails)?;
-            log.synced(end, self.now);
+            log.synced(end);
         }
         log.assign_epoch(self.epoch).map_err(fails)?;
         Ok(log)

@@ -2,7 +2,8 @@
 
 use std::io;
 
-use ottla_env::{Clock, Env, Spawn};
+use ottla_env::{Clock, Disk, Env, Spawn};
+use ottla_log::SyncJob;
 use ottla_model::Offset;
 use ottla_replica::{Input, Output, Outputs};
 
@@ -31,17 +32,26 @@ impl<E: Env> Open<E> {
                 Output::Abandon(producer, code) => {
                     let _ = producer.reply.send(Err(code.into()));
                 }
-                Output::Sync => self.start_sync(env, lane, key),
+                Output::Sync => self.start_sync(env, lane, key, self.log.unsynced()),
             }
         }
     }
 
-    /// Begins a sync of all that is written and not synced, unless one runs.
-    fn start_sync(&mut self, env: &E, lane: &Lane<E>, key: PartitionKey) {
-        if self.is_syncing {
-            return;
-        }
-        let Some(job) = self.log.unsynced() else {
+    /// Begins a sync of the segments that were rolled, as every log has it whatever its topic asks for: after a power cut no more than
+    /// the last segment is in doubt.
+    pub(super) fn sync_sealed(&mut self, env: &E, lane: &Lane<E>, key: PartitionKey) {
+        self.start_sync(env, lane, key, self.log.sealed_unsynced());
+    }
+
+    /// Begins the sync unless one runs: whoever hears of its end begins the next.
+    fn start_sync(
+        &mut self,
+        env: &E,
+        lane: &Lane<E>,
+        key: PartitionKey,
+        job: Option<SyncJob<<E::Disk as Disk>::File>>,
+    ) {
+        let Some(job) = job.filter(|_| !self.is_syncing) else {
             return;
         };
         self.is_syncing = true;
@@ -63,6 +73,12 @@ impl<E: Env> Worker<E> {
         }
     }
 
+    fn sync_sealed(&mut self, key: PartitionKey) {
+        if let Some(Slot::Open(open)) = self.partitions.get_mut(&key) {
+            open.sync_sealed(&self.env, &self.lane, key);
+        }
+    }
+
     pub(super) fn synced(&mut self, key: PartitionKey, result: io::Result<Offset>) {
         let Some(Slot::Open(open)) = self.partitions.get_mut(&key) else {
             return;
@@ -71,9 +87,10 @@ impl<E: Env> Worker<E> {
         self.has_new_points = true;
         match result {
             Ok(end) => {
-                open.log.synced(end, self.env.clock().wall());
+                open.log.synced(end);
                 let end = open.log.synced_end();
                 self.tell(key, Input::Synced { end });
+                self.sync_sealed(key);
             }
             Err(error) => {
                 // After a failed sync the kernel may have dropped the pages: nothing written since the last one can be trusted.

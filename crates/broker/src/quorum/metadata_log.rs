@@ -26,8 +26,9 @@ pub(crate) const METADATA_LOG: &str = "__cluster_metadata-0";
 pub(crate) const BOOTSTRAP: &str = "bootstrap.checkpoint";
 /// What is read of the log at once. Bytes.
 const READ_BYTES: u64 = 8 << 20;
-/// The most a batch of metadata may come to. Bytes.
-const MAX_UNCOMPRESSED: usize = 64 << 20;
+/// The most a batch of metadata may come to: any that a batch can. Whatever is in the log is the node's own, or another broker's that
+/// had the directory before. Bytes.
+const MAX_UNCOMPRESSED: usize = i32::MAX as usize;
 
 /// Why the metadata cannot be read.
 #[derive(Debug, Error)]
@@ -94,7 +95,7 @@ impl<E: Env> MetadataLog<E> {
         let mut log = directory.open_log(METADATA_LOG, TopicId::METADATA, of_log, now, false)?;
         if let Some(job) = log.unsynced() {
             let end = job.run().map_err(fails)?;
-            log.synced(end, now);
+            log.synced(end);
         }
         let mut found = Found {
             bootstrap: None,
@@ -202,10 +203,10 @@ impl<E: Env> MetadataLog<E> {
     }
 
     /// The end of the log, all of it on disk.
-    pub(super) fn sync(&mut self, now: Timestamp) -> io::Result<Offset> {
+    pub(super) fn sync(&mut self) -> io::Result<Offset> {
         if let Some(job) = self.log.unsynced() {
             let end = job.run()?;
-            self.log.synced(end, now);
+            self.log.synced(end);
         }
         Ok(self.log.synced_end())
     }

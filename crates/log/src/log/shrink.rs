@@ -1,4 +1,4 @@
-//! What leaves a log: old segments at its beginning, records deleted by a client, what a new leader does not have at its end.
+//! What leaves a log: old segments at its beginning, records deleted by a client.
 
 use std::io;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 use ottla_env::{Disk, DiskFile};
 use ottla_model::{Offset, Timestamp};
 
-use super::{Log, LogPoint};
+use super::Log;
 use crate::segment::{Segment, path};
 
 impl<D: Disk> Log<D> {
@@ -48,63 +48,6 @@ impl<D: Disk> Log<D> {
             self.forget_epochs()?;
         }
         self.retain(now)
-    }
-
-    /// Cuts the log so that it ends at `offset` or, where that lies within a batch, before.
-    ///
-    /// # Errors
-    /// The disk's.
-    pub fn truncate_to(&mut self, offset: Offset, now: Timestamp) -> io::Result<()> {
-        if offset >= self.end {
-            return Ok(());
-        }
-        let segments = self.segments();
-        let keep = segments
-            .partition_point(|segment| segment.base <= offset)
-            .max(1);
-        let (kept, gone) = segments.split_at(keep);
-        let last = kept.last().expect("at least one segment is kept");
-        let cut = last.find(0, |header| header.last_offset() >= offset)?;
-        if let Some((position, header)) = cut {
-            last.file.set_length(position)?;
-            last.file.sync()?;
-            last.set_size(position);
-            self.end = header.base_offset.min(offset);
-        } else {
-            self.end = offset;
-        }
-        self.shared.segments.store(Arc::new(kept.to_vec()));
-        self.remove(gone.iter().rev())?;
-        self.epochs.truncate_end(self.end);
-        self.write_epochs()?;
-        self.shared.set_end(self.end);
-        self.shared
-            .set_high_watermark(self.reader().high_watermark().min(self.end));
-        self.recovery_point = self.recovery_point.min(self.end);
-        self.synced_at_most = Some(
-            self.synced_at_most
-                .map_or(self.end, |bound| bound.min(self.end)),
-        );
-        // Indexes and producers are what a start would make of what is left.
-        let (disk, directory, point) = (self.disk.clone(), self.directory.clone(), self.point());
-        let reopened = Self::open(
-            disk,
-            &directory,
-            self.topic_id,
-            self.options.clone(),
-            LogPoint {
-                recovery_point: Offset::ZERO,
-                ..point
-            },
-            false,
-            now,
-        )
-        .map_err(io::Error::other)?;
-        self.producers = reopened.producers;
-        self.shared
-            .segments
-            .store(reopened.shared.segments.load_full());
-        Ok(())
     }
 
     /// How many of the oldest segments may go.
@@ -159,8 +102,7 @@ impl<D: Disk> Log<D> {
         self.write_epochs()
     }
 
-    /// Removes segments from an end of the log on, each for good before the next: a crash that brings one back leaves no hole behind it,
-    /// and nothing that does not fit what has been written since.
+    /// Removes segments, the oldest first, each for good before the next: a crash that brings one back leaves no hole behind it.
     fn remove<'a>(
         &self,
         segments: impl Iterator<Item = &'a Arc<Segment<D::File>>>,

@@ -1,6 +1,8 @@
 //! How a node ends, and starts again.
 
-use std::io::{BufRead, BufReader};
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpStream;
 
 use rustix::process::Signal;
 
@@ -64,4 +66,42 @@ fn a_node_does_without_a_directory_that_cannot_be_used() {
     );
     place.write("two/meta.properties", &properties);
     assert_eq!(place.start().stop(), (Some(0), String::new()));
+}
+
+/// A Metadata request (version 4) that creates the topic.
+fn create_on_demand(topic: &str) -> Vec<u8> {
+    let mut body = Vec::new();
+    for field in [3_i16, 4, 0, 1] {
+        // The key, the version, and a correlation id of both halves.
+        body.extend(field.to_be_bytes());
+    }
+    // No client id, one topic.
+    body.extend((-1_i16).to_be_bytes());
+    body.extend(1_i32.to_be_bytes());
+    body.extend((topic.len() as i16).to_be_bytes());
+    body.extend(topic.as_bytes());
+    body.push(1);
+    let mut frame = (body.len() as i32).to_be_bytes().to_vec();
+    frame.extend(body);
+    frame
+}
+
+#[test]
+fn a_node_that_can_write_no_metadata_ends_and_says_so() {
+    let place = Place::formatted("internal.metadata.log.segment.bytes=4000");
+    let mut node = place.start();
+    // The next segment finds no directory.
+    fs::rename(place.path("data/__cluster_metadata-0"), place.path("gone")).unwrap();
+    let mut client = TcpStream::connect(("127.0.0.1", node.port("PLAINTEXT"))).unwrap();
+    for number in 0..50 {
+        // The last ones may find that the node has ended.
+        drop(client.write_all(&create_on_demand(&format!("topic-{number}"))));
+    }
+    let (code, said) = node.ended();
+    assert_eq!(code, Some(1), "{said}");
+    let last = said.lines().last().unwrap();
+    assert!(
+        last.contains("the metadata log cannot be written"),
+        "{said}"
+    );
 }

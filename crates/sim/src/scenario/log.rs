@@ -121,7 +121,7 @@ async fn live(
                 append(&mut log, world, told, epoch, env.clock().wall())?;
             }
             let synced = sync.await?;
-            log.synced(synced, env.clock().wall());
+            log.synced(synced);
             log.set_high_watermark(log.synced_end());
             let mut told = told.lock();
             told.promised = told.promised.max(synced);

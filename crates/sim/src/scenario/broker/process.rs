@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use std::fmt::Write;
+use std::pin::pin;
 
 use futures::channel::oneshot;
+use futures::future::{Either, select};
 use ottla_broker::{Broker, FirstQuorum, Format, format};
 use ottla_config::ServerConfig;
 use ottla_env::{Clock, Env, Spawn};
@@ -75,8 +77,19 @@ impl Process {
         env.spawn().clone().task(async move {
             match start(env, config).await {
                 Ok(broker) => {
-                    if let Ok(stopped) = stopping.await {
-                        broker.stop().await;
+                    let asked = match select(stopping, pin!(broker.failed())).await {
+                        Either::Left((Ok(stopped), _)) => Some(stopped),
+                        // It is left to its fate.
+                        Either::Left((Err(_), _)) => return,
+                        Either::Right((failure, _)) => {
+                            if !disk.is_down() && !ledger.is_sick(life) {
+                                ledger.violate(format!("the broker fails: {failure}"));
+                            }
+                            None
+                        }
+                    };
+                    broker.stop().await;
+                    if let Some(stopped) = asked {
                         // Whoever asked may have lost patience.
                         let _ = stopped.send(());
                     }

@@ -1,0 +1,138 @@
+//! The checkpoint files of a directory: how far each of its logs is on disk, where it begins, what of it is replicated.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use ottla_env::Disk;
+use ottla_model::{Offset, PartitionIndex};
+use parking_lot::Mutex;
+
+use super::{directory_name, parse_name, replace_file};
+use crate::checkpoint::{self, CheckpointEntry};
+use crate::log::LogPoint;
+use crate::recovery::read_file;
+
+const RECOVERY_POINTS: &str = "recovery-point-offset-checkpoint";
+const LOG_STARTS: &str = "log-start-offset-checkpoint";
+const HIGH_WATERMARKS: &str = "replication-offset-checkpoint";
+
+type SetOffset = fn(&mut LogPoint, Offset);
+
+/// The files, and what they tell of a log.
+const FILES: [(&str, SetOffset); 3] = [
+    (RECOVERY_POINTS, |point, offset| {
+        point.recovery_point = offset
+    }),
+    (LOG_STARTS, |point, offset| point.log_start = offset),
+    (HIGH_WATERMARKS, |point, offset| {
+        point.high_watermark = offset
+    }),
+];
+
+/// The files and what they hold, by the names of the logs' directories.
+pub(super) struct Checkpoints<D> {
+    disk: D,
+    directory: PathBuf,
+    /// Locked while the files are written: one at a time writes them.
+    points: Mutex<BTreeMap<String, LogPoint>>,
+}
+
+impl<D: Disk> Checkpoints<D> {
+    /// # Errors
+    /// The disk's. A file that is no checkpoint is left aside.
+    pub(super) fn read(disk: D, directory: &Path) -> io::Result<Self> {
+        let mut points: BTreeMap<String, LogPoint> = BTreeMap::new();
+        for (file, set) in FILES {
+            for entry in read_checkpoint(&disk, directory, file)? {
+                let name = directory_name(&entry.topic, PartitionIndex(entry.partition));
+                set(
+                    points.entry(name).or_insert(LogPoint::UNKNOWN),
+                    entry.offset,
+                );
+            }
+        }
+        Ok(Self {
+            disk,
+            directory: directory.to_path_buf(),
+            points: Mutex::new(points),
+        })
+    }
+
+    pub(super) fn point(&self, name: &str) -> Option<LogPoint> {
+        self.points.lock().get(name).copied()
+    }
+
+    /// # Errors
+    /// The disk's. The old checkpoints stand then.
+    pub(super) fn replace(&self, points: BTreeMap<String, LogPoint>) -> io::Result<()> {
+        self.write(&mut self.points.lock(), points)
+    }
+
+    /// Takes a log out of the files.
+    pub(super) fn forget(&self, name: &str) -> io::Result<()> {
+        // Logs are opened beside each other, and each may be the new one of an old name.
+        let mut points = self.points.lock();
+        let mut left = points.clone();
+        if left.remove(name).is_none() {
+            return Ok(());
+        }
+        self.write(&mut points, left)
+    }
+
+    /// Writes the files and takes note of what they hold.
+    fn write(
+        &self,
+        known: &mut BTreeMap<String, LogPoint>,
+        points: BTreeMap<String, LogPoint>,
+    ) -> io::Result<()> {
+        let entries = |offset: &dyn Fn(&LogPoint) -> Option<Offset>| -> Vec<CheckpointEntry> {
+            points
+                .iter()
+                .filter_map(|(name, point)| {
+                    let (topic, partition) = parse_name(name)?;
+                    Some(CheckpointEntry {
+                        topic,
+                        partition: partition.0,
+                        offset: offset(point)?,
+                    })
+                })
+                .collect()
+        };
+        let files = [
+            (
+                RECOVERY_POINTS,
+                entries(&|point| Some(point.recovery_point)),
+            ),
+            // A log that begins with its first segment need not say so.
+            (
+                LOG_STARTS,
+                entries(&|point| Some(point.log_start).filter(|start| *start > point.first_base)),
+            ),
+            (
+                HIGH_WATERMARKS,
+                entries(&|point| Some(point.high_watermark)),
+            ),
+        ];
+        for (file, entries) in files {
+            let text = checkpoint::to_text(&entries);
+            replace_file(&self.disk, &self.directory, file, text.as_bytes())?;
+        }
+        *known = points;
+        Ok(())
+    }
+}
+
+fn read_checkpoint<D: Disk>(
+    disk: &D,
+    directory: &Path,
+    file: &str,
+) -> io::Result<Vec<CheckpointEntry>> {
+    let Some(bytes) = read_file(disk, &directory.join(file))? else {
+        return Ok(Vec::new());
+    };
+    Ok(checkpoint::parse(&String::from_utf8_lossy(&bytes)).unwrap_or_else(|error| {
+        tracing::warn!(file = %directory.join(file).display(), %error, "left aside: logs are read from their beginning");
+        Vec::new()
+    }))
+}

@@ -1,0 +1,39 @@
+//! `partition.metadata`: the id of the topic whose log it is.
+
+use std::io;
+use std::path::Path;
+
+use ottla_env::Disk;
+use ottla_model::TopicId;
+
+use super::replace_file;
+use crate::recovery::read_file;
+
+pub(super) const PARTITION_METADATA: &str = "partition.metadata";
+
+/// `None` without the file.
+///
+/// # Errors
+/// `InvalidData` when it holds no id; the disk's.
+pub(super) fn read<D: Disk>(disk: &D, log: &Path) -> io::Result<Option<TopicId>> {
+    let Some(bytes) = read_file(disk, &log.join(PARTITION_METADATA))? else {
+        return Ok(None);
+    };
+    let text = String::from_utf8_lossy(&bytes);
+    let id = text
+        .lines()
+        .find_map(|line| line.strip_prefix("topic_id: "))
+        .and_then(|id| id.trim().parse().ok());
+    let invalid = || {
+        io::Error::new(
+            io::ErrorKind::InvalidData,
+            format!("{PARTITION_METADATA} holds no topic id"),
+        )
+    };
+    id.map(|id| Some(TopicId(id))).ok_or_else(invalid)
+}
+
+pub(super) fn write<D: Disk>(disk: &D, log: &Path, topic: TopicId) -> io::Result<()> {
+    let text = format!("version: 0\ntopic_id: {topic}");
+    replace_file(disk, log, PARTITION_METADATA, text.as_bytes())
+}
