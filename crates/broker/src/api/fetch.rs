@@ -417,7 +417,7 @@ fn assemble<E: Env>(
             last_stable_offset: read.positions.last_stable_offset,
             log_start_offset: read.positions.log_start,
             diverging_epoch,
-            // No partition has transactions yet: none of those in these records was aborted.
+            // Nobody can begin a transaction here, and which of those in a log from elsewhere were aborted no index tells.
             aborted_transactions: begun.bounds.read_committed.then(Vec::new),
             current_leader,
             preferred_read_replica: NodeId::NONE,
