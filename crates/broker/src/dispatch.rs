@@ -114,27 +114,33 @@ pub(crate) async fn answer<E: Env>(node: &Node<E>, caller: &Caller, frame: Bytes
     }
     match api.key {
         ApiKey::Produce => api::produce::answer(node, context, &frame, &mut body, &header).await,
-        ApiKey::Fetch if caller.is_controller_listener => {
-            api::fetch_metadata_log::answer(node, context, &mut body, &header).await
-        }
         ApiKey::FetchSnapshot => {
             api::fetch_snapshot::answer(node, context, &mut body, &header).await
         }
+        // What the frame took of the memory for requests is not for fetches that only wait.
+        ApiKey::Fetch if caller.is_controller_listener => {
+            let asked = api::fetch_metadata_log::begin(node, context, &mut body)?;
+            let header = without_client(&header);
+            drop(frame);
+            api::fetch_metadata_log::answer(node, caller, asked, &header).await
+        }
         ApiKey::Fetch => {
             let begun = api::fetch::begin(node, context, &mut body)?;
-            let header = RequestHeader {
-                client_id: None,
-                api_key: header.api_key,
-                api_version: header.api_version,
-                correlation_id: header.correlation_id,
-            };
-            // What the frame took of the memory for requests is not for fetches that only wait.
+            let header = without_client(&header);
             drop(frame);
-            api::fetch::answer(node, caller, begun, &header)
-                .await
-                .map(Some)
+            api::fetch::answer(node, caller, begun, &header).await
         }
         key => plain(node, context, key, &mut body, &header).await,
+    }
+}
+
+/// What a response needs of the header, without anything of the frame.
+fn without_client(header: &RequestHeader<'_>) -> RequestHeader<'static> {
+    RequestHeader {
+        client_id: None,
+        api_key: header.api_key,
+        api_version: header.api_version,
+        correlation_id: header.correlation_id,
     }
 }
 

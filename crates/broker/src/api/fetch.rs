@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::{Either, select, select_all};
-use ottla_env::{Clock, Entropy, Env, FilePiece, Piece};
+use ottla_env::{Clock, Entropy, Env, FilePiece};
 use ottla_log::{LogReader, ReadError};
 use ottla_model::{ErrorCode, LeaderEpoch, Monotonic, NodeId, Offset, TopicId};
 use ottla_wire::api::ApiKey;
@@ -21,7 +21,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::opening::{opening_deadline, reader_by};
 use crate::FileOf;
 use crate::authorize::{Operation, Resource};
-use crate::dispatch::{Close, respond_with_files};
+use crate::dispatch::{Answer, respond_with_files};
 use crate::fetch_sessions::{Fetch, FetchKey, Positions, SessionFields, Wanted};
 use crate::node::Node;
 use crate::partition::Partition;
@@ -112,7 +112,7 @@ pub(crate) async fn answer<E: Env>(
     caller: &Caller,
     begun: Result<Begun<E>, ErrorCode>,
     header: &RequestHeader<'_>,
-) -> Result<Vec<Piece<FileOf<E>>>, Close> {
+) -> Answer<E> {
     let (response, pieces) = match begun {
         Ok(begun) => {
             let reads = read_enough(node, &begun).await;
@@ -126,7 +126,7 @@ pub(crate) async fn answer<E: Env>(
             (response, Vec::new())
         }
     };
-    respond_with_files(ApiKey::Fetch, header, &response, pieces)
+    respond_with_files(ApiKey::Fetch, header, &response, pieces).map(Some)
 }
 
 fn begin_session<E: Env>(
@@ -417,7 +417,7 @@ fn assemble<E: Env>(
             last_stable_offset: read.positions.last_stable_offset,
             log_start_offset: read.positions.log_start,
             diverging_epoch,
-            // No partition has transactions yet: none of those in these records was aborted.
+            // Nobody can begin a transaction here, and which of those in a log from elsewhere were aborted no index tells.
             aborted_transactions: begun.bounds.read_committed.then(Vec::new),
             current_leader,
             preferred_read_replica: NodeId::NONE,

@@ -6,10 +6,10 @@ use std::time::Duration;
 use futures::future::{Either, select};
 use ottla_env::{Clock, Env, FilePiece};
 use ottla_log::ReadError;
-use ottla_model::{ErrorCode, Offset, PartitionIndex, TopicId};
+use ottla_model::{ErrorCode, Monotonic, Offset, PartitionIndex, TopicId};
 use ottla_raft::{Answer as RaftAnswer, Body, Fetch, Fetched, Position};
 use ottla_wire::api::ApiKey;
-use ottla_wire::codec::Reader;
+use ottla_wire::codec::{DecodeError, Reader};
 use ottla_wire::frame::RequestHeader;
 use ottla_wire::message::fetch::{
     EpochEndOffset, FetchPartition, FetchRequest, FetchResponse, FetchableTopicResponse,
@@ -22,7 +22,7 @@ use crate::authorize::{Operation, Resource};
 use crate::dispatch::{Answer, respond_with_files};
 use crate::node::Node;
 use crate::quorum::{check_cluster, leader_endpoint, replica};
-use crate::request::Context;
+use crate::request::{Caller, Context};
 
 /// What the quorum says, and what there is to read.
 struct Outcome<F> {
@@ -32,15 +32,65 @@ struct Outcome<F> {
     bytes: u64,
 }
 
-pub(crate) async fn answer<E: Env>(
+/// A fetch that is decoded, without anything of its frame.
+pub(crate) struct Asked {
+    fetch: Fetch,
+    /// What the replica knows.
+    high_watermark: Offset,
+    max_bytes: u64,
+    deadline: Monotonic,
+}
+
+/// All that needs the bytes of the request. The answer may be long in coming, and should not hold them until then.
+pub(crate) fn begin<E: Env>(
     node: &Node<E>,
     context: Context<'_>,
     body: &mut Reader<'_>,
+) -> Result<Result<Asked, ErrorCode>, DecodeError> {
+    let request = FetchRequest::decode(body, context.version)?;
+    Ok(accept(node, context, &request))
+}
+
+fn accept<E: Env>(
+    node: &Node<E>,
+    context: Context<'_>,
+    request: &FetchRequest<'_>,
+) -> Result<Asked, ErrorCode> {
+    if !node.allowed(context.caller, Operation::ClusterAction, Resource::Cluster) {
+        return Err(ErrorCode::ClusterAuthorizationFailed);
+    }
+    check_cluster(node, request.cluster_id.as_deref())?;
+    let asked = partition(request)?;
+    // The two places where versions carry the id; the other one is -1.
+    let id = request.replica_id.max(request.replica_state.replica_id);
+    let max_bytes = u64::try_from(request.max_bytes).unwrap_or(0);
+    let max_wait = Duration::from_millis(request.max_wait_ms.max(0).unsigned_abs().into());
+    Ok(Asked {
+        fetch: Fetch {
+            replica: replica(id, asked.replica_directory_id),
+            epoch: asked.current_leader_epoch,
+            offset: asked.fetch_offset,
+            last_epoch: asked.last_fetched_epoch,
+            max_wait_ms: request.max_wait_ms,
+        },
+        high_watermark: asked.high_watermark,
+        max_bytes: max_bytes.min(node.config.quorum_fetch_max_bytes()),
+        deadline: node.env.clock().monotonic() + max_wait,
+    })
+}
+
+pub(crate) async fn answer<E: Env>(
+    node: &Node<E>,
+    caller: &Caller,
+    asked: Result<Asked, ErrorCode>,
     header: &RequestHeader<'_>,
 ) -> Answer<E> {
-    let request = FetchRequest::decode(body, header.api_version)?;
-    let (response, pieces) = match fetch(node, context, &request).await {
-        Ok(outcome) => assemble(node, context, outcome),
+    let outcome = match asked {
+        Ok(asked) => fetch(node, &asked).await,
+        Err(code) => Err(code),
+    };
+    let (response, pieces) = match outcome {
+        Ok(outcome) => assemble(node, caller, outcome),
         Err(error_code) => {
             let response = FetchResponse {
                 error_code,
@@ -53,34 +103,15 @@ pub(crate) async fn answer<E: Env>(
 }
 
 /// Reads once, or again and again until there is something to say or the time is up.
-async fn fetch<E: Env>(
-    node: &Node<E>,
-    context: Context<'_>,
-    request: &FetchRequest<'_>,
-) -> Result<Outcome<FileOf<E>>, ErrorCode> {
-    if !node.allowed(context.caller, Operation::ClusterAction, Resource::Cluster) {
-        return Err(ErrorCode::ClusterAuthorizationFailed);
-    }
-    check_cluster(node, request.cluster_id.as_deref())?;
-    let asked = partition(request)?;
-    // The two places where versions carry the id; the other one is -1.
-    let id = request.replica_id.max(request.replica_state.replica_id);
-    let fetch = Fetch {
-        replica: replica(id, asked.replica_directory_id),
-        epoch: asked.current_leader_epoch,
-        offset: asked.fetch_offset,
-        last_epoch: asked.last_fetched_epoch,
-        max_wait_ms: request.max_wait_ms,
-    };
-    let max_bytes = u64::try_from(request.max_bytes).unwrap_or(0);
-    let max_bytes = max_bytes.min(node.config.quorum_fetch_max_bytes());
-    let max_wait = Duration::from_millis(request.max_wait_ms.max(0).unsigned_abs().into());
-    let deadline = node.env.clock().monotonic() + max_wait;
+async fn fetch<E: Env>(node: &Node<E>, asked: &Asked) -> Result<Outcome<FileOf<E>>, ErrorCode> {
+    let Asked {
+        fetch, deadline, ..
+    } = *asked;
     loop {
         // Listening begins before looking: what comes between the two must not be missed.
         let news = node.quorum.listen();
         let answer = node.quorum.fetch(fetch).await?;
-        let outcome = read(node, answer, fetch.offset, max_bytes);
+        let outcome = read(node, answer, fetch.offset, asked.max_bytes);
         let has_something = match &outcome.answer.body {
             Body::Fetch(fetched) => {
                 let has_moved = |high_watermark| high_watermark > asked.high_watermark;
@@ -148,7 +179,7 @@ fn read<E: Env>(
 
 fn assemble<E: Env>(
     node: &Node<E>,
-    context: Context<'_>,
+    caller: &Caller,
     outcome: Outcome<FileOf<E>>,
 ) -> (FetchResponse<'static>, Vec<FilePiece<FileOf<E>>>) {
     let answer = &outcome.answer;
@@ -186,7 +217,7 @@ fn assemble<E: Env>(
             }
         }
     }
-    let endpoint = leader_endpoint(node, context.caller, answer);
+    let endpoint = leader_endpoint(node, caller, answer);
     let node_endpoints = endpoint.into_iter().map(|endpoint| NodeEndpoint {
         node_id: answer.leader,
         host: endpoint.host.into(),

@@ -19,6 +19,9 @@ const OWN_BYTES: usize = 16 * 1024;
 /// A frame's memory is at most so many times what of it has arrived. Less would copy more, more would reserve for nothing.
 const GROWTH: usize = 4;
 
+/// How long a frame may still take once others wait for it: clients give a request up after as long by themselves.
+const URGENT: Duration = Duration::from_secs(30);
+
 /// Why no further request comes.
 #[derive(Debug, Error)]
 pub(super) enum End {
@@ -26,7 +29,9 @@ pub(super) enum End {
     Closed,
     #[error("idle for connections.max.idle.ms")]
     Idle,
-    #[error("a frame not received within connections.max.idle.ms")]
+    #[error(
+        "a frame not received within connections.max.idle.ms, or while others waited for its memory"
+    )]
     Stalled,
     #[error("a frame of {0} bytes, the bound is socket.request.max.bytes")]
     FrameLength(i32),
@@ -110,7 +115,7 @@ impl<R: ConnectionReader, C: Clock> FrameReader<R, C> {
         if !frame.starts_with(&(ApiKey::Produce as i16).to_be_bytes()) {
             return Ok(frame);
         }
-        let mut reservation = self.budget.open();
+        let mut reservation = self.budget.open_small();
         reservation.grow_to(length).await;
         Ok(reserved(frame, reservation))
     }
@@ -119,6 +124,7 @@ impl<R: ConnectionReader, C: Clock> FrameReader<R, C> {
         let mut deadline = self.deadline();
         self.fill_buffer(OWN_BYTES, deadline).await?;
         let mut reservation = self.budget.open();
+        let mut is_urgent = false;
         let mut frame = BytesMut::new();
         // The connection's own buffer stays small: a frame as large as this one may be the last in hours.
         let own = std::mem::take(&mut self.buffer);
@@ -129,8 +135,13 @@ impl<R: ConnectionReader, C: Clock> FrameReader<R, C> {
             let capacity = length.min(so_far.saturating_mul(GROWTH));
             let asked = self.clock.monotonic();
             reservation.grow_to(capacity).await;
+            let now = self.clock.monotonic();
             // The client is not to blame for the time in which nothing was read.
-            deadline = deadline + (self.clock.monotonic() - asked);
+            deadline = deadline + (now - asked);
+            if reservation.overdraws() && !is_urgent {
+                is_urgent = true;
+                deadline = deadline.min(now + URGENT);
+            }
             let mut larger = BytesMut::with_capacity(capacity);
             larger.extend_from_slice(&frame);
             larger.extend_from_slice(received);
@@ -304,7 +315,7 @@ mod tests {
 
     #[test]
     fn memory_is_given_back_with_the_last_slice() {
-        let world = World::new(200_000);
+        let world = World::new(240_000);
         let (mut client, mut frames) = world.connect();
         send(&mut client, frame(100_000));
         let first = frames.next().now_or_never().expect("it is sent").unwrap();
@@ -314,7 +325,7 @@ mod tests {
         send(&mut other, frame(150_000));
         let second = others.next().now_or_never().expect("one may overdraw");
         let (mut third, mut thirds) = world.connect();
-        send(&mut third, frame(50_000));
+        send(&mut third, frame(100_000));
         let mut waiting = Box::pin(thirds.next());
         assert!(waiting.as_mut().now_or_never().is_none());
         drop(slice);
@@ -349,6 +360,19 @@ mod tests {
             world.clock.advance(IDLE / 6);
             send(&mut client, vec![0; 20_000]);
         }
+        let end = next.as_mut().now_or_never();
+        assert!(matches!(end, Some(Err(End::Stalled))), "{end:?}");
+    }
+
+    #[test]
+    fn a_frame_that_others_wait_for_is_given_up_sooner() {
+        let world = World::new(100_000);
+        let (mut client, mut frames) = world.connect();
+        send(&mut client, 200_000_i32.to_be_bytes().to_vec());
+        send(&mut client, vec![0; 100_000]);
+        let mut next = Box::pin(frames.next());
+        assert!(next.as_mut().now_or_never().is_none());
+        world.clock.advance(URGENT);
         let end = next.as_mut().now_or_never();
         assert!(matches!(end, Some(Err(End::Stalled))), "{end:?}");
     }
