@@ -81,8 +81,8 @@ impl Metrics {
     }
 
     /// `bytes` of responses went out.
-    pub fn sent(&self, bytes: usize) {
-        self.bytes_out.add(bytes as u64);
+    pub fn sent(&self, bytes: u64) {
+        self.bytes_out.add(bytes);
     }
 
     pub fn connection(&self) -> OpenConnection {

@@ -10,7 +10,7 @@ use ottla_env::{Clock, ConnectionWriter, FilePiece, Piece};
 /// What must get out within `connections.max.idle.ms`: a long answer over a slow line takes longer, and still goes on.
 const ROUND_BYTES: u64 = 1 << 20;
 
-/// Writes all pieces.
+/// Writes all pieces; gives how many bytes they are.
 ///
 /// # Errors
 /// `TimedOut` when for `max_idle` no more than a round got out; other errors are the connection's. Either way part of a frame
@@ -20,7 +20,8 @@ pub(super) async fn write<W: ConnectionWriter>(
     clock: &impl Clock,
     max_idle: Option<Duration>,
     pieces: Vec<Piece<W::File>>,
-) -> io::Result<()> {
+) -> io::Result<u64> {
+    let bytes = pieces.iter().map(length).sum();
     for round in rounds(pieces) {
         let timeout = clock.sleep(max_idle.unwrap_or(Duration::MAX));
         match select(pin!(writer.write(round)), pin!(timeout)).await {
@@ -31,7 +32,7 @@ pub(super) async fn write<W: ConnectionWriter>(
             }
         }
     }
-    Ok(())
+    Ok(bytes)
 }
 
 /// The same pieces, cut where a round is full.

@@ -18,6 +18,7 @@ pub(super) async fn serve<E: Env>(
         connection.peer_address(),
         connection.local_address(),
     );
+    let _open = node.metrics.connection();
     let (reader, mut writer) = connection.split();
     let options = &node.options;
     let clock = node.env.clock();
@@ -42,8 +43,11 @@ pub(super) async fn serve<E: Env>(
             Ok(Some(response)) => {
                 let written =
                     answer_writer::write(&mut writer, clock, options.max_idle, response).await;
-                if let Err(error) = written {
-                    return tracing::debug!(peer = %caller.peer, %error, "connection closed while answering");
+                match written {
+                    Ok(bytes) => node.metrics.sent(bytes),
+                    Err(error) => {
+                        return tracing::debug!(peer = %caller.peer, %error, "connection closed while answering");
+                    }
                 }
             }
             Err(Close(reason)) => {
