@@ -267,6 +267,7 @@ impl<E: Env> Worker<E> {
     /// The directory can no longer be trusted: its partitions go offline, and with them nothing else.
     pub(super) fn fail_directory(&mut self) {
         tracing::error!(directory = %self.directory.path().display(), "log directory offline");
+        self.failed.tell();
         self.resign_all(ErrorCode::KafkaStorageError);
         for slot in self.partitions.values_mut() {
             if let Slot::Open(open) = slot {
