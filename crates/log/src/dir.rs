@@ -17,7 +17,9 @@ pub use meta_properties::{MetaProperties, ParseMetaPropertiesError};
 use crate::checkpoint::{self, CheckpointEntry};
 use crate::log::{Log, LogPoint};
 use crate::options::LogOptions;
-use crate::recovery::{OpenError, read_file};
+use crate::recovery::OpenError;
+
+pub use crate::recovery::read_file;
 
 const LOCK: &str = ".lock";
 const META_PROPERTIES: &str = "meta.properties";
