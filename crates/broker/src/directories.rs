@@ -48,9 +48,10 @@ impl<E: Env> Places<E> {
         self.places.iter().map(|place| &place.lane)
     }
 
-    /// The one with the fewest partitions, the first of several.
-    pub(crate) fn emptiest(&self) -> (Uuid, Lane<E>) {
-        let place = self.places.iter().min_by_key(|place| place.partitions);
+    /// The one with the fewest partitions, the first of several. One that is not `usable` only where none is.
+    pub(crate) fn emptiest(&self, usable: &[Uuid]) -> (Uuid, Lane<E>) {
+        let weight = |place: &&Place<E>| (!usable.contains(&place.id), place.partitions);
+        let place = self.places.iter().min_by_key(weight);
         let place = place.expect("there is at least one");
         (place.id, place.lane.clone())
     }

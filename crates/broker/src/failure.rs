@@ -10,6 +10,12 @@ use thiserror::Error;
 pub enum Failure {
     #[error("the metadata log cannot be written: {0}. See to its disk, and start the node again")]
     MetadataLog(String),
+    #[error(
+        "the log directory that has the metadata log has failed. See to its disk, and start the node again"
+    )]
+    MetadataDirectory,
+    #[error("every log directory has failed. See to their disks, and start the node again")]
+    AllDirectories,
 }
 
 /// Where it is told, to whoever runs the node.

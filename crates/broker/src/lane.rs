@@ -33,6 +33,7 @@ use openings::{Opening, Openings};
 
 pub(crate) use append::{Append, AppendFailure, Appended};
 
+use crate::failed_directories::FailedDirectory;
 use crate::partition::{Partition, PartitionKey};
 
 /// Jobs taken at once. More would only delay the first one's answer: a write of this many batches is large enough.
@@ -117,6 +118,7 @@ impl<E: Env> Lane<E> {
         env: &E,
         directory: Arc<LogDirectory<E::Disk>>,
         options: LaneOptions,
+        failed: FailedDirectory,
     ) -> Self {
         let (jobs, inbox) = mpsc::unbounded();
         let lane = Self { jobs };
@@ -124,6 +126,7 @@ impl<E: Env> Lane<E> {
             env: env.clone(),
             directory,
             options,
+            failed,
             partitions: FxHashMap::default(),
             lane: lane.clone(),
             openings: Openings::new(options.recovered_at_once),
@@ -172,6 +175,7 @@ struct Worker<E: Env> {
     env: E,
     directory: Arc<LogDirectory<E::Disk>>,
     options: LaneOptions,
+    failed: FailedDirectory,
     partitions: FxHashMap<PartitionKey, Slot<E>>,
     lane: Lane<E>,
     openings: Openings,

@@ -8,6 +8,7 @@ mod directories;
 mod dispatch;
 mod dynamic_configs;
 mod endpoints;
+mod failed_directories;
 mod failure;
 mod fetch_sessions;
 mod format;

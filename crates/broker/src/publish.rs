@@ -173,7 +173,10 @@ impl<E: Env> Publisher<E> {
         let found = self.found.logs.get(&key);
         let named = found.or(assigned).and_then(|id| self.places.of(*id));
         let is_missed = named.is_none() && is_first && self.found.has_offline;
-        let place = named.unwrap_or_else(|| self.places.emptiest());
+        // One that has failed since is named no more.
+        let usable = image.cluster().broker(self.node);
+        let usable = usable.map_or(&[][..], |broker| broker.log_dirs());
+        let place = named.unwrap_or_else(|| self.places.emptiest(usable));
         let directory = place.0;
         let config = Arc::new(self.config(image, &topic.name));
         let partition = Arc::new(Partition::new(key, Arc::clone(&topic.name), place, config));

@@ -18,13 +18,14 @@ use ottla_controller::Request;
 use ottla_env::{Clock, Env, Spawn};
 use ottla_log::dir::LogDirectory;
 use ottla_metrics::Metrics;
-use ottla_model::BrokerEpoch;
+use ottla_model::{BrokerEpoch, Uuid};
 
 pub use error::StartError;
 pub(crate) use own_directories::OwnDirectory;
 
 use crate::directories::tell_directories;
 use crate::endpoints::quorum_endpoint;
+use crate::failed_directories::{FailedDirectory, UsableDirectories, tell_failed};
 use crate::failure::{Failure, Failures};
 use crate::fetch_sessions::FetchSessions;
 use crate::found_logs::{self, FoundLogs};
@@ -88,7 +89,9 @@ impl<E: Env> Broker<E> {
             adjustable.max_connections,
             adjustable.max_connections_per_ip,
         );
-        let (lanes, cleanly_stopped) = start_lanes(&env, &config, &adjustable, &directories)?;
+        let (failed, to_tell_failed) = mpsc::unbounded();
+        let (lanes, cleanly_stopped) =
+            start_lanes(&env, &config, &adjustable, &directories, &failed)?;
         let (assigned, to_tell) = mpsc::unbounded();
         let publisher = Publisher::new(
             config.node_id(),
@@ -138,12 +141,23 @@ impl<E: Env> Broker<E> {
             config,
             env,
         });
-        let ids = directories.iter().map(|(_, id)| *id).collect();
-        let epoch = register(&node, &listeners, ids, cleanly_stopped).await?;
+        let ids: Vec<Uuid> = directories.iter().map(|(_, id)| *id).collect();
+        let epoch = register(&node, &listeners, ids.clone(), cleanly_stopped).await?;
         let is_first = node.broker_epoch.set(epoch).is_ok();
         assert!(is_first, "a node registers once");
         let telling = tell_directories(Arc::clone(&node), epoch, to_tell);
         node.env.spawn().task(telling);
+        let usable = UsableDirectories {
+            metadata: metadata_id,
+            of_partitions: ids.into_iter().collect(),
+        };
+        node.env.spawn().task(tell_failed(
+            Arc::clone(&node),
+            epoch,
+            usable,
+            to_tell_failed,
+            Arc::clone(&failures),
+        ));
         let bound = listeners
             .iter()
             .map(|(bound, _)| as_bound(&node.config, bound));
@@ -219,10 +233,11 @@ fn start_lanes<E: Env>(
     config: &ServerConfig,
     adjustable: &Adjustable,
     directories: &[OwnDirectory<E>],
+    failed: &mpsc::UnboundedSender<Uuid>,
 ) -> Result<(Vec<DirectoryLane<E>>, BrokerEpoch), StartError> {
     let mut lanes = Vec::new();
     let mut clean_epochs = BTreeSet::new();
-    for (directory, _) in directories {
+    for (directory, id) in directories {
         let io = |error| StartError::Io {
             path: directory.path().to_path_buf(),
             error,
@@ -235,7 +250,8 @@ fn start_lanes<E: Env>(
             recovered_at_once: config.recovery_threads(),
             producer_expiration: adjustable.producer_expiration,
         };
-        let lane = Lane::start(env, Arc::clone(directory), options);
+        let failed = FailedDirectory::new(*id, failed.clone());
+        let lane = Lane::start(env, Arc::clone(directory), options, failed);
         lanes.push((Arc::clone(directory), lane));
     }
     // Only if all say the same was the whole broker stopped cleanly.

@@ -1,7 +1,7 @@
 use ottla_config::{Settings, TopicConfig};
 use ottla_metadata::features::{self, ELIGIBLE_LEADER_REPLICAS, METADATA_VERSION, MetadataVersion};
 use ottla_metadata::{ApplyError, Image, Resource, TransactionBuffer};
-use ottla_model::{BrokerEpoch, ErrorCode, NodeId, Offset, ProducerId};
+use ottla_model::{BrokerEpoch, ErrorCode, NodeId, Offset, ProducerId, Uuid};
 use ottla_timeline::Timeline;
 use ottla_wire::metadata_record::{
     AbortTransactionRecord, BeginTransactionRecord, ConfigRecord, EndTransactionRecord,
@@ -71,6 +71,12 @@ pub enum Request {
         broker: NodeId,
         epoch: BrokerEpoch,
         assigned: Vec<AssignedDirectory>,
+    },
+    /// Directories of the broker that it can use no more.
+    FailDirectories {
+        broker: NodeId,
+        epoch: BrokerEpoch,
+        failed: Vec<Uuid>,
     },
     CreateTopics {
         topics: Vec<NewTopic>,
@@ -227,6 +233,11 @@ impl Controller {
                 epoch,
                 assigned,
             } => self.assign_directories(*broker, *epoch, assigned),
+            Request::FailDirectories {
+                broker,
+                epoch,
+                failed,
+            } => self.fail_directories(*broker, *epoch, failed),
             Request::CreateTopics {
                 topics,
                 validate_only,

@@ -4,26 +4,29 @@ use ottla_config::describe::Layers;
 use ottla_config::{Settings, TopicConfig};
 use ottla_metadata::features::ELIGIBLE_LEADER_REPLICAS;
 use ottla_metadata::{PartitionImage, Resource, TopicImage};
-use ottla_model::{NodeId, PartitionIndex};
+use ottla_model::{NodeId, PartitionIndex, Uuid};
 use ottla_wire::metadata_record::{MetadataRecord, PartitionChangeRecord};
 
 use crate::controller::Controller;
+use crate::directories::directory_of;
 use crate::partition_change::Change;
 
 /// What happened to a broker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Event {
+pub(crate) enum Event<'a> {
     /// It takes part from now on.
     Came(NodeId),
     /// It takes part no more, and has all its records still.
     Left(NodeId),
     /// It may have lost records that it had.
     Crashed(NodeId),
+    /// It cannot use these of its directories any more.
+    LostDirectories(NodeId, &'a [Uuid]),
 }
 
 impl Controller {
     /// The changes of all partitions that the event touches.
-    pub(crate) fn partition_changes(&self, event: Event) -> Vec<MetadataRecord<'static>> {
+    pub(crate) fn partition_changes(&self, event: Event<'_>) -> Vec<MetadataRecord<'static>> {
         let is_active = |id, partition: &PartitionImage| {
             let takes_part = event == Event::Came(id) || self.image.cluster().is_active(id);
             takes_part && self.has_directory(id, partition)
@@ -32,13 +35,19 @@ impl Controller {
         let is_touched = |partition: &PartitionImage| match event {
             Event::Came(_) => partition.leader == NodeId::NONE,
             Event::Left(id) => partition.isr.contains(&id),
+            Event::LostDirectories(id, lost) => {
+                let directory = directory_of(id, partition);
+                partition.isr.contains(&id) && directory.is_some_and(|it| lost.contains(&it))
+            }
             Event::Crashed(id) => partition.isr.contains(&id) || partition.elr.contains(&id),
         };
         match event {
             Event::Came(_) => {}
             Event::Crashed(id) if change.has_eligible_leaders => change.crashed = Some(id),
             // Before there were eligible leaders, whoever was last in the ISR was trusted, however it stopped.
-            Event::Left(id) | Event::Crashed(id) => change.leaving = Some(id),
+            Event::Left(id) | Event::Crashed(id) | Event::LostDirectories(id, _) => {
+                change.leaving = Some(id);
+            }
         }
         let settings = self.effective_settings();
         let mut records = Vec::new();
@@ -69,6 +78,23 @@ impl Controller {
             self.image.cluster().is_active(id) && self.has_directory(id, partition)
         };
         let mut change = self.no_change(&is_active);
+        self.rules_of(topic, &self.effective_settings(), &mut change);
+        change.of(topic.id, index, partition)
+    }
+
+    /// The broker has lost its replica of the one partition.
+    pub(crate) fn loss(
+        &self,
+        topic: &TopicImage,
+        index: PartitionIndex,
+        partition: &PartitionImage,
+        id: NodeId,
+    ) -> Option<PartitionChangeRecord> {
+        let is_active = |id, partition: &PartitionImage| {
+            self.image.cluster().is_active(id) && self.has_directory(id, partition)
+        };
+        let mut change = self.no_change(&is_active);
+        change.leaving = Some(id);
         self.rules_of(topic, &self.effective_settings(), &mut change);
         change.of(topic.id, index, partition)
     }

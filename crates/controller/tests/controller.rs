@@ -425,8 +425,6 @@ fn the_broker_chooses_among_its_directories_and_says_which() {
     assert_eq!(cluster.assign("t", TWO), ["PartitionChangeRecord"]);
     assert_eq!(cluster.directories("t"), [TWO]);
     assert_eq!(cluster.assign("t", TWO), [""; 0]);
-    let strange = Uuid::from_u128(503);
-    assert_eq!(cluster.assign("t", strange), [""; 0]);
     assert_eq!(cluster.partition("t").leader, 1);
     assert_eq!(cluster.partition("t").leader_epoch, 0);
 }
@@ -579,4 +577,57 @@ fn a_config_has_at_most_so_many_characters() {
     assert_eq!(alter(ConfigChange::Set(value(32_768))), refused);
     assert_eq!(alter(ConfigChange::Append("9:9".to_owned())), refused);
     assert_eq!(alter(ConfigChange::Subtract("1:2".to_owned())), Ok(()));
+}
+
+impl Cluster {
+    fn fail(&mut self, directory: Uuid) -> Vec<&'static str> {
+        let (broker, epoch) = (NodeId(1), self.epoch);
+        self.records_of(Request::FailDirectories {
+            broker,
+            epoch,
+            failed: vec![directory],
+        })
+    }
+}
+
+#[test]
+fn nobody_leads_what_was_in_a_directory_that_fails() {
+    const PARTITION_CHANGE: &str = "PartitionChangeRecord";
+    const REGISTRATION_CHANGE: &str = "BrokerRegistrationChangeRecord";
+    let mut cluster = with_two_directories();
+    for (topic, directory) in [("t", ONE), ("u", TWO)] {
+        assert_eq!(cluster.create(topic, 1), Ok(()));
+        cluster.assign(topic, directory);
+    }
+    let failed = cluster.fail(TWO);
+    assert_eq!(failed, [PARTITION_CHANGE, REGISTRATION_CHANGE]);
+    assert_eq!(cluster.fail(TWO), [""; 0]);
+    assert_eq!(cluster.partition("t"), led(0, false));
+    let lost = Partition {
+        leader: -1,
+        isr: Vec::new(),
+        elr: vec![1],
+        last_known: vec![1],
+        ..led(1, false)
+    };
+    assert_eq!(cluster.partition("u"), lost);
+    let broker = cluster.controller.image().cluster().broker(NodeId(1));
+    assert_eq!(broker.expect("registered").log_dirs(), [ONE]);
+    // What is new goes where there is a place left.
+    assert_eq!(cluster.create("v", 1), Ok(()));
+    assert_eq!(cluster.directories("v"), [ONE]);
+    cluster.stop();
+    cluster.start(cluster.epoch);
+    assert_eq!(cluster.partition("u"), led(2, false));
+}
+
+#[test]
+fn a_replica_that_is_put_into_a_directory_after_that_has_failed_is_lost_with_it() {
+    let mut cluster = with_two_directories();
+    assert_eq!(cluster.create("t", 1), Ok(()));
+    cluster.fail(TWO);
+    assert_eq!(cluster.partition("t").leader, 1);
+    assert_eq!(cluster.assign("t", TWO), ["PartitionChangeRecord"; 2]);
+    assert_eq!(cluster.directories("t"), [TWO]);
+    assert_eq!(cluster.partition("t").leader, -1);
 }

@@ -19,7 +19,9 @@ use partition_metadata::PARTITION_METADATA;
 
 use crate::log::{Log, LogPoint};
 use crate::options::LogOptions;
-use crate::recovery::{OpenError, read_file};
+use crate::recovery::OpenError;
+
+pub use crate::recovery::read_file;
 
 const LOCK: &str = ".lock";
 const META_PROPERTIES: &str = "meta.properties";

@@ -540,7 +540,10 @@ pub(crate) fn files<D: Disk>(
 }
 
 /// All of a file; `None` when there is none.
-pub(crate) fn read_file<D: Disk>(disk: &D, path: &Path) -> io::Result<Option<Vec<u8>>> {
+///
+/// # Errors
+/// The disk's.
+pub fn read_file<D: Disk>(disk: &D, path: &Path) -> io::Result<Option<Vec<u8>>> {
     let file = match disk.open(path, OpenMode::Read) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),

@@ -289,6 +289,7 @@ impl<E: Env> Worker<E> {
     pub(super) fn fail_directory(&mut self) {
         tracing::error!(directory = %self.directory.path().display(), "log directory offline");
         self.has_failed = true;
+        self.failed.tell();
         self.resign_all(ErrorCode::KafkaStorageError);
         // What is being opened now goes offline when it is open.
         for slot in self.partitions.values_mut() {

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use ottla_env::{Clock, Disk, DiskFile, Env, OpenMode};
-use ottla_log::dir::{LogDirectory, replace_file};
+use ottla_env::{Clock, Disk, DiskFile, Env};
+use ottla_log::dir::{LogDirectory, read_file, replace_file};
 use ottla_log::{Log, LogOptions, OpenError};
 use ottla_metadata::Image;
 use ottla_model::{LeaderEpoch, Monotonic, Offset, Timestamp, TopicId};
@@ -108,7 +108,7 @@ impl<E: Env> MetadataLog<E> {
             log_end: log.end(),
         };
         let bootstrap = directory.path().join(BOOTSTRAP);
-        if let Some(bytes) = read(&disk, &bootstrap).map_err(fails)? {
+        if let Some(bytes) = read_file(&disk, &bootstrap).map_err(fails)? {
             found.bootstrap = Some(read_snapshot(&bytes, &bootstrap, &mut found)?);
         }
         let kept = find_snapshots(&disk, &path).map_err(fails)?;
@@ -277,7 +277,7 @@ fn restore<D: Disk>(
     found: &mut Found,
 ) -> Result<(), MetadataLogError> {
     let path = directory.join(id.file_name());
-    let bytes = read(disk, &path)
+    let bytes = read_file(disk, &path)
         .map_err(|error| MetadataLogError::Io {
             path: path.clone(),
             error,
@@ -405,21 +405,9 @@ fn take(
     Ok(())
 }
 
-pub(super) fn read<D: Disk>(disk: &D, path: &Path) -> io::Result<Option<Vec<u8>>> {
-    let file = match disk.open(path, OpenMode::Read) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error),
-    };
-    let mut bytes = vec![0; usize::try_from(file.length()?).map_err(io::Error::other)?];
-    let read = file.read_at(&mut bytes, 0)?;
-    bytes.truncate(read);
-    Ok(Some(bytes))
-}
-
 fn read_text<D: Disk>(disk: &D, path: &Path) -> io::Result<Option<String>> {
     let invalid = |_| io::Error::new(io::ErrorKind::InvalidData, "expected UTF-8");
-    read(disk, path)?
+    read_file(disk, path)?
         .map(|bytes| String::from_utf8(bytes).map_err(invalid))
         .transpose()
 }
