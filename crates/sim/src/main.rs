@@ -13,7 +13,7 @@ use parking_lot::Mutex;
 use tracing_subscriber::EnvFilter;
 
 /// Chooses what is told of a run, in `tracing`'s syntax; nothing unless it is set.
-const FILTER: &str = "OTTLA_LOG";
+const FILTER: &str = "RUST_LOG";
 
 #[derive(Parser)]
 struct Arguments {
