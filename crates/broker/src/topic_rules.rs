@@ -46,11 +46,39 @@ pub(crate) fn append_rules(config: &TopicConfig, produce_version: i16) -> Append
         needs_keys: config.compacts(),
         compression: match config.compression_type() {
             "uncompressed" => Some((Compression::None, Level::Default)),
-            "gzip" => Some((Compression::Gzip, Level::Default)),
+            "gzip" => Some((Compression::Gzip, Level::Exactly(config.gzip_level()))),
             "snappy" => Some((Compression::Snappy, Level::Default)),
             "lz4" => Some((Compression::Lz4, Level::Default)),
-            "zstd" => Some((Compression::Zstd, Level::Default)),
+            "zstd" => Some((Compression::Zstd, Level::Exactly(config.zstd_level()))),
             _ => None,
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ottla_config::ServerConfig;
+
+    use super::*;
+
+    #[test]
+    fn a_topic_sets_its_codec_and_how_hard_it_tries() {
+        let node = ServerConfig::of_default_node("data");
+        let rules = |configs: &[(&str, &str)]| {
+            let config = TopicConfig::new(node.settings(), configs.iter().copied());
+            append_rules(&config, 9).compression
+        };
+        assert_eq!(rules(&[]), None);
+        assert_eq!(
+            rules(&[
+                ("compression.type", "gzip"),
+                ("compression.gzip.level", "9")
+            ]),
+            Some((Compression::Gzip, Level::Exactly(9)))
+        );
+        assert_eq!(
+            rules(&[("compression.type", "zstd")]),
+            Some((Compression::Zstd, Level::Exactly(3)))
+        );
     }
 }

@@ -196,4 +196,20 @@ impl TopicConfig {
             _ => "producer",
         }
     }
+
+    /// For batches stored in gzip: 1 to 9, or -1 for the codec's own.
+    #[must_use]
+    pub fn gzip_level(&self) -> i32 {
+        self.level("compression.gzip.level")
+    }
+
+    /// For batches stored in zstd.
+    #[must_use]
+    pub fn zstd_level(&self) -> i32 {
+        self.level("compression.zstd.level")
+    }
+
+    fn level(&self, name: &str) -> i32 {
+        i32::try_from(self.integer(name)).expect("the key is of 32 bits")
+    }
 }

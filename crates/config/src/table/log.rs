@@ -65,11 +65,11 @@ pub(super) const KEYS: &[Key] = keys! {
     /// The codec that batches are stored in; producer leaves them as they come.
     "compression.type": Text = "producer", one_of(&["uncompressed", "zstd", "lz4", "snappy", "gzip", "producer"]), cluster_wide, honoured;
     /// How hard gzip tries where the broker compresses.
-    "compression.gzip.level": Int = "-1", at_least(-1), at_most(9), form(Form::NotZero), cluster_wide;
+    "compression.gzip.level": Int = "-1", at_least(-1), at_most(9), form(Form::NotZero), cluster_wide, honoured;
     /// How hard lz4 tries where the broker compresses.
     "compression.lz4.level": Int = "9", at_least(1), at_most(17), cluster_wide;
     /// How hard zstd tries where the broker compresses.
-    "compression.zstd.level": Int = "3", at_least(-131072), at_most(22), cluster_wide;
+    "compression.zstd.level": Int = "3", at_least(-131072), at_most(22), cluster_wide, honoured;
     /// Threads for each data directory that open logs at the start and close them at the end.
     "num.recovery.threads.per.data.dir": Int = "2", at_least(1), cluster_wide, honoured;
     /// How long after the start the recurring work on logs begins.

@@ -8,11 +8,11 @@ pub(super) const KEYS: &[Key] = keys! {
     /// The codec that batches are stored in; producer leaves them as they come.
     "compression.type": Text = "producer", one_of(&["uncompressed", "zstd", "lz4", "snappy", "gzip", "producer"]), cluster_wide, honoured;
     /// How hard gzip tries where the broker compresses.
-    "compression.gzip.level": Int = "-1", at_least(-1), at_most(9), form(Form::NotZero), cluster_wide;
+    "compression.gzip.level": Int = "-1", at_least(-1), at_most(9), form(Form::NotZero), cluster_wide, honoured;
     /// How hard lz4 tries where the broker compresses.
     "compression.lz4.level": Int = "9", at_least(1), at_most(17), cluster_wide;
     /// How hard zstd tries where the broker compresses.
-    "compression.zstd.level": Int = "3", at_least(-131072), at_most(22), cluster_wide;
+    "compression.zstd.level": Int = "3", at_least(-131072), at_most(22), cluster_wide, honoured;
     /// How long a tombstone stays in the compacted log, for readers that are behind to see it.
     "delete.retention.ms": Long = "86400000", at_least(0), cluster_wide;
     /// How long the file of a deleted segment stays before it is removed.
