@@ -134,6 +134,9 @@ pub fn validate(
                 "expected record format 2, found {magic}"
             )));
         }
+        Err(error @ BatchError::Offsets { .. }) => {
+            return Err(InvalidBatch::Invalid(error.to_string()));
+        }
         Err(error) => return Err(InvalidBatch::Corrupt(error)),
     };
     if batch.header.size < bytes.len() {

@@ -56,17 +56,52 @@ mod tests {
         }
 
         #[test]
-        fn hostile_bytes_are_an_error(bytes in proptest::collection::vec(any::<u8>(), 0..200), count: i32) {
+        fn hostile_bytes_are_an_error(
+            bytes in proptest::collection::vec(any::<u8>(), 0..200), count: i32, base: i64, first: i64,
+        ) {
             for batch in Batches::new(&bytes).flatten() {
                 let _ = batch.check();
             }
             let mut builder = BatchBuilder::new(BatchFields::default(), Compression::None);
             builder.push(Timestamp(0), None, None, []);
             let built = builder.build();
-            let header = BatchHeader { record_count: count, ..BatchHeader::parse(&built).unwrap() };
+            let header = BatchHeader {
+                base_offset: Offset(base),
+                base_timestamp: Timestamp(first),
+                record_count: count,
+                ..BatchHeader::parse(&built).unwrap()
+            };
             let read: Vec<_> = RecordIter::new(&header, &bytes).collect();
             prop_assert!(read.len() <= bytes.len() + 1);
         }
+    }
+
+    #[test]
+    fn offsets_beyond_the_last_possible_one_are_an_error() {
+        let mut builder = BatchBuilder::new(BatchFields::default(), Compression::None);
+        builder.push(Timestamp(7), None, Some(b"a"), []);
+        builder.push(Timestamp(7), None, Some(b"b"), []);
+        let bytes = builder.build();
+        let with = |base: i64, delta: i32| {
+            let mut bytes = bytes.to_vec();
+            bytes[..8].copy_from_slice(&base.to_be_bytes());
+            bytes[23..27].copy_from_slice(&delta.to_be_bytes());
+            BatchHeader::parse(&bytes)
+        };
+        let last = with(i64::MAX - 2, 1).unwrap();
+        assert_eq!(last.next_offset(), Offset::MAX);
+        for (base, delta) in [(i64::MAX - 1, 1), (i64::MAX, 0), (i64::MIN, -1)] {
+            assert_eq!(with(base, delta), Err(BatchError::Offsets { base, delta }));
+        }
+        let header = BatchHeader {
+            base_offset: Offset::MAX,
+            ..last
+        };
+        let read: Vec<_> = RecordIter::new(&header, &bytes[BATCH_OVERHEAD..]).collect();
+        let problem = "its offset is beyond the last possible one";
+        assert_eq!(read.len(), 2);
+        assert!(read[0].is_ok());
+        assert_eq!(read[1], Err(BatchError::Record { index: 1, problem }));
     }
 
     #[test]

@@ -11,6 +11,8 @@ pub enum BatchError {
     Magic(i8),
     #[error("batch length {0} is below that of a batch's fixed part")]
     Length(i32),
+    #[error("no log has the offsets from {base} on, {delta} further")]
+    Offsets { base: i64, delta: i32 },
     #[error("checksum is {found:#010x}, expected {expected:#010x}")]
     Checksum { expected: u32, found: u32 },
     #[error("compression type {0} does not exist")]

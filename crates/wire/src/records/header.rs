@@ -51,7 +51,7 @@ impl BatchHeader {
     /// Reads the header at the beginning of `bytes`, which may hold more or only part of the batch.
     ///
     /// # Errors
-    /// When `bytes` is shorter than a header, the length is below one, or the format is not 2.
+    /// When `bytes` is shorter than a header, the length is below one, the format is not 2, or the offsets are none that there can be.
     pub fn parse(bytes: &[u8]) -> Result<Self, BatchError> {
         let header: &[u8; BATCH_OVERHEAD] = bytes.first_chunk().ok_or(BatchError::Truncated {
             expected: BATCH_OVERHEAD,
@@ -68,13 +68,21 @@ impl BatchHeader {
         let size = size
             .filter(|size| *size >= BATCH_OVERHEAD)
             .ok_or(BatchError::Length(length))?;
+        // The checksum does not cover the base offset: whatever is read here may be said of the next offset without another look.
+        let (base, delta) = (i64_at(header, 0), i32_at(header, 23));
+        if base
+            .checked_add(i64::from(delta))
+            .is_none_or(|last| last == i64::MAX)
+        {
+            return Err(BatchError::Offsets { base, delta });
+        }
         Ok(Self {
-            base_offset: Offset(i64_at(header, 0)),
+            base_offset: Offset(base),
             size,
             leader_epoch: LeaderEpoch(i32_at(header, LEADER_EPOCH_AT)),
             crc: i32_at(header, CRC_AT) as u32,
             attributes: Attributes(i16_at(header, 21)),
-            last_offset_delta: i32_at(header, 23),
+            last_offset_delta: delta,
             base_timestamp: Timestamp(i64_at(header, 27)),
             max_timestamp: Timestamp(i64_at(header, 35)),
             producer_id: ProducerId(i64_at(header, 43)),

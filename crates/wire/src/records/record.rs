@@ -72,7 +72,11 @@ impl<'a> RecordIter<'a> {
                 Timestamp(self.header.base_timestamp.0.wrapping_add(timestamp_delta))
             }
         };
-        let offset = self.header.base_offset + i64::from(offset_delta);
+        let base_offset = self.header.base_offset.0;
+        let offset = base_offset
+            .checked_add(i64::from(offset_delta))
+            .map(Offset)
+            .ok_or("its offset is beyond the last possible one")?;
         Ok(Record {
             offset,
             timestamp,
