@@ -113,6 +113,10 @@ async fn try_create(
         // Created just now, or by an earlier request whose answer was lost.
         ErrorCode::None | ErrorCode::TopicAlreadyExists => find(&mut connection, &topic.name).await,
         ErrorCode::NotController => Err(Trouble::Lost),
+        // No broker is left to take it.
+        ErrorCode::InvalidReplicationFactor if ledger.may_lead_nothing(connection.life) => {
+            Err(Trouble::Lost)
+        }
         code => Err(Trouble::Wrong(format!(
             "{topic:?} is not created: {code}: {:?}",
             result.error_message
@@ -162,6 +166,10 @@ async fn try_grow(
         // Has as many just now, or by an earlier request whose answer was lost.
         Some(ErrorCode::None | ErrorCode::InvalidPartitions) => Ok(()),
         Some(ErrorCode::NotController) => Err(Trouble::Lost),
+        // No broker is left to take them.
+        Some(ErrorCode::InvalidReplicationFactor) if ledger.may_lead_nothing(connection.life) => {
+            Err(Trouble::Lost)
+        }
         _ => Err(Trouble::Wrong(format!(
             "topic {id} does not grow: {:?}",
             response.results

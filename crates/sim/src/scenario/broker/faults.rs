@@ -37,6 +37,7 @@ pub(super) async fn befall(
             }
             5 => {
                 wait(world).await;
+                ledger.leaving();
                 let stop = process.stop();
                 let patience = world.clock().sleep(LONG_LIFE);
                 if let Either::Left(_) = select(Box::pin(stop), Box::pin(patience)).await {

@@ -146,6 +146,17 @@ impl Ledger {
         self.state.lock().lives.is_sick(life)
     }
 
+    /// The process is asked to stop.
+    pub(super) fn leaving(&self) {
+        tracing::info!("leaving");
+        self.state.lock().lives.leave();
+    }
+
+    /// Whether the broker may have given up what it leads: it was asked to, or its directories failed.
+    pub(super) fn may_lead_nothing(&self, life: Life) -> bool {
+        self.state.lock().lives.may_lead_nothing(life)
+    }
+
     /// The process has closed its logs.
     pub(super) fn stopped(&self) {
         tracing::info!("stopped");

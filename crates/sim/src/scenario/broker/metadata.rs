@@ -60,8 +60,7 @@ pub(super) async fn ask(
             )));
         }
         for partition in &topic.partitions {
-            if partition.leader_id == NodeId::NONE {
-                // The node is stopping.
+            if partition.leader_id == NodeId::NONE && ledger.may_lead_nothing(connection.life) {
                 return Err(Trouble::Lost);
             }
             let place = Place {

@@ -10,6 +10,8 @@ pub(super) struct Lives {
 
 #[derive(Clone, Copy, Default)]
 struct State {
+    /// It was asked to stop.
+    is_leaving: bool,
     /// All logs were closed: nothing acknowledged before can be lost.
     was_stopped: bool,
     /// What was not synced may be lost.
@@ -26,6 +28,16 @@ impl Lives {
 
     pub(super) fn present(&self) -> Life {
         Life(self.lives.len().saturating_sub(1))
+    }
+
+    pub(super) fn leave(&mut self) {
+        self.last().is_leaving = true;
+    }
+
+    /// Whether the broker may have given up what it leads: it was asked to, or its directories failed.
+    pub(super) fn may_lead_nothing(&self, life: Life) -> bool {
+        let state = self.lives[life.0];
+        state.is_leaving || state.is_sick
     }
 
     /// False where the disk failed: then nobody knows what was closed.
