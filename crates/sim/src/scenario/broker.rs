@@ -109,6 +109,7 @@ async fn judge(
     }
     files::judge(world, ledger).await;
     if world.choose(2) == 0 {
+        ledger.leaving();
         process.stop().await;
         ledger.stopped();
     }

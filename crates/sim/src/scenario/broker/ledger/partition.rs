@@ -76,8 +76,17 @@ impl Partition {
                 before.number, before.life
             ));
         }
+        // What was known to be there in the life that wrote the record, or in a later one, lies behind it and not in its place. An
+        // acknowledgement, which tells no epoch, is of its own life.
+        let leader_epochs = &self.leader_epochs;
+        let is_written_later = |known: &Claim| {
+            claim.epoch.is_none_or(|epoch| {
+                let then = leader_epochs.get(&known.life);
+                then.is_some_and(|then| *then < epoch)
+            })
+        };
         for (at, known) in self.log.split_off(&claim.offset) {
-            if !is_older(&known) {
+            if !is_older(&known) || !is_written_later(&known) {
                 self.log.insert(at, known);
             } else if known.is_durable {
                 outcome = Err(format!(
@@ -256,5 +265,68 @@ fn note(newest: &mut Option<(Life, Offset)>, life: Life, found: Offset) {
         Some((seen, offset)) if *seen == life => *offset = found.max(*offset),
         Some((seen, _)) if *seen > life => {}
         _ => *newest = Some((life, found)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND_EPOCH: LeaderEpoch = LeaderEpoch(2);
+
+    /// A life of which 28 was read and that lost it; one that acknowledged 170 behind and was stopped; one that wrote nothing.
+    fn three_lives() -> (Partition, Lives, Life) {
+        let (mut partition, mut lives) = (Partition::default(), Lives::default());
+        let first = lives.begin();
+        partition
+            .leader_epoch_seen(first, LeaderEpoch(0))
+            .and_then(|()| partition.claim(&lives, read(first, 0, 28, LeaderEpoch(0))))
+            .unwrap();
+        lives.cut_power();
+        let second = lives.begin();
+        let acknowledged = Claim {
+            epoch: None,
+            ..read(second, 14, 170, SECOND_EPOCH)
+        };
+        partition
+            .leader_epoch_seen(second, SECOND_EPOCH)
+            .and_then(|()| partition.claim(&lives, acknowledged))
+            .unwrap();
+        assert!(lives.stop());
+        partition.closed(&lives, second);
+        lives.begin();
+        lives.cut_power();
+        let now = lives.begin();
+        (partition, lives, now)
+    }
+
+    fn read(life: Life, offset: i64, number: u64, epoch: LeaderEpoch) -> Claim {
+        Claim {
+            offset: Offset(offset),
+            number,
+            life,
+            epoch: Some(epoch),
+            is_durable: false,
+        }
+    }
+
+    #[test]
+    fn a_record_takes_the_place_only_of_what_was_there_before_it() {
+        let (mut partition, lives, now) = three_lives();
+        assert_eq!(
+            partition.claim(&lives, read(now, 0, 163, SECOND_EPOCH)),
+            Ok(())
+        );
+        assert!(partition.at(&lives, now, Offset(14)).is_some());
+    }
+
+    #[test]
+    fn a_record_of_a_later_life_in_front_of_a_durable_one_is_a_loss() {
+        let (mut partition, lives, now) = three_lives();
+        let lost = "record 170 at 14 was on disk and is lost".to_owned();
+        assert_eq!(
+            partition.claim(&lives, read(now, 0, 300, LeaderEpoch(6))),
+            Err(lost)
+        );
     }
 }
