@@ -86,8 +86,7 @@ impl<E: Env> Worker<E> {
                     self.has_new_points = true;
                     let admitted = appends
                         .into_iter()
-                        // Whoever gave up sends it again.
-                        .filter(|append| !append.reply.is_canceled())
+                        // Also where nobody waits for it any more: what the producer has sent behind it must not come in front of it.
                         .filter_map(|append| admit(&open.leader, append))
                         .collect();
                     failed |= !write_one(open, admitted, now, &mut self.decided);
