@@ -39,7 +39,9 @@ use ottla_wire::records::{BatchBuilder, BatchFields, Compression};
 
 use batches::TooLarge;
 
-pub(crate) use addressed::{check_cluster, is_metadata_partition, leader_endpoint, replica};
+pub(crate) use addressed::{
+    admit, is_metadata_partition, leader_endpoint, only_partition, replica,
+};
 pub use metadata_log::MetadataLogError;
 pub(crate) use metadata_log::{BOOTSTRAP, METADATA_LOG, MetadataLog, MetadataLogOptions};
 pub(crate) use metadata_reader::MetadataReader;

@@ -5,11 +5,10 @@ use ottla_env::Env;
 use ottla_metadata::Resource;
 use ottla_model::ErrorCode;
 use ottla_wire::message::alter_configs::{
-    AlterConfigsRequest, AlterConfigsResourceResponse, AlterConfigsResponse,
+    AlterConfigsRequest, AlterConfigsResource, AlterConfigsResourceResponse, AlterConfigsResponse,
 };
 
-use super::duplicates::apart;
-use super::incremental_alter_configs::alter;
+use super::altered_configs::{Named, alter};
 use crate::node::Node;
 use crate::request::Context;
 
@@ -18,61 +17,59 @@ pub(crate) async fn handle<E: Env>(
     context: Context<'_>,
     request: AlterConfigsRequest<'_>,
 ) -> AlterConfigsResponse<'static> {
-    let (resources, duplicates) = apart(&request.resources, |resource| {
-        (resource.resource_type, resource.resource_name.to_string())
-    });
-    let wanted = resources.iter().map(|resource| {
-        // What has no value is deleted like all that is not named; only a broker insists on one.
-        let named = resource
-            .configs
-            .iter()
-            .filter(|config| config.value.is_some() || !context.caller.is_controller_listener);
-        let changes = named.map(|config| {
-            let value = config.value.as_deref().ok_or_else(|| Refusal {
-                code: ErrorCode::InvalidRequest,
-                message: format!("{} has no value", config.name),
-            })?;
-            Ok((config.name.to_string(), ConfigChange::Set(value.to_owned())))
-        });
-        Ok(Alteration {
-            resource: Resource::new(resource.resource_type, &resource.resource_name),
-            changes: changes.collect::<Result<_, Refusal>>()?,
-            replaces_all: true,
-        })
-    });
-    let results = alter(
+    let is_controller_listener = context.caller.is_controller_listener;
+    let altered = alter(
         node,
         context.caller,
-        wanted.collect(),
+        &request.resources,
+        |resource| alteration(resource, is_controller_listener),
         request.validate_only,
     )
     .await;
-    let mut responses: Vec<_> = resources
+    let responses = altered
         .into_iter()
-        .zip(results)
-        .map(|(resource, result)| {
-            let (error_code, error_message) = match result {
-                Ok(()) => (ErrorCode::None, None),
-                Err(refusal) => (refusal.code, Some(refusal.message.into())),
-            };
-            AlterConfigsResourceResponse {
-                error_code,
-                error_message,
-                resource_type: resource.resource_type,
-                resource_name: resource.resource_name.to_string().into(),
-            }
+        .map(|altered| AlterConfigsResourceResponse {
+            error_code: altered.error_code,
+            error_message: altered.error_message.map(Into::into),
+            resource_type: altered.resource_type,
+            resource_name: altered.resource_name.into(),
         })
         .collect();
-    responses.extend(duplicates.into_iter().map(|(resource_type, name)| {
-        AlterConfigsResourceResponse {
-            error_code: ErrorCode::InvalidRequest,
-            error_message: Some("the resource is named more than once".into()),
-            resource_type,
-            resource_name: name.into(),
-        }
-    }));
     AlterConfigsResponse {
         responses,
         ..Default::default()
+    }
+}
+
+fn alteration(
+    resource: &AlterConfigsResource<'_>,
+    is_controller_listener: bool,
+) -> Result<Alteration, Refusal> {
+    // What has no value is deleted like all that is not named; only a broker insists on one.
+    let named = resource
+        .configs
+        .iter()
+        .filter(|config| config.value.is_some() || !is_controller_listener);
+    let changes = named.map(|config| {
+        let value = config.value.as_deref().ok_or_else(|| Refusal {
+            code: ErrorCode::InvalidRequest,
+            message: format!("{} has no value", config.name),
+        })?;
+        Ok((config.name.to_string(), ConfigChange::Set(value.to_owned())))
+    });
+    Ok(Alteration {
+        resource: Resource::new(resource.resource_type, &resource.resource_name),
+        changes: changes.collect::<Result<_, Refusal>>()?,
+        replaces_all: true,
+    })
+}
+
+impl Named for AlterConfigsResource<'_> {
+    fn resource_type(&self) -> i8 {
+        self.resource_type
+    }
+
+    fn resource_name(&self) -> &str {
+        &self.resource_name
     }
 }

@@ -8,9 +8,8 @@ use ottla_wire::message::end_quorum_epoch::{
     ResponseTopicData,
 };
 
-use crate::authorize::{Operation, Resource};
 use crate::node::Node;
-use crate::quorum::{check_cluster, is_metadata_partition, leader_endpoint};
+use crate::quorum::{admit, is_metadata_partition, leader_endpoint, only_partition};
 use crate::request::Context;
 
 pub(crate) async fn handle<E: Env>(
@@ -32,16 +31,8 @@ async fn end<E: Env>(
     context: Context<'_>,
     request: &EndQuorumEpochRequest<'_>,
 ) -> Result<EndQuorumEpochResponse<'static>, ErrorCode> {
-    if !node.allowed(context.caller, Operation::ClusterAction, Resource::Cluster) {
-        return Err(ErrorCode::ClusterAuthorizationFailed);
-    }
-    check_cluster(node, request.cluster_id.as_deref())?;
-    let [topic] = &request.topics[..] else {
-        return Err(ErrorCode::InvalidRequest);
-    };
-    let [asked] = &topic.partitions[..] else {
-        return Err(ErrorCode::InvalidRequest);
-    };
+    admit(node, context, request.cluster_id.as_deref())?;
+    let (topic, asked) = only_partition(&request.topics, |topic| &topic.partitions)?;
     if !is_metadata_partition(&topic.topic_name, asked.partition_index) {
         return Err(ErrorCode::InvalidRequest);
     }

@@ -18,10 +18,9 @@ use ottla_wire::message::fetch::{
 use ottla_wire::{Message, Records};
 
 use crate::FileOf;
-use crate::authorize::{Operation, Resource};
 use crate::dispatch::{Answer, respond_with_files};
 use crate::node::Node;
-use crate::quorum::{check_cluster, leader_endpoint, replica};
+use crate::quorum::{admit, leader_endpoint, only_partition, replica};
 use crate::request::{Caller, Context};
 
 /// What the quorum says, and what there is to read.
@@ -56,10 +55,7 @@ fn accept<E: Env>(
     context: Context<'_>,
     request: &FetchRequest<'_>,
 ) -> Result<Asked, ErrorCode> {
-    if !node.allowed(context.caller, Operation::ClusterAction, Resource::Cluster) {
-        return Err(ErrorCode::ClusterAuthorizationFailed);
-    }
-    check_cluster(node, request.cluster_id.as_deref())?;
+    admit(node, context, request.cluster_id.as_deref())?;
     let asked = partition(request)?;
     // The two places where versions carry the id; the other one is -1.
     let id = request.replica_id.max(request.replica_state.replica_id);
@@ -133,12 +129,7 @@ async fn fetch<E: Env>(node: &Node<E>, asked: &Asked) -> Result<Outcome<FileOf<E
 /// # Errors
 /// INVALID_REQUEST for anything but the one partition of the metadata log. Versions that name topics are too old for replicas.
 fn partition<'a>(request: &'a FetchRequest<'_>) -> Result<&'a FetchPartition, ErrorCode> {
-    let [topic] = &request.topics[..] else {
-        return Err(ErrorCode::InvalidRequest);
-    };
-    let [asked] = &topic.partitions[..] else {
-        return Err(ErrorCode::InvalidRequest);
-    };
+    let (topic, asked) = only_partition(&request.topics, |topic| &topic.partitions)?;
     let is_it = topic.topic_id == TopicId::METADATA && asked.partition == PartitionIndex(0);
     is_it.then_some(asked).ok_or(ErrorCode::InvalidRequest)
 }

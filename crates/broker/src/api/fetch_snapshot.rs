@@ -14,10 +14,9 @@ use ottla_wire::message::fetch_snapshot::{
 use ottla_wire::{Message, Records};
 
 use crate::FileOf;
-use crate::authorize::{Operation, Resource};
 use crate::dispatch::{Answer, respond_with_files};
 use crate::node::Node;
-use crate::quorum::{check_cluster, is_metadata_partition, leader_endpoint};
+use crate::quorum::{admit, is_metadata_partition, leader_endpoint, only_partition};
 use crate::request::Context;
 
 /// A piece of a snapshot, and how large the snapshot is in bytes.
@@ -48,16 +47,8 @@ async fn fetch<E: Env>(
     context: Context<'_>,
     request: &FetchSnapshotRequest<'_>,
 ) -> Result<(FetchSnapshotResponse<'static>, Vec<FilePiece<FileOf<E>>>), ErrorCode> {
-    if !node.allowed(context.caller, Operation::ClusterAction, Resource::Cluster) {
-        return Err(ErrorCode::ClusterAuthorizationFailed);
-    }
-    check_cluster(node, request.cluster_id.as_deref())?;
-    let [topic] = &request.topics[..] else {
-        return Err(ErrorCode::InvalidRequest);
-    };
-    let [asked] = &topic.partitions[..] else {
-        return Err(ErrorCode::InvalidRequest);
-    };
+    admit(node, context, request.cluster_id.as_deref())?;
+    let (topic, asked) = only_partition(&request.topics, |topic| &topic.partitions)?;
     let mut partition = ResponsePartitionSnapshot {
         index: asked.partition,
         current_leader: LeaderIdAndEpoch {

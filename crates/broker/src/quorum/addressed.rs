@@ -5,24 +5,46 @@ use ottla_env::Env;
 use ottla_model::{ErrorCode, NodeId, PartitionIndex, Uuid};
 use ottla_raft::{Answer, Endpoint, ReplicaKey};
 
+use crate::authorize::{Operation, Resource};
 use crate::node::Node;
-use crate::request::Caller;
+use crate::request::{Caller, Context};
 
 /// The topic whose one partition is the metadata log.
 const TOPIC: &str = "__cluster_metadata";
 
-/// A request that names no cluster is for every cluster.
+/// Whether the caller may speak as a member of the quorum, and means this one. A request that names no cluster is for every cluster.
 ///
 /// # Errors
-/// INCONSISTENT_CLUSTER_ID.
-pub(crate) fn check_cluster<E: Env>(
+/// CLUSTER_AUTHORIZATION_FAILED, INCONSISTENT_CLUSTER_ID.
+pub(crate) fn admit<E: Env>(
     node: &Node<E>,
+    context: Context<'_>,
     cluster_id: Option<&str>,
 ) -> Result<(), ErrorCode> {
+    if !node.allowed(context.caller, Operation::ClusterAction, Resource::Cluster) {
+        return Err(ErrorCode::ClusterAuthorizationFailed);
+    }
     match cluster_id {
         Some(id) if *id != *node.cluster_id => Err(ErrorCode::InconsistentClusterId),
         _ => Ok(()),
     }
+}
+
+/// The topic and the partition of a request that may be about one alone.
+///
+/// # Errors
+/// INVALID_REQUEST.
+pub(crate) fn only_partition<'a, T, P>(
+    topics: &'a [T],
+    partitions: impl Fn(&'a T) -> &'a [P],
+) -> Result<(&'a T, &'a P), ErrorCode> {
+    let [topic] = topics else {
+        return Err(ErrorCode::InvalidRequest);
+    };
+    let [partition] = partitions(topic) else {
+        return Err(ErrorCode::InvalidRequest);
+    };
+    Ok((topic, partition))
 }
 
 pub(crate) fn is_metadata_partition(topic: &str, partition: PartitionIndex) -> bool {

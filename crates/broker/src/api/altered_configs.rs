@@ -1,0 +1,147 @@
+//! What AlterConfigs and IncrementalAlterConfigs have in common: who may alter what, and an answer for each resource.
+
+use ottla_controller::{Alteration, Refusal, Reply, Request};
+use ottla_env::Env;
+use ottla_metadata::Resource as ConfigResource;
+use ottla_model::{ErrorCode, NodeId};
+
+use super::duplicates::apart;
+use crate::authorize::{Operation, Resource};
+use crate::node::Node;
+use crate::request::Caller;
+
+/// Topics, brokers, loggers of brokers, client metrics, groups.
+const KNOWN_RESOURCES: [i8; 5] = [2, 4, 8, 16, 32];
+
+/// A resource as a request names it.
+pub(super) trait Named {
+    fn resource_type(&self) -> i8;
+    fn resource_name(&self) -> &str;
+}
+
+/// What became of one resource.
+pub(super) struct Altered {
+    pub(super) resource_type: i8,
+    pub(super) resource_name: String,
+    pub(super) error_code: ErrorCode,
+    pub(super) error_message: Option<String>,
+}
+
+/// Alters what is well-formed and allowed. The answers are in the order of the request, those about resources that it names more
+/// than once behind them.
+pub(super) async fn alter<E: Env, R: Named>(
+    node: &Node<E>,
+    caller: &Caller,
+    named: &[R],
+    alteration: impl Fn(&R) -> Result<Alteration, Refusal>,
+    validate_only: bool,
+) -> Vec<Altered> {
+    let (resources, duplicates) = apart(named, |resource| {
+        (
+            resource.resource_type(),
+            resource.resource_name().to_owned(),
+        )
+    });
+    let wanted = resources.iter().map(|resource| alteration(resource));
+    let results = ask(node, caller, wanted.collect(), validate_only).await;
+    let answered = resources.into_iter().zip(results);
+    let answered = answered.map(|(resource, result)| {
+        let (error_code, error_message) = match result {
+            Ok(()) => (ErrorCode::None, None),
+            Err(refusal) => (refusal.code, Some(refusal.message)),
+        };
+        Altered {
+            resource_type: resource.resource_type(),
+            resource_name: resource.resource_name().to_owned(),
+            error_code,
+            error_message,
+        }
+    });
+    let refused = duplicates
+        .into_iter()
+        .map(|(resource_type, resource_name)| Altered {
+            resource_type,
+            resource_name,
+            error_code: ErrorCode::InvalidRequest,
+            error_message: Some("the resource is named more than once".to_owned()),
+        });
+    answered.chain(refused).collect()
+}
+
+/// A broker changes its own configs and those of all brokers; the controller changes everybody's.
+fn check_resource<E: Env>(
+    node: &Node<E>,
+    caller: &Caller,
+    resource: &ConfigResource,
+) -> Result<(), Refusal> {
+    let refused = |code, message| Err(Refusal { code, message });
+    if caller.is_controller_listener && !KNOWN_RESOURCES.contains(&resource.kind) {
+        let message = format!("resource type {} is unknown", resource.kind);
+        return refused(ErrorCode::UnsupportedVersion, message);
+    }
+    let id = resource.name.parse().map(NodeId);
+    let (ConfigResource::BROKER, Ok(id)) = (resource.kind, id) else {
+        return Ok(());
+    };
+    let image = node.image();
+    let cluster = image.cluster();
+    let is_known = cluster.broker(id).is_some() || cluster.controller(id).is_some();
+    if caller.is_controller_listener && !is_known {
+        let message = format!("node {id} is not registered");
+        return refused(ErrorCode::BrokerIdNotRegistered, message);
+    }
+    if !caller.is_controller_listener && id != node.id {
+        let message = format!("expected this broker, {}, found {id}", node.id);
+        return refused(ErrorCode::InvalidRequest, message);
+    }
+    Ok(())
+}
+
+/// What the controller makes of those that are well-formed and allowed, in the order of the request.
+async fn ask<E: Env>(
+    node: &Node<E>,
+    caller: &Caller,
+    wanted: Vec<Result<Alteration, Refusal>>,
+    validate_only: bool,
+) -> Vec<Result<(), Refusal>> {
+    let allowed = wanted.into_iter().map(|alteration| {
+        let alteration = alteration?;
+        let (resource, code) = match alteration.resource.kind {
+            ConfigResource::TOPIC => (
+                Resource::Topic(&alteration.resource.name),
+                ErrorCode::TopicAuthorizationFailed,
+            ),
+            _ => (Resource::Cluster, ErrorCode::ClusterAuthorizationFailed),
+        };
+        if !node.allowed(caller, Operation::AlterConfigs, resource) {
+            return Err(Refusal {
+                code,
+                message: "not authorized".to_owned(),
+            });
+        }
+        check_resource(node, caller, &alteration.resource)?;
+        Ok(alteration)
+    });
+    let (mut asked, mut results) = (Vec::new(), Vec::new());
+    for alteration in allowed {
+        // What is asked of the controller is answered there; the place is kept.
+        results.push(alteration.map(|alteration| asked.push(alteration)));
+    }
+    let count = asked.len();
+    let reply = node
+        .quorum
+        .ask(Request::AlterConfigs {
+            alterations: asked,
+            validate_only,
+        })
+        .await;
+    let answers = match reply {
+        Ok(Reply::Items(answers)) => answers,
+        other => vec![Err(super::no_such_reply(other)); count],
+    };
+    let mut answers = answers.into_iter();
+    for result in results.iter_mut().filter(|result| result.is_ok()) {
+        *result = answers.next().expect("the controller answers each item");
+    }
+    results
+}
