@@ -52,7 +52,7 @@ pub trait Net: Clone + Send + Sync + 'static {
 pub trait Listener: Send + 'static {
     type Connection;
     fn local_address(&self) -> io::Result<SocketAddr>;
-    /// The next connection. An error may pass: wait a little and call again.
+    /// The next connection. An error is the listener's and never that of a connection, and may pass: wait a little and call again.
     fn accept(&mut self) -> impl Future<Output = io::Result<Self::Connection>> + Send;
 }
 

@@ -74,7 +74,9 @@ impl Net for RealNet {
     }
 
     async fn connect(&self, host: &str, port: u16) -> io::Result<RealConnection> {
-        RealConnection::new(TcpStream::connect((host, port)).await?, self.handle.clone())
+        let stream = TcpStream::connect((host, port)).await?;
+        let peer = stream.peer_addr()?;
+        RealConnection::new(stream, peer, self.handle.clone())
     }
 }
 
@@ -110,8 +112,17 @@ impl Listener for RealListener {
     }
 
     async fn accept(&mut self) -> io::Result<RealConnection> {
-        let (stream, _) = self.listener.accept().await?;
-        RealConnection::new(stream, self.handle.clone())
+        loop {
+            let (stream, peer) = match self.listener.accept().await {
+                Ok(accepted) => accepted,
+                Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => continue,
+                Err(error) => return Err(error),
+            };
+            // One that fails is gone already: it says nothing of the listener, and the next one is waiting.
+            if let Ok(connection) = RealConnection::new(stream, peer, self.handle.clone()) {
+                return Ok(connection);
+            }
+        }
     }
 }
 
@@ -125,15 +136,15 @@ pub struct RealConnection {
 }
 
 impl RealConnection {
-    fn new(stream: TcpStream, handle: Handle) -> io::Result<Self> {
+    /// `peer` as it was when the connection came to be: a socket that was reset no longer tells.
+    fn new(stream: TcpStream, peer: SocketAddr, handle: Handle) -> io::Result<Self> {
         // Answers are written whole, so waiting for more to send only delays them.
         stream.set_nodelay(true)?;
         SockRef::from(&stream).set_keepalive(true)?;
-        let peer = as_spoken(stream.peer_addr()?);
         let local = as_spoken(stream.local_addr()?);
         Ok(Self {
             stream,
-            peer,
+            peer: as_spoken(peer),
             local,
             handle,
         })

@@ -1,5 +1,6 @@
 use std::io::{ErrorKind, IoSlice};
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use ottla_env::{ConnectionWriter, Disk, DiskFile, FilePiece, OpenMode, Piece};
@@ -158,4 +159,25 @@ async fn a_name_of_both_families_is_its_ipv4_address() {
     let net = RealNet::new(Handle::current());
     let listener = net.bind("localhost", 0).await.unwrap();
     assert!(listener.local_address().unwrap().is_ipv4());
+}
+
+/// Those who gave up while they waited to be accepted must not hold up whoever comes after them.
+#[tokio::test]
+async fn a_connection_that_was_reset_before_it_was_accepted_is_no_error() {
+    let net = RealNet::new(Handle::current());
+    let mut listener = net.bind("127.0.0.1", 0).await.unwrap();
+    let address = listener.local_address().unwrap();
+    for _ in 0..20 {
+        let gone = std::net::TcpStream::connect(address).unwrap();
+        SockRef::from(&gone)
+            .set_linger(Some(Duration::ZERO))
+            .unwrap();
+    }
+    let stays = net.connect("127.0.0.1", address.port()).await.unwrap();
+    loop {
+        let accepted = listener.accept().await.unwrap();
+        if accepted.peer_address() == stays.local_address() {
+            break;
+        }
+    }
 }
