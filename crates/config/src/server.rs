@@ -404,6 +404,27 @@ mod tests {
     }
 
     #[test]
+    fn of_a_key_that_comes_again_only_the_last_value_counts() {
+        let (config, _) = load("num.partitions=many\nnum.partitions=2\n").unwrap();
+        assert_eq!(config.default_partitions(), 2);
+        let expected =
+            "s:8: num.partitions: expected a whole number of 32 bits of at least 1, found \"many\"";
+        assert_eq!(refused("num.partitions=2\nnum.partitions=many\n"), expected);
+        let text = format!("{MINIMAL}{LISTENERS}num.partitions=many\n");
+        let (config, _) = ServerConfig::load("s", &text, &["num.partitions=7".to_owned()]).unwrap();
+        assert_eq!(config.default_partitions(), 7);
+        let twice = ["num.partitions=many", "num.partitions=3"].map(str::to_owned);
+        let (config, _) = ServerConfig::load("s", &text, &twice).unwrap();
+        assert_eq!(config.default_partitions(), 3);
+    }
+
+    #[test]
+    fn of_several_ill_formed_values_the_first_in_the_file_is_named() {
+        let said = refused("num.partitions=many\nlog.segment.bytes=few\n");
+        assert!(said.starts_with("s:7: num.partitions"), "{said}");
+    }
+
+    #[test]
     fn an_ill_formed_value_is_named_with_its_line() {
         let expected =
             "s:7: num.partitions: expected a whole number of 32 bits of at least 1, found \"many\"";

@@ -350,6 +350,10 @@ mod tests {
             .replace("node.id=3", "listeners=PLAINTEXT://:1,C://:2\nbroker.id=9");
         let (config, _) = crate::ServerConfig::load("s", &text, &[]).unwrap();
         assert_eq!(config.node_id(), ottla_model::NodeId(9));
+        let text = text.replace("broker.id=9", "broker.id=-1");
+        let error = crate::ServerConfig::load("s", &text, &[]).unwrap_err();
+        let expected = "s:3: node.id: expected a whole number of 32 bits of at least 0";
+        assert!(error.to_string().starts_with(expected), "{error}");
     }
 
     #[test]

@@ -38,40 +38,48 @@ pub(super) struct Source {
 
 impl Source {
     pub(super) fn read(file: &str, text: &str, overrides: &[String]) -> Result<Self, ConfigError> {
+        // A value that a later one replaces is not looked at, as in Java's `Properties`.
+        let mut said = BTreeMap::new();
+        for property in properties::parse(text) {
+            let origin = Origin::File(file.to_owned(), property.line);
+            said.insert(property.key, (origin, property.value));
+        }
+        for text in overrides {
+            let (key, value) = text
+                .split_once('=')
+                .ok_or_else(|| ConfigError(format!("--override {text:?}: expected key=value")))?;
+            said.insert(
+                key.trim().to_owned(),
+                (Origin::CommandLine, value.to_owned()),
+            );
+        }
+        // The older name of it, under which its bounds hold too.
+        if !said.contains_key("node.id")
+            && let Some(id) = said.get("broker.id").cloned()
+        {
+            said.insert("node.id".to_owned(), id);
+        }
+        let mut said: Vec<_> = said.into_iter().collect();
+        said.sort_by(|(_, (one, _)), (_, (other, _))| one.cmp(other));
         let mut source = Self {
             file: file.to_owned(),
             settings: Settings::default(),
             origins: BTreeMap::new(),
             strangers: BTreeMap::new(),
         };
-        for property in properties::parse(text) {
-            let origin = Origin::File(file.to_owned(), property.line);
-            source.set(origin, &property.key, &property.value)?;
-        }
-        for text in overrides {
-            let (key, value) = text
-                .split_once('=')
-                .ok_or_else(|| ConfigError(format!("--override {text:?}: expected key=value")))?;
-            source.set(Origin::CommandLine, key.trim(), value)?;
-        }
-        // The older name of it.
-        if let (None, Some(id)) = (
-            source.settings.explicit("node.id"),
-            source.settings.explicit("broker.id").cloned(),
-        ) {
-            source.settings.set("node.id", id);
+        for (key, (origin, value)) in said {
+            source.set(origin, key, value)?;
         }
         Ok(source)
     }
 
-    fn set(&mut self, origin: Origin, name: &str, text: &str) -> Result<(), ConfigError> {
-        let Some(key) = table::server_key(name) else {
-            self.strangers
-                .insert(name.to_owned(), (origin, text.to_owned()));
+    fn set(&mut self, origin: Origin, name: String, text: String) -> Result<(), ConfigError> {
+        let Some(key) = table::server_key(&name) else {
+            self.strangers.insert(name, (origin, text));
             return Ok(());
         };
         let value =
-            Value::parse(key, text).map_err(|error| ConfigError(format!("{origin}: {error}")))?;
+            Value::parse(key, &text).map_err(|error| ConfigError(format!("{origin}: {error}")))?;
         self.settings.set(key.name, value);
         self.origins.insert(key.name, origin);
         Ok(())
