@@ -34,7 +34,7 @@ pub struct Started {
     pub listeners: Vec<Listener>,
 }
 
-/// Runs a node until SIGTERM or SIGINT has stopped it cleanly; a second signal ends the process at once.
+/// Runs a node until SIGTERM, SIGINT or SIGHUP has stopped it cleanly; a second signal ends the process at once.
 /// `started` is called when clients can connect.
 ///
 /// # Errors

@@ -3,6 +3,8 @@
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
+#[cfg(target_os = "linux")]
+use std::process::{Command, Stdio};
 
 use rustix::process::Signal;
 
@@ -18,6 +20,46 @@ fn a_signal_stops_the_node_cleanly_and_it_starts_again() {
         assert_eq!(node.ended(), (Some(0), String::new()));
         assert!(place.path("data/.kafka_cleanshutdown").exists());
     }
+}
+
+/// The node as `launcher` starts it.
+#[cfg(target_os = "linux")]
+fn started_by(place: &Place, launcher: &[&str]) -> Node {
+    let mut command = Command::new(launcher[0]);
+    command
+        .args(&launcher[1..])
+        .args([env!("CARGO_BIN_EXE_ottla"), "server", "server.properties"])
+        .env("RUST_LOG", "ottla_node=info")
+        .stdin(Stdio::null())
+        .current_dir(place.directory.path());
+    Node::start(command)
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_terminal_that_closes_stops_the_node_cleanly() {
+    let place = Place::formatted("");
+    // These tests may run under `nohup` themselves.
+    let mut node = started_by(&place, &["env", "--default-signal=HUP"]);
+    node.signal(Signal::HUP);
+    let (code, said) = node.ended();
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("HangUp"), "{said}");
+    assert!(place.path("data/.kafka_cleanshutdown").exists());
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_node_under_nohup_outlives_its_terminal() {
+    let place = Place::formatted("");
+    let node = started_by(&place, &["nohup"]);
+    node.signal(Signal::HUP);
+    let (code, said) = node.stop();
+    assert_eq!(code, Some(0), "{said}");
+    assert!(
+        said.contains("Terminate") && !said.contains("HangUp"),
+        "{said}"
+    );
 }
 
 #[test]
