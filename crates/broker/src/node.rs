@@ -35,6 +35,15 @@ pub(crate) struct Options {
     pub(crate) max_request_partitions: i32,
 }
 
+impl Options {
+    /// How long a fetch that gives itself `max_wait_ms` waits for data. Nobody looks meanwhile whether its client is still there,
+    /// so that it keeps its connection no longer than one that is silent.
+    pub(crate) fn longest_wait(&self, max_wait_ms: i32) -> Duration {
+        let asked = Duration::from_millis(max_wait_ms.max(0).unsigned_abs().into());
+        self.max_idle.map_or(asked, |max_idle| asked.min(max_idle))
+    }
+}
+
 /// One process in the roles of broker and controller.
 pub(crate) struct Node<E: Env> {
     pub(crate) env: E,
@@ -148,5 +157,28 @@ impl<E: Env> Node<E> {
         {
             tracing::warn!(%code, "cannot create topics on demand");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fetch_waits_no_longer_than_a_connection_may_be_idle() {
+        let options = |max_idle| Options {
+            max_request_bytes: 0,
+            max_idle,
+            fetch_max_bytes: 0,
+            auto_create_topics: false,
+            max_request_partitions: 0,
+        };
+        let idle = Duration::from_secs(600);
+        let bounded = options(Some(idle));
+        assert_eq!(bounded.longest_wait(500), Duration::from_millis(500));
+        assert_eq!(bounded.longest_wait(i32::MAX), idle);
+        assert_eq!(bounded.longest_wait(-1), Duration::ZERO);
+        let most = Duration::from_millis(i32::MAX as u64);
+        assert_eq!(options(None).longest_wait(i32::MAX), most);
     }
 }

@@ -2,7 +2,6 @@
 
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures::future::{Either, select, select_all};
 use ottla_env::{Clock, Entropy, Env, FilePiece};
@@ -89,7 +88,7 @@ pub(crate) fn begin<E: Env>(
     body: &mut Reader<'_>,
 ) -> Result<Result<Begun<E>, ErrorCode>, DecodeError> {
     let request = FetchRequest::decode(body, context.version)?;
-    let max_wait = Duration::from_millis(request.max_wait_ms.max(0).unsigned_abs().into());
+    let max_wait = node.options.longest_wait(request.max_wait_ms);
     let bounds = Bounds {
         deadline: node.env.clock().monotonic() + max_wait,
         min_bytes: request.min_bytes.max(0) as u64,

@@ -1,8 +1,6 @@
 //! Fetch on a controller's listener (KIP-595): another replica of the metadata log asks for what follows its own. Without sessions,
 //! for the one partition there is.
 
-use std::time::Duration;
-
 use futures::future::{Either, select};
 use ottla_env::{Clock, Env, FilePiece};
 use ottla_log::ReadError;
@@ -60,7 +58,7 @@ fn accept<E: Env>(
     // The two places where versions carry the id; the other one is -1.
     let id = request.replica_id.max(request.replica_state.replica_id);
     let max_bytes = u64::try_from(request.max_bytes).unwrap_or(0);
-    let max_wait = Duration::from_millis(request.max_wait_ms.max(0).unsigned_abs().into());
+    let max_wait = node.options.longest_wait(request.max_wait_ms);
     Ok(Asked {
         fetch: Fetch {
             replica: replica(id, asked.replica_directory_id),
