@@ -1,12 +1,45 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use event_listener::{Event, EventListener};
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
 
-/// Counts connections against `max.connections` and `max.connections.per.ip`.
+/// Counts connections against `max.connections` and `max.connections.per.ip`: those of the broker and those of the controller
+/// each by themselves, so that clients cannot keep anybody from the controller.
 pub(crate) struct ConnectionLimits {
+    of_broker: Arc<RoleLimits>,
+    of_controller: Arc<RoleLimits>,
+}
+
+impl ConnectionLimits {
+    pub(crate) fn new(max: usize, max_per_ip: usize) -> Arc<Self> {
+        Arc::new(Self {
+            of_broker: RoleLimits::new(max, max_per_ip),
+            of_controller: RoleLimits::new(max, max_per_ip),
+        })
+    }
+
+    /// From now on. Connections that are open stay so.
+    pub(crate) fn set(&self, max: usize, max_per_ip: usize) {
+        for role in [&self.of_broker, &self.of_controller] {
+            role.set(max, max_per_ip);
+        }
+    }
+
+    pub(super) fn of(&self, is_controller: bool) -> &Arc<RoleLimits> {
+        match is_controller {
+            true => &self.of_controller,
+            false => &self.of_broker,
+        }
+    }
+}
+
+/// Those of one role.
+pub(super) struct RoleLimits {
     open: Mutex<Open>,
+    /// There may be room now.
+    room: Event,
 }
 
 struct Open {
@@ -17,13 +50,20 @@ struct Open {
 }
 
 /// One counted connection; uncounted when dropped.
-pub(crate) struct Admission {
-    limits: Arc<ConnectionLimits>,
+pub(super) struct Admission {
+    limits: Arc<RoleLimits>,
     ip: IpAddr,
 }
 
-impl ConnectionLimits {
-    pub(crate) fn new(max: usize, max_per_ip: usize) -> Arc<Self> {
+/// Which limit is reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reached {
+    Max,
+    MaxPerIp,
+}
+
+impl RoleLimits {
+    fn new(max: usize, max_per_ip: usize) -> Arc<Self> {
         Arc::new(Self {
             open: Mutex::new(Open {
                 max,
@@ -31,26 +71,35 @@ impl ConnectionLimits {
                 total: 0,
                 per_ip: FxHashMap::default(),
             }),
+            room: Event::new(),
         })
     }
 
-    /// From now on. Connections that are open stay so.
-    pub(crate) fn set(&self, max: usize, max_per_ip: usize) {
+    fn set(&self, max: usize, max_per_ip: usize) {
         let mut open = self.open.lock();
         open.max = max;
         open.max_per_ip = max_per_ip;
+        drop(open);
+        self.room.notify(usize::MAX);
     }
 
-    /// `None` when a limit is reached.
-    pub(crate) fn admit(self: &Arc<Self>, ip: IpAddr) -> Option<Admission> {
+    /// Ready when there may be room. Begin to listen before asking, or it may be missed.
+    pub(super) fn listen(&self) -> EventListener {
+        self.room.listen()
+    }
+
+    /// The address is asked about when there is room at all, as in Apache Kafka.
+    pub(super) fn admit(self: &Arc<Self>, ip: IpAddr) -> Result<Admission, Reached> {
         let mut open = self.open.lock();
-        let of_ip = open.per_ip.get(&ip).copied().unwrap_or(0);
-        if open.total >= open.max || of_ip >= open.max_per_ip {
-            return None;
+        if open.total >= open.max {
+            return Err(Reached::Max);
+        }
+        if open.per_ip.get(&ip).copied().unwrap_or(0) >= open.max_per_ip {
+            return Err(Reached::MaxPerIp);
         }
         open.total += 1;
         *open.per_ip.entry(ip).or_default() += 1;
-        Some(Admission {
+        Ok(Admission {
             limits: Arc::clone(self),
             ip,
         })
@@ -69,35 +118,51 @@ impl Drop for Admission {
         if *of_ip == 0 {
             open.per_ip.remove(&self.ip);
         }
+        drop(open);
+        // All, for one that is refused for its address leaves the room to another.
+        self.limits.room.notify(usize::MAX);
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use futures::FutureExt;
+
     use super::*;
+
+    fn reached(admitted: Result<Admission, Reached>) -> Option<Reached> {
+        admitted.err()
+    }
 
     #[test]
     fn a_closed_connection_makes_room() {
-        let limits = ConnectionLimits::new(3, 2);
+        let limits = RoleLimits::new(3, 2);
         let (a, b) = ([127, 0, 0, 1].into(), [127, 0, 0, 2].into());
         let first = limits.admit(a).expect("empty");
         let _second = limits.admit(a).expect("two per address");
-        assert!(limits.admit(a).is_none());
+        assert_eq!(reached(limits.admit(a)), Some(Reached::MaxPerIp));
         let _third = limits.admit(b).expect("another address");
-        assert!(limits.admit(b).is_none());
+        let room = limits.listen();
+        assert_eq!(reached(limits.admit(b)), Some(Reached::Max));
+        assert_eq!(reached(limits.admit(a)), Some(Reached::Max));
         drop(first);
-        assert!(limits.admit(b).is_some());
+        assert!(room.now_or_never().is_some());
+        assert_eq!(reached(limits.admit(b)), None);
     }
 
     #[test]
     fn a_limit_may_change_while_connections_are_open() {
         let limits = ConnectionLimits::new(1, 1);
         let ip = [127, 0, 0, 1].into();
-        let _first = limits.admit(ip).expect("empty");
-        assert!(limits.admit(ip).is_none());
-        limits.set(2, 2);
-        let _second = limits.admit(ip).expect("there is room now");
-        limits.set(1, 1);
-        assert!(limits.admit(ip).is_none());
+        for role in [limits.of(false), limits.of(true)] {
+            let _first = role.admit(ip).expect("each role counts by itself");
+            let room = role.listen();
+            assert_eq!(reached(role.admit(ip)), Some(Reached::Max));
+            limits.set(2, 2);
+            assert!(room.now_or_never().is_some());
+            let _second = role.admit(ip).expect("there is room now");
+            limits.set(1, 1);
+            assert_eq!(reached(role.admit(ip)), Some(Reached::Max));
+        }
     }
 }

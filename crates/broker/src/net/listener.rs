@@ -1,3 +1,4 @@
+use std::mem;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -5,6 +6,7 @@ use std::time::Duration;
 use ottla_env::{Clock, Connection, Env, Listener, Net, Spawn};
 
 use super::connection;
+use super::limits::{Admission, Reached};
 use crate::node::Node;
 
 /// How long accepting rests after an error: such errors (no descriptors left) pass by themselves or not at all.
@@ -18,6 +20,30 @@ pub(crate) struct BoundListener {
     pub(crate) address: SocketAddr,
     /// Serves the controller's APIs instead of the broker's.
     pub(crate) is_controller: bool,
+}
+
+/// Counts a connection as soon as there is room; until then whoever comes after it waits in the socket. `None`: its address has
+/// as many as it may have.
+async fn admitted<E: Env>(
+    node: &Node<E>,
+    bound: &BoundListener,
+    peer: SocketAddr,
+) -> Option<Admission> {
+    let limits = node.connection_limits.of(bound.is_controller);
+    let mut waits = false;
+    loop {
+        let room = limits.listen();
+        match limits.admit(peer.ip()) {
+            Ok(admission) => return Some(admission),
+            Err(Reached::MaxPerIp) => return None,
+            Err(Reached::Max) => {
+                if !mem::replace(&mut waits, true) {
+                    tracing::warn!(listener = %bound.name, %peer, "connection waits: max.connections is reached");
+                }
+                room.await;
+            }
+        }
+    }
 }
 
 /// Accepts connections until the world ends.
@@ -36,8 +62,8 @@ pub(crate) async fn accept<E: Env>(
             }
         };
         let peer = connection.peer_address();
-        let Some(admission) = node.connection_limits.admit(peer.ip()) else {
-            tracing::warn!(listener = %bound.name, %peer, "connection refused: max.connections or max.connections.per.ip is reached");
+        let Some(admission) = admitted(&node, &bound, peer).await else {
+            tracing::warn!(listener = %bound.name, %peer, "connection refused: max.connections.per.ip is reached");
             continue;
         };
         let (node, bound) = (Arc::clone(&node), Arc::clone(&bound));

@@ -6,6 +6,7 @@
     reason = "a step that fails is a failed test"
 )]
 
+mod connections;
 mod life;
 mod refusals;
 mod storage;
