@@ -1,5 +1,7 @@
 //! The addresses a client is told.
 
+use std::net::SocketAddr;
+
 use ottla_config::ServerConfig;
 use ottla_controller::Listener;
 use ottla_env::Env;
@@ -9,21 +11,35 @@ use ottla_raft::Endpoint as QuorumEndpoint;
 use crate::node::Node;
 use crate::request::Caller;
 
-/// What others are told of the listener `name` of this node, which is bound to `port`.
-pub(crate) fn advertised(config: &ServerConfig, name: &str, port: u16) -> Listener {
-    let is_it = |listener: &&ottla_config::Listener| listener.name == *name;
-    let advertised = config
-        .advertised_listeners()
-        .and_then(|all| all.iter().find(is_it));
-    let configured = config.listeners().iter().find(is_it);
+/// What `advertised.listeners` says of a listener.
+fn advertised<'a>(config: &'a ServerConfig, name: &str) -> Option<&'a ottla_config::Listener> {
+    let mut all = config.advertised_listeners().unwrap_or_default().iter();
+    all.find(|listener| listener.name == name)
+}
+
+/// Whether others are told of the listener `name` at all: an `advertised.listeners` leaves out those of clients that it does not
+/// name. Controllers find each other either way.
+pub(crate) fn is_registered(config: &ServerConfig, name: &str) -> bool {
+    config.advertised_listeners().is_none()
+        || config.is_controller_listener(name)
+        || advertised(config, name).is_some()
+}
+
+/// What is registered of the listener `name` of this node, which is bound to `port`.
+pub(crate) fn registered(config: &ServerConfig, name: &str, port: u16) -> Listener {
+    let advertised = advertised(config, name);
+    let mut configured = config.listeners().iter();
     let told = advertised
-        .or(configured)
+        .or_else(|| configured.find(|listener| listener.name == name))
         .expect("what is bound was configured")
         .told();
     Listener {
         name: told.name,
         host: told.host,
-        port: advertised.map_or(port, |listener| listener.port),
+        port: advertised
+            .map(|listener| listener.port)
+            .filter(|port| *port != 0)
+            .unwrap_or(port),
         protocol: told.protocol.code(),
     }
 }
@@ -32,7 +48,7 @@ pub(crate) fn advertised(config: &ServerConfig, name: &str, port: u16) -> Listen
 pub(crate) fn quorum_endpoint(config: &ServerConfig, name: &str, port: u16) -> QuorumEndpoint {
     let Listener {
         name, host, port, ..
-    } = advertised(config, name, port);
+    } = registered(config, name, port);
     QuorumEndpoint { name, host, port }
 }
 
@@ -97,16 +113,82 @@ impl<E: Env> Node<E> {
             .collect()
     }
 
-    /// What is registered, or, of this node with no `advertised.listeners`, the address by which the caller came: it works
-    /// for that caller by proof.
     fn told(&self, caller: &Caller, id: NodeId, host: &str, port: u16) -> (String, u16) {
-        if id == self.id && self.config.advertised_listeners().is_none() {
-            (
-                caller.reached.ip().to_canonical().to_string(),
-                caller.reached.port(),
-            )
-        } else {
-            (host.to_owned(), port)
+        match id == self.id {
+            true => told_of_itself(&self.config, &caller.listener, caller.reached, (host, port)),
+            false => (host.to_owned(), port),
         }
+    }
+}
+
+/// What is registered of this node, if `advertised.listeners` gave it; else the address by which the caller came: it works for
+/// that caller by proof.
+fn told_of_itself(
+    config: &ServerConfig,
+    listener: &str,
+    reached: SocketAddr,
+    (host, port): (&str, u16),
+) -> (String, u16) {
+    let ip = || reached.ip().to_canonical().to_string();
+    match advertised(config, listener) {
+        Some(advertised) if advertised.host.is_empty() => (ip(), port),
+        Some(_) => (host.to_owned(), port),
+        None => (ip(), reached.port()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(advertised: &str) -> ServerConfig {
+        let text = format!(
+            "process.roles=broker,controller\nnode.id=1\nlisteners=PLAINTEXT://:1,INNER://i:2,C://:3\n\
+             listener.security.protocol.map=PLAINTEXT:PLAINTEXT,INNER:PLAINTEXT,C:PLAINTEXT\n\
+             controller.listener.names=C\ncontroller.quorum.bootstrap.servers=localhost:3\n{advertised}"
+        );
+        ServerConfig::load("", &text, &[]).unwrap().0
+    }
+
+    /// What is registered, and what whoever came to 10.0.0.1 is told.
+    fn shown(config: &ServerConfig) -> Vec<String> {
+        let names = ["PLAINTEXT", "INNER", "C"].into_iter();
+        names
+            .filter(|name| is_registered(config, name))
+            .map(|name| {
+                let Listener { host, port, .. } = registered(config, name, 1000);
+                let reached = ([10, 0, 0, 1], 1000).into();
+                let told = told_of_itself(config, name, reached, (&host, port));
+                format!("{name} {host}:{port} {}:{}", told.0, told.1)
+            })
+            .collect()
+    }
+
+    #[test]
+    fn without_advertised_listeners_the_way_a_client_came_is_told() {
+        let expected = [
+            "PLAINTEXT localhost:1000 10.0.0.1:1000",
+            "INNER i:1000 10.0.0.1:1000",
+            "C localhost:1000 10.0.0.1:1000",
+        ];
+        assert_eq!(shown(&config("")), expected);
+    }
+
+    #[test]
+    fn an_advertised_listener_without_a_host_or_port_keeps_the_one_a_client_came_by() {
+        let config = config("advertised.listeners=PLAINTEXT://:7,INNER://o:0,C://c:9");
+        let expected = [
+            "PLAINTEXT localhost:7 10.0.0.1:7",
+            "INNER o:1000 o:1000",
+            "C c:9 c:9",
+        ];
+        assert_eq!(shown(&config), expected);
+    }
+
+    #[test]
+    fn a_listener_that_is_not_advertised_is_registered_only_if_it_is_the_controllers() {
+        let config = config("advertised.listeners=PLAINTEXT://p:7");
+        let expected = ["PLAINTEXT p:7 p:7", "C localhost:1000 10.0.0.1:1000"];
+        assert_eq!(shown(&config), expected);
     }
 }

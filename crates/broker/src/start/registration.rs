@@ -6,7 +6,7 @@ use ottla_model::{BrokerEpoch, Uuid};
 
 use super::StartError;
 use super::listeners::Bound;
-use crate::endpoints::advertised;
+use crate::endpoints::{is_registered, registered};
 use crate::node::Node;
 
 /// Makes this incarnation known, and lets it take part once it has seen its own registration.
@@ -24,7 +24,8 @@ pub(super) async fn register<E: Env>(
         listeners: listeners
             .iter()
             .filter(|(bound, _)| bound.is_controller == is_controller)
-            .map(|(bound, _)| advertised(&node.config, &bound.name, bound.address.port()))
+            .filter(|(bound, _)| is_registered(&node.config, &bound.name))
+            .map(|(bound, _)| registered(&node.config, &bound.name, bound.address.port()))
             .collect(),
         rack: node.config.rack(),
         directories,
