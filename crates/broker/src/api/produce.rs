@@ -182,7 +182,7 @@ impl From<InvalidBatch> for Refusal {
         Self {
             code: invalid.code(),
             message: Some(invalid.to_string()),
-            records: invalid.record_errors(),
+            records: invalid.into_record_errors(),
         }
     }
 }
