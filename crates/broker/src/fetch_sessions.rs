@@ -10,6 +10,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 /// A session unused for this long gives way to any other.
 const EVICTABLE_AFTER: Duration = Duration::from_secs(120);
+/// Partitions of all sessions together, some hundred bytes each: they outlive the requests that named them.
+const MOST_PARTITIONS: usize = 1 << 20;
 /// Session id and epoch as the protocol numbers them.
 pub(crate) const NO_SESSION: i32 = 0;
 const INITIAL_EPOCH: i32 = 0;
@@ -85,24 +87,48 @@ struct Session {
     partitions: Vec<Partition>,
 }
 
+#[derive(Default)]
+struct Cache {
+    sessions: FxHashMap<i32, Session>,
+    /// Of all sessions.
+    partitions: usize,
+}
+
+impl Cache {
+    fn insert(&mut self, id: i32, session: Session) {
+        self.partitions += session.partitions.len();
+        let before = self.sessions.insert(id, session);
+        assert!(before.is_none(), "a session's id is its own");
+    }
+
+    fn remove(&mut self, id: i32) {
+        if let Some(session) = self.sessions.remove(&id) {
+            self.partitions -= session.partitions.len();
+        }
+    }
+}
+
 /// `max.incremental.fetch.session.cache.slots` sessions at most.
 pub(crate) struct FetchSessions {
     slots: usize,
-    sessions: Mutex<FxHashMap<i32, Session>>,
+    most_partitions: usize,
+    cache: Mutex<Cache>,
 }
 
 impl FetchSessions {
     pub(crate) fn new(slots: usize) -> Self {
         Self {
             slots,
-            sessions: Mutex::default(),
+            most_partitions: MOST_PARTITIONS,
+            cache: Mutex::default(),
         }
     }
 
     /// Which partitions the request is about. `new_id` is drawn at random and used if a session is to begin.
     ///
     /// # Errors
-    /// FETCH_SESSION_ID_NOT_FOUND, INVALID_FETCH_SESSION_EPOCH, FETCH_SESSION_TOPIC_ID_ERROR: the client then begins anew.
+    /// FETCH_SESSION_ID_NOT_FOUND, also when the session has grown too large, INVALID_FETCH_SESSION_EPOCH,
+    /// FETCH_SESSION_TOPIC_ID_ERROR: the client then begins anew.
     pub(crate) fn begin(
         &self,
         fields: SessionFields,
@@ -111,12 +137,12 @@ impl FetchSessions {
         new_id: i32,
         now: Monotonic,
     ) -> Result<Fetch, ErrorCode> {
-        let mut sessions = self.sessions.lock();
+        let cache = &mut *self.cache.lock();
         if fields.epoch == INITIAL_EPOCH || fields.epoch == FINAL_EPOCH {
-            sessions.remove(&fields.id);
+            cache.remove(fields.id);
             let opens = fields.epoch == INITIAL_EPOCH && !changed.is_empty();
             let session_id = if opens {
-                self.open(&mut sessions, fields, &changed, new_id, now)
+                self.open(cache, fields, &changed, new_id, now)
             } else {
                 NO_SESSION
             };
@@ -126,7 +152,8 @@ impl FetchSessions {
                 is_incremental: false,
             });
         }
-        let session = sessions
+        let session = cache
+            .sessions
             .get_mut(&fields.id)
             .ok_or(ErrorCode::FetchSessionIdNotFound)?;
         if session.epoch != fields.epoch {
@@ -137,12 +164,18 @@ impl FetchSessions {
         }
         session.epoch = next_epoch(session.epoch);
         session.last_used = now;
+        cache.partitions -= session.partitions.len();
         session.update(changed, forgotten);
+        cache.partitions += session.partitions.len();
         let partitions = session
             .partitions
             .iter()
             .map(|p| (p.key.clone(), p.wanted))
             .collect();
+        if cache.partitions > self.most_partitions {
+            cache.remove(fields.id);
+            return Err(ErrorCode::FetchSessionIdNotFound);
+        }
         Ok(Fetch {
             partitions,
             session_id: fields.id,
@@ -157,8 +190,8 @@ impl FetchSessions {
             answers.len(),
             "an answer per partition"
         );
-        let mut sessions = self.sessions.lock();
-        let Some(session) = sessions.get_mut(&fetch.session_id) else {
+        let mut cache = self.cache.lock();
+        let Some(session) = cache.sessions.get_mut(&fetch.session_id) else {
             return vec![true; answers.len()];
         };
         let index: FxHashMap<FetchKey, usize> = session
@@ -190,21 +223,25 @@ impl FetchSessions {
         named
     }
 
-    /// 0 when there is no slot to be had.
+    /// 0 when there is no slot or no room to be had.
     fn open(
         &self,
-        sessions: &mut FxHashMap<i32, Session>,
+        cache: &mut Cache,
         fields: SessionFields,
         partitions: &[(FetchKey, Wanted)],
         id: i32,
         now: Monotonic,
     ) -> i32 {
-        if id <= 0 || sessions.contains_key(&id) {
+        if id <= 0 || cache.sessions.contains_key(&id) {
             return NO_SESSION;
         }
-        if sessions.len() >= self.slots {
+        if cache.partitions + partitions.len() > self.most_partitions {
+            return NO_SESSION;
+        }
+        if cache.sessions.len() >= self.slots {
             // Longest unused first; a larger session saves more than a smaller one.
-            let victim = sessions
+            let victim = cache
+                .sessions
                 .iter()
                 .filter(|(_, s)| {
                     now - s.last_used > EVICTABLE_AFTER || s.partitions.len() < partitions.len()
@@ -212,7 +249,7 @@ impl FetchSessions {
                 .min_by_key(|(id, s)| (s.last_used, s.partitions.len(), **id))
                 .map(|(id, _)| *id);
             match victim {
-                Some(victim) => sessions.remove(&victim),
+                Some(victim) => cache.remove(victim),
                 None => return NO_SESSION,
             };
         }
@@ -225,7 +262,7 @@ impl FetchSessions {
             })
             .collect();
         let epoch = next_epoch(INITIAL_EPOCH);
-        sessions.insert(
+        cache.insert(
             id,
             Session {
                 epoch,
@@ -341,6 +378,27 @@ mod tests {
             sessions.finish(&second, &[(at(0), false), (at(6), false)]),
             [false, true]
         );
+    }
+
+    #[test]
+    fn sessions_together_hold_so_many_partitions_and_no_more() {
+        let sessions = FetchSessions {
+            most_partitions: 3,
+            ..FetchSessions::new(9)
+        };
+        let now = Monotonic::default();
+        let two = || vec![(key(0), wanted(0)), (key(1), wanted(0))];
+        let open = |id| {
+            sessions
+                .begin(fields(0, 0), two(), &none(), id, now)
+                .unwrap()
+        };
+        assert_eq!(open(7).session_id, 7);
+        assert_eq!(open(8).session_id, NO_SESSION);
+        let more = vec![(key(2), wanted(0)), (key(3), wanted(0))];
+        let grown = sessions.begin(fields(7, 1), more, &none(), 9, now);
+        assert_eq!(grown.unwrap_err(), ErrorCode::FetchSessionIdNotFound);
+        assert_eq!(open(8).session_id, 8, "what has grown too large is gone");
     }
 
     #[test]

@@ -99,7 +99,8 @@ pub(crate) struct LaneOptions {
     pub(crate) producer_expiration: Duration,
 }
 
-/// The way to a lane. Cheap to clone. The bound on what is queued is the node's request memory.
+/// The way to a lane. Cheap to clone. The bound on what is queued is the node's request memory, and for batches that are packed again
+/// what one request may have at its lanes.
 pub(crate) struct Lane<E: Env> {
     jobs: mpsc::UnboundedSender<Job<E>>,
 }

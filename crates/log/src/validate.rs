@@ -14,6 +14,8 @@ use thiserror::Error;
 const FIRST_VERSION_WITH_ZSTD: i16 = 7;
 /// Records named in an error.
 const NAMED_RECORDS: usize = 3;
+/// Records told one by one of those at fault: of a small batch all, and a large one may unpack to millions.
+const TOLD_RECORDS: usize = 1000;
 
 /// What the topic asks of its batches.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,13 +99,45 @@ impl InvalidBatch {
         }
     }
 
-    /// The records at fault, by their index in the batch.
+    /// The records at fault, by their index in the batch; of very many the first.
     #[must_use]
-    pub fn record_errors(&self) -> Vec<(i32, String)> {
+    pub fn into_record_errors(self) -> Vec<(i32, String)> {
         match self {
-            Self::Timestamp { records, .. } | Self::Records { records, .. } => records.clone(),
+            Self::Timestamp { records, .. } | Self::Records { records, .. } => records,
             _ => Vec::new(),
         }
+    }
+}
+
+/// Records at fault.
+#[derive(Default)]
+struct Faults {
+    count: usize,
+    /// At most [`TOLD_RECORDS`].
+    told: Vec<(i32, String)>,
+}
+
+impl Faults {
+    fn add(&mut self, index: i32, message: impl FnOnce() -> String) {
+        self.count += 1;
+        if self.told.len() < TOLD_RECORDS {
+            self.told.push((index, message()));
+        }
+    }
+
+    fn name(&self, what: &str) -> String {
+        let indexes: Vec<String> = self
+            .told
+            .iter()
+            .take(NAMED_RECORDS)
+            .map(|(index, _)| index.to_string())
+            .collect();
+        let more = if self.count > NAMED_RECORDS {
+            ", …"
+        } else {
+            ""
+        };
+        format!("{} {what}: {}{more}", self.count, indexes.join(", "))
     }
 }
 
@@ -254,17 +288,15 @@ fn walk(
         max_timestamp: Timestamp::NONE,
         is_dense: true,
     };
-    let mut without_key = Vec::new();
-    let mut out_of_time = Vec::new();
+    let (mut without_key, mut out_of_time) = (Faults::default(), Faults::default());
     for (index, record) in (0..).zip(batch.records(records)) {
         let record = record.map_err(|error| InvalidBatch::Invalid(error.to_string()))?;
         walk.is_dense &= record.offset - batch.header.base_offset == i64::from(index);
         walk.max_timestamp = walk.max_timestamp.max(record.timestamp);
         if rules.needs_keys && record.key.is_none() {
-            without_key.push((
-                index,
-                "a compacted topic needs a key on every record".to_owned(),
-            ));
+            without_key.add(index, || {
+                "a compacted topic needs a key on every record".to_owned()
+            });
         }
         if rules.timestamp_type == TimestampType::CreateTime && record.timestamp != Timestamp::NONE
         {
@@ -273,43 +305,26 @@ fn walk(
                 now.0.saturating_add(rules.after_max_ms),
             );
             if !(earliest..=latest).contains(&record.timestamp.0) {
-                let message = format!(
-                    "timestamp {} lies outside {earliest}..={latest}",
-                    record.timestamp
-                );
-                out_of_time.push((index, message));
+                out_of_time.add(index, || {
+                    let timestamp = record.timestamp;
+                    format!("timestamp {timestamp} lies outside {earliest}..={latest}")
+                });
             }
         }
     }
-    if !without_key.is_empty() {
-        let message = named("records without a key on a compacted topic", &without_key);
+    if without_key.count > 0 {
         return Err(InvalidBatch::Records {
-            message,
-            records: without_key,
+            message: without_key.name("records without a key on a compacted topic"),
+            records: without_key.told,
         });
     }
-    if !out_of_time.is_empty() {
-        let message = named("records with a timestamp out of bounds", &out_of_time);
+    if out_of_time.count > 0 {
         return Err(InvalidBatch::Timestamp {
-            message,
-            records: out_of_time,
+            message: out_of_time.name("records with a timestamp out of bounds"),
+            records: out_of_time.told,
         });
     }
     Ok(walk)
-}
-
-fn named(what: &str, records: &[(i32, String)]) -> String {
-    let indexes: Vec<String> = records
-        .iter()
-        .take(NAMED_RECORDS)
-        .map(|(index, _)| index.to_string())
-        .collect();
-    let more = if records.len() > NAMED_RECORDS {
-        ", …"
-    } else {
-        ""
-    };
-    format!("{} {what}: {}{more}", records.len(), indexes.join(", "))
 }
 
 /// A new batch of the same records, in the codec the topic asks for.

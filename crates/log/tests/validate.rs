@@ -189,8 +189,28 @@ fn a_compacted_topic_needs_keys_and_names_who_has_none() {
     };
     let refusal = refused(plain(), &compacted);
     assert_eq!(refusal.code(), ErrorCode::InvalidRecord);
-    let at_fault: Vec<i32> = refusal.record_errors().iter().map(|(i, _)| *i).collect();
+    let at_fault: Vec<i32> = refusal
+        .into_record_errors()
+        .iter()
+        .map(|(i, _)| *i)
+        .collect();
     assert_eq!(at_fault, [1]);
+}
+
+#[test]
+fn of_very_many_records_at_fault_all_are_counted_and_the_first_told() {
+    let mut builder = BatchBuilder::new(BatchFields::default(), Compression::Zstd);
+    for _ in 0..2500 {
+        builder.push(NOW, None, Some(b"v"), []);
+    }
+    let compacted = AppendRules {
+        needs_keys: true,
+        ..rules()
+    };
+    let refusal = refused(builder.build(), &compacted);
+    assert!(refusal.to_string().starts_with("2500 records"), "{refusal}");
+    let told = refusal.into_record_errors();
+    assert!(told.iter().map(|(index, _)| *index).eq(0..1000));
 }
 
 #[test]
@@ -202,7 +222,11 @@ fn a_timestamp_out_of_bounds_is_named() {
     };
     let refusal = refused(plain(), &bounded);
     assert_eq!(refusal.code(), ErrorCode::InvalidTimestamp);
-    let at_fault: Vec<i32> = refusal.record_errors().iter().map(|(i, _)| *i).collect();
+    let at_fault: Vec<i32> = refusal
+        .into_record_errors()
+        .iter()
+        .map(|(i, _)| *i)
+        .collect();
     assert_eq!(at_fault, [0]);
 }
 

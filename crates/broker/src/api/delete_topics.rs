@@ -1,7 +1,10 @@
 //! DeleteTopics (KIP-4, KIP-516): by name, or from version 6 on by id.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use ottla_controller::{Refusal, Reply, Request, TopicName};
 use ottla_env::Env;
+use ottla_metadata::Image;
 use ottla_model::{ErrorCode, TopicId};
 use ottla_wire::message::delete_topics::{
     DeletableTopicResult, DeleteTopicsRequest, DeleteTopicsResponse,
@@ -57,6 +60,17 @@ pub(crate) async fn handle<E: Env>(
         let message = "the topic is named more than once".to_owned();
         refused(name, ErrorCode::InvalidRequest, message)
     }));
+    let (wanted, twice) = named_in_one_way(&node.image(), wanted);
+    responses.extend(
+        twice
+            .into_iter()
+            .map(|(name, topic_id)| DeletableTopicResult {
+                name: Some(name.into()),
+                topic_id,
+                error_code: ErrorCode::InvalidRequest,
+                error_message: Some("the topic is named by its id, too".into()),
+            }),
+    );
     let results = match node.quorum.ask(Request::DeleteTopics(wanted.clone())).await {
         Ok(Reply::TopicsDeleted(results)) => results,
         other => vec![Err(super::no_such_reply(other)); wanted.len()],
@@ -82,6 +96,39 @@ pub(crate) async fn handle<E: Env>(
         responses,
         ..Default::default()
     }
+}
+
+/// What names a topic by its name or by its id, and apart from it the topics that are named by both: nobody can say whether the id is
+/// that of the topic which is meant.
+fn named_in_one_way(
+    image: &Image,
+    wanted: Vec<TopicName>,
+) -> (Vec<TopicName>, Vec<(String, TopicId)>) {
+    let mut ids = BTreeSet::new();
+    for name in &wanted {
+        if let TopicName::Id(id) = name {
+            ids.insert(*id);
+        }
+    }
+    let by_both: BTreeMap<TopicId, String> = wanted
+        .iter()
+        .filter_map(|name| match name {
+            TopicName::Name(name) => image.topics().by_name(name),
+            TopicName::Id(_) => None,
+        })
+        .filter(|topic| ids.contains(&topic.id))
+        .map(|topic| (topic.id, topic.name.to_string()))
+        .collect();
+    let by_name: BTreeSet<&str> = by_both.values().map(String::as_str).collect();
+    let in_one_way = |name: &TopicName| match name {
+        TopicName::Name(name) => !by_name.contains(name.as_str()),
+        TopicName::Id(id) => !by_both.contains_key(id),
+    };
+    let rest = wanted.into_iter().filter(in_one_way).collect();
+    (
+        rest,
+        by_both.into_iter().map(|(id, name)| (name, id)).collect(),
+    )
 }
 
 fn is_allowed<E: Env>(node: &Node<E>, context: Context<'_>, name: &TopicName) -> bool {
@@ -114,5 +161,27 @@ fn refused(
         topic_id,
         error_code,
         error_message: Some(message.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::test_image::{id, image, topic};
+    use super::*;
+
+    #[test]
+    fn a_topic_named_by_name_and_by_id_is_not_deleted() {
+        let image = image(&[topic("a", 1), topic("b", 1), topic("c", 1)]);
+        let name = |name: &str| TopicName::Name(name.to_owned());
+        let named = vec![
+            TopicName::Id(id("a")),
+            name("a"),
+            name("b"),
+            TopicName::Id(id("c")),
+            name("missing"),
+        ];
+        let (rest, twice) = named_in_one_way(&image, named);
+        assert_eq!(rest, [name("b"), TopicName::Id(id("c")), name("missing")]);
+        assert_eq!(twice, [("a".to_owned(), id("a"))]);
     }
 }

@@ -89,10 +89,12 @@ pub(crate) fn begin<E: Env>(
 ) -> Result<Result<Begun<E>, ErrorCode>, DecodeError> {
     let request = FetchRequest::decode(body, context.version)?;
     let max_wait = node.options.longest_wait(request.max_wait_ms);
+    let max_bytes = request.max_bytes.min(node.options.fetch_max_bytes).max(0);
     let bounds = Bounds {
         deadline: node.env.clock().monotonic() + max_wait,
-        min_bytes: request.min_bytes.max(0) as u64,
-        max_bytes: request.max_bytes.min(node.options.fetch_max_bytes).max(0) as u64,
+        // More than may be sent would be waited for in vain.
+        min_bytes: request.min_bytes.clamp(0, max_bytes) as u64,
+        max_bytes: max_bytes as u64,
         read_committed: request.isolation_level == READ_COMMITTED,
     };
     Ok(begin_session(node, context, &request).map(|fetch| {

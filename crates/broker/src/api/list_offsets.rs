@@ -15,13 +15,41 @@ use crate::authorize::{Operation, Resource};
 use crate::node::Node;
 use crate::request::Context;
 
-/// What a negative timestamp asks for.
-const LATEST: Timestamp = Timestamp(-1);
-const EARLIEST: Timestamp = Timestamp(-2);
-const MAX_TIMESTAMP: Timestamp = Timestamp(-3);
-const EARLIEST_LOCAL: Timestamp = Timestamp(-4);
-const LATEST_TIERED: Timestamp = Timestamp(-5);
-const EARLIEST_PENDING_UPLOAD: Timestamp = Timestamp(-6);
+/// What a partition is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sought {
+    Latest,
+    Earliest,
+    MaxTimestamp,
+    /// Something that is only in a remote tier, or on its way there. Nothing is tiered.
+    Tiered,
+    /// The first record that is as new.
+    At(Timestamp),
+}
+
+impl Sought {
+    /// Each sign is known from its own version on.
+    ///
+    /// # Errors
+    /// UNSUPPORTED_VERSION.
+    fn parse(timestamp: Timestamp, version: i16) -> Result<Self, ErrorCode> {
+        let (first_version, sought) = match timestamp.0 {
+            0.. => (0, Self::At(timestamp)),
+            -1 => (1, Self::Latest),
+            -2 => (1, Self::Earliest),
+            -3 => (7, Self::MaxTimestamp),
+            // The earliest that is on this disk.
+            -4 => (8, Self::Earliest),
+            -5 => (9, Self::Tiered),
+            -6 => (11, Self::Tiered),
+            _ => return Err(ErrorCode::UnsupportedVersion),
+        };
+        if version < first_version {
+            return Err(ErrorCode::UnsupportedVersion);
+        }
+        Ok(sought)
+    }
+}
 
 const READ_COMMITTED: i8 = 1;
 
@@ -53,8 +81,14 @@ pub(crate) async fn handle<E: Env>(
             } else if asked.several {
                 Err(ErrorCode::InvalidRequest)
             } else {
-                let read_committed = request.isolation_level == READ_COMMITTED;
-                find(node, name, asked.partition, read_committed, opened_by).await
+                let asked = asked.partition;
+                match Sought::parse(asked.timestamp, context.version) {
+                    Ok(sought) => {
+                        let read_committed = request.isolation_level == READ_COMMITTED;
+                        find(node, name, asked, sought, read_committed, opened_by).await
+                    }
+                    Err(code) => Err(code),
+                }
             };
             let (error_code, found) =
                 found.map_or_else(|code| (code, NOTHING), |found| (ErrorCode::None, found));
@@ -119,6 +153,7 @@ async fn find<E: Env>(
     node: &Node<E>,
     topic: &str,
     asked: &ListOffsetsPartition,
+    sought: Sought,
     read_committed: bool,
     opened_by: Monotonic,
 ) -> Result<Found, ErrorCode> {
@@ -135,44 +170,66 @@ async fn find<E: Env>(
         timestamp: Timestamp::NONE,
         leader_epoch: reader.epoch_of(offset),
     };
-    match asked.timestamp {
-        LATEST => Ok(Found {
-            leader_epoch,
-            ..at(bound)
-        }),
-        EARLIEST | EARLIEST_LOCAL => Ok(at(reader.log_start())),
-        // Nothing is tiered.
-        LATEST_TIERED | EARLIEST_PENDING_UPLOAD => Ok(NOTHING),
-        timestamp => {
-            let lookup = reader.clone();
-            // Time look-ups read segments, which may not be in memory.
-            let found = node
+    let lookup = reader.clone();
+    // Time look-ups read segments, which may not be in memory.
+    let found = match sought {
+        Sought::Latest => {
+            return Ok(Found {
+                leader_epoch,
+                ..at(bound)
+            });
+        }
+        Sought::Earliest => return Ok(at(reader.log_start())),
+        Sought::Tiered => return Ok(NOTHING),
+        Sought::MaxTimestamp => {
+            let blocking = node.env.spawn().blocking(move || lookup.max_timestamp());
+            blocking.await
+        }
+        Sought::At(timestamp) => {
+            let blocking = node
                 .env
                 .spawn()
-                .blocking(move || match timestamp {
-                    MAX_TIMESTAMP => lookup.max_timestamp(),
-                    timestamp => lookup.offset_for_timestamp(timestamp),
-                })
-                .await
-                .map_err(|error| {
-                    tracing::error!(partition = %partition.name(), %error, "cannot look up a timestamp");
-                    ErrorCode::KafkaStorageError
-                })?;
-            Ok(match found {
-                Some(found) if found.offset < bound => Found {
-                    offset: found.offset,
-                    timestamp: found.timestamp,
-                    leader_epoch: reader.epoch_of(found.offset),
-                },
-                _ => NOTHING,
-            })
+                .blocking(move || lookup.offset_for_timestamp(timestamp));
+            blocking.await
         }
-    }
+    };
+    let found = found.map_err(|error| {
+        tracing::error!(partition = %partition.name(), %error, "cannot look up a timestamp");
+        ErrorCode::KafkaStorageError
+    })?;
+    Ok(match found {
+        Some(found) if found.offset < bound => Found {
+            offset: found.offset,
+            timestamp: found.timestamp,
+            leader_epoch: reader.epoch_of(found.offset),
+        },
+        _ => NOTHING,
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_sign_is_known_from_its_version_on() {
+        for (sign, version, sought) in [
+            (-1, 1, Sought::Latest),
+            (-2, 1, Sought::Earliest),
+            (-3, 7, Sought::MaxTimestamp),
+            (-4, 8, Sought::Earliest),
+            (-5, 9, Sought::Tiered),
+            (-6, 11, Sought::Tiered),
+        ] {
+            assert_eq!(Sought::parse(Timestamp(sign), version), Ok(sought));
+            let earlier = Sought::parse(Timestamp(sign), version - 1);
+            assert_eq!(earlier, Err(ErrorCode::UnsupportedVersion));
+        }
+        let unknown = Sought::parse(Timestamp(-7), 11);
+        assert_eq!(unknown, Err(ErrorCode::UnsupportedVersion));
+        let at = Timestamp(0);
+        assert_eq!(Sought::parse(at, 1), Ok(Sought::At(at)));
+    }
 
     #[test]
     fn a_partition_named_more_than_once_is_answered_once_and_refused() {

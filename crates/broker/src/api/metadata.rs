@@ -93,6 +93,8 @@ async fn create_missing<E: Env>(
         .iter()
         .filter_map(|topic| topic.name.as_deref())
         .filter(|name| image.topics().by_name(name).is_none())
+        // They have settings of their own, and come with the coordinators that use them.
+        .filter(|name| !is_internal(name))
         .filter(|name| {
             node.allowed(context.caller, Operation::Create, Resource::Cluster)
                 || node.allowed(context.caller, Operation::Create, Resource::Topic(name))

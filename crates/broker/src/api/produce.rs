@@ -1,6 +1,9 @@
 //! Produce: checks each batch, hands it to the lane of its partition, answers when all have an answer.
 
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -8,7 +11,7 @@ use futures::channel::oneshot;
 use futures::future::{Either, join_all, select};
 use ottla_env::{Clock, Env};
 use ottla_log::validate::{InvalidBatch, validate};
-use ottla_model::{ErrorCode, NodeId, Offset, PartitionIndex, TopicId};
+use ottla_model::{ErrorCode, Monotonic, NodeId, Offset, PartitionIndex, TopicId};
 use ottla_replica::Acks;
 use ottla_wire::api::ApiKey;
 use ottla_wire::codec::Reader;
@@ -21,7 +24,7 @@ use ottla_wire::{Message, Records};
 
 use crate::authorize::{Operation, Resource};
 use crate::dispatch::{Answer, Close, respond};
-use crate::lane::{Append, Appended, Job};
+use crate::lane::{Append, AppendFailure, Appended, Job};
 use crate::node::Node;
 use crate::partition::Partition;
 use crate::request::Context;
@@ -31,6 +34,11 @@ const LEADER_ACKS: i16 = 1;
 const ALL_ACKS: i16 = -1;
 /// From this version on a request names topics by id.
 const FIRST_VERSION_WITH_TOPIC_IDS: i16 = 13;
+/// Bytes of batches that one request has at its lanes at once. What is packed again for a topic of another codec may be many times what
+/// was received, and is not in the budget of requests.
+const MOST_AT_LANES: usize = 64 << 20;
+/// How long the batches of one request are checked before others have their turn: few bytes may unpack to many.
+const TURN: Duration = Duration::from_millis(10);
 
 pub(crate) async fn answer<E: Env>(
     node: &Node<E>,
@@ -68,36 +76,39 @@ async fn handle<E: Env>(
 ) -> ProduceResponse<'static> {
     let deadline =
         node.env.clock().monotonic() + Duration::from_millis(request.timeout_ms.max(0) as u64);
-    // Every batch is with its lane before the first answer is waited for.
-    let mut topics = Vec::with_capacity(request.topic_data.len());
-    for topic in &request.topic_data {
+    let clock = node.env.clock();
+    let mut turn_began = clock.monotonic();
+    // Nearly always every batch is with its lane before the first answer is waited for.
+    let (mut waiting, mut bytes_waiting) = (Vec::new(), 0);
+    let mut answered = Vec::new();
+    for (place, topic) in request.topic_data.iter().enumerate() {
         let target = Target::find(node, context, topic.topic_id, &topic.name);
-        let pending = topic
-            .partition_data
-            .iter()
-            .map(|data| {
-                (
-                    PartitionIndex(data.index),
-                    begin(node, context, frame, &request, &target, data),
-                )
-            })
-            .collect::<Vec<_>>();
-        topics.push((topic, pending));
+        for data in &topic.partition_data {
+            let begun = begin(node, context, frame, &request, &target, data);
+            bytes_waiting += begun.bytes;
+            waiting.push((place, begun));
+            if bytes_waiting >= MOST_AT_LANES {
+                answered.extend(finish_all(node, waiting.drain(..), deadline).await);
+                bytes_waiting = 0;
+            }
+            if clock.monotonic() - turn_began > TURN {
+                let_others().await;
+                turn_began = clock.monotonic();
+            }
+        }
     }
-    let mut responses = Vec::with_capacity(topics.len());
-    for (topic, pending) in topics {
-        let partition_responses = join_all(
-            pending
-                .into_iter()
-                .map(|(index, begun)| finish(node, index, begun, deadline)),
-        )
-        .await;
-        responses.push(TopicProduceResponse {
+    answered.extend(finish_all(node, waiting, deadline).await);
+    let topics = request.topic_data.iter();
+    let mut responses: Vec<_> = topics
+        .map(|topic| TopicProduceResponse {
             name: topic.name.to_string().into(),
             topic_id: topic.topic_id,
-            partition_responses,
+            partition_responses: Vec::with_capacity(topic.partition_data.len()),
             ..Default::default()
-        });
+        })
+        .collect();
+    for (place, answer) in answered {
+        responses[place].partition_responses.push(answer);
     }
     let has_moved = |p: &PartitionProduceResponse<'_>| p.current_leader.leader_id != NodeId::NONE;
     let node_endpoints = if responses
@@ -182,15 +193,21 @@ impl From<InvalidBatch> for Refusal {
         Self {
             code: invalid.code(),
             message: Some(invalid.to_string()),
-            records: invalid.record_errors(),
+            records: invalid.into_record_errors(),
         }
     }
 }
 
-type Begun<E> = (
-    Option<Arc<Partition<E>>>,
-    Result<oneshot::Receiver<Result<Appended, crate::lane::AppendFailure>>, Refusal>,
-);
+type Answered = oneshot::Receiver<Result<Appended, AppendFailure>>;
+
+/// A batch that is with its lane, or why it is not.
+struct Begun<E: Env> {
+    index: PartitionIndex,
+    partition: Option<Arc<Partition<E>>>,
+    sent: Result<Answered, Refusal>,
+    /// Of the batch as it is with the lane.
+    bytes: usize,
+}
 
 fn begin<E: Env>(
     node: &Node<E>,
@@ -200,20 +217,30 @@ fn begin<E: Env>(
     target: &Target,
     data: &PartitionProduceData<'_>,
 ) -> Begun<E> {
+    let index = PartitionIndex(data.index);
+    let refused = |code: ErrorCode| Begun {
+        index,
+        partition: None,
+        sent: Err(code.into()),
+        bytes: 0,
+    };
     let (topic, id) = match &target.topic {
         Ok(found) => found,
-        Err(code) => return (None, Err((*code).into())),
+        Err(code) => return refused(*code),
     };
-    let Some(partition) = node.partitions.get(*id, PartitionIndex(data.index)) else {
-        return (
-            None,
-            Err(node
-                .absent_partition_error(*id, PartitionIndex(data.index))
-                .into()),
-        );
+    let Some(partition) = node.partitions.get(*id, index) else {
+        return refused(node.absent_partition_error(*id, index));
     };
-    let sent = send(node, context, frame, request, topic, &partition, data);
-    (Some(partition), sent)
+    let (sent, bytes) = match send(node, context, frame, request, topic, &partition, data) {
+        Ok((answered, bytes)) => (Ok(answered), bytes),
+        Err(refusal) => (Err(refusal), 0),
+    };
+    Begun {
+        index,
+        partition: Some(partition),
+        sent,
+        bytes,
+    }
 }
 
 fn send<E: Env>(
@@ -224,7 +251,7 @@ fn send<E: Env>(
     topic: &str,
     partition: &Arc<Partition<E>>,
     data: &PartitionProduceData<'_>,
-) -> Result<oneshot::Receiver<Result<Appended, crate::lane::AppendFailure>>, Refusal> {
+) -> Result<(Answered, usize), Refusal> {
     if !matches!(request.acks, NO_ACKS | LEADER_ACKS | ALL_ACKS) {
         return Err(ErrorCode::InvalidRequiredAcks.into());
     }
@@ -242,7 +269,8 @@ fn send<E: Env>(
         _ => &[],
     };
     let batch = validate(frame.slice_ref(records), &rules, node.env.clock().wall())?;
-    let (reply, answer) = oneshot::channel();
+    let bytes = batch.header().size;
+    let (reply, answered) = oneshot::channel();
     partition.lane.send(Job::Append(Append {
         key: partition.key,
         batch,
@@ -254,41 +282,55 @@ fn send<E: Env>(
         },
         reply,
     }));
-    Ok(answer)
+    Ok((answered, bytes))
+}
+
+/// Answers in the order of `begun`, each with its place.
+async fn finish_all<E: Env>(
+    node: &Node<E>,
+    begun: impl IntoIterator<Item = (usize, Begun<E>)>,
+    deadline: Monotonic,
+) -> Vec<(usize, PartitionProduceResponse<'static>)> {
+    let finished = begun
+        .into_iter()
+        .map(async |(place, begun)| (place, finish(node, begun, deadline).await));
+    join_all(finished).await
 }
 
 async fn finish<E: Env>(
     node: &Node<E>,
-    index: PartitionIndex,
-    (partition, begun): Begun<E>,
-    deadline: ottla_model::Monotonic,
+    begun: Begun<E>,
+    deadline: Monotonic,
 ) -> PartitionProduceResponse<'static> {
-    let refusal = match begun {
+    let Begun {
+        index,
+        partition,
+        sent,
+        ..
+    } = begun;
+    let refusal = match sent {
         Err(refusal) => refusal,
-        Ok(answer) => match select(
-            answer,
-            std::pin::pin!(node.env.clock().sleep_until(deadline)),
-        )
-        .await
-        {
-            Either::Left((Ok(Ok(done)), _)) => {
-                return PartitionProduceResponse {
-                    index: index.0,
-                    base_offset: done.base_offset,
-                    log_append_time_ms: done.log_append_time,
-                    log_start_offset: done.log_start_offset,
-                    ..Default::default()
-                };
+        Ok(answered) => {
+            match select(answered, pin!(node.env.clock().sleep_until(deadline))).await {
+                Either::Left((Ok(Ok(done)), _)) => {
+                    return PartitionProduceResponse {
+                        index: index.0,
+                        base_offset: done.base_offset,
+                        log_append_time_ms: done.log_append_time,
+                        log_start_offset: done.log_start_offset,
+                        ..Default::default()
+                    };
+                }
+                Either::Left((Ok(Err(failure)), _)) => Refusal {
+                    code: failure.code,
+                    message: failure.message,
+                    records: Vec::new(),
+                },
+                // The lane has closed under us: the node is stopping, another one may lead soon.
+                Either::Left((Err(oneshot::Canceled), _)) => ErrorCode::NotLeaderOrFollower.into(),
+                Either::Right(_) => ErrorCode::RequestTimedOut.into(),
             }
-            Either::Left((Ok(Err(failure)), _)) => Refusal {
-                code: failure.code,
-                message: failure.message,
-                records: Vec::new(),
-            },
-            // The lane has closed under us: the node is stopping, another one may lead soon.
-            Either::Left((Err(oneshot::Canceled), _)) => ErrorCode::NotLeaderOrFollower.into(),
-            Either::Right(_) => ErrorCode::RequestTimedOut.into(),
-        },
+        }
     };
     let current_leader = match (&partition, refusal.code) {
         (Some(partition), ErrorCode::NotLeaderOrFollower | ErrorCode::FencedLeaderEpoch) => {
@@ -319,4 +361,18 @@ async fn finish<E: Env>(
         current_leader,
         ..Default::default()
     }
+}
+
+/// Goes on when all others that are ready have had a turn.
+async fn let_others() {
+    let mut has_waited = false;
+    poll_fn(|task| {
+        if has_waited {
+            return Poll::Ready(());
+        }
+        has_waited = true;
+        task.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }

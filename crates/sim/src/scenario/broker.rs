@@ -116,6 +116,7 @@ async fn judge(
     faults::end(world, ledger);
     let _process = Process::start(world, ledger, settings);
     consumer::run(world.clone(), env.clone(), ledger.clone(), Until::End).await;
+    follower::catch_up(world, env, ledger).await;
     for id in ledger.topics().into_keys() {
         configs::describe(world, env, ledger, id).await;
     }

@@ -26,6 +26,8 @@ use crate::{SimEnv, World};
 const SELF: NodeId = NodeId(5);
 const DIRECTORY: Uuid = Uuid::from_u128(5);
 const LONGEST_REST: Duration = Duration::from_secs(5);
+/// How long one that catches up may take, rivals and all.
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// The replica's log, and what it has learnt in all its lives.
 #[derive(Default)]
@@ -63,7 +65,34 @@ pub(super) async fn follow(world: World, env: SimEnv, ledger: Ledger) {
     }
 }
 
+/// Follows from the beginning until it has all that is committed.
+pub(super) async fn catch_up(world: &World, env: &SimEnv, ledger: &Ledger) {
+    let mut follower = Follower::default();
+    let late = env.clock().monotonic() + PATIENCE;
+    while !ledger.is_over() {
+        match follower.converse(world, env, ledger).await {
+            Ok(()) | Err(Trouble::Lost) => {}
+            Err(Trouble::Wrong(what)) => ledger.violate(format!("follower: {what}")),
+        }
+        if follower.has_all() {
+            return;
+        }
+        if env.clock().monotonic() > late {
+            let (end, high_watermark) = (follower.end, follower.high_watermark);
+            ledger.violate(format!(
+                "follower: still at {end} of {high_watermark} after {PATIENCE:?}"
+            ));
+        }
+        env.clock().sleep(Duration::from_millis(50)).await;
+    }
+}
+
 impl Follower {
+    /// A log that was formatted is never empty.
+    fn has_all(&self) -> bool {
+        self.high_watermark > Offset::ZERO && self.end >= self.high_watermark
+    }
+
     async fn converse(
         &mut self,
         world: &World,
@@ -107,7 +136,7 @@ impl Follower {
                     epoch: data.snapshot_id.epoch,
                     ..Default::default()
                 };
-                self.restore(world, &mut connection, id).await?;
+                self.restore(world, ledger, &mut connection, id).await?;
             }
         }
         Ok(())
@@ -229,6 +258,7 @@ impl Follower {
     async fn restore(
         &mut self,
         world: &World,
+        ledger: &Ledger,
         connection: &mut Connection,
         id: SnapshotId,
     ) -> Result<(), Trouble> {
@@ -255,13 +285,26 @@ impl Follower {
             };
             let answer = connection.ask(ApiKey::FetchSnapshot, 1, &request).await?;
             let response: FetchSnapshotResponse<'_> = answer.decode()?;
+            match response.error_code {
+                ErrorCode::None => {}
+                ErrorCode::BrokerNotAvailable => return Err(Trouble::Lost),
+                code => return wrong(&format!("{code} for snapshot {id:?}")),
+            }
             let topics = response.topics.iter();
             let Some(piece) = topics.flat_map(|topic| &topic.partitions).next() else {
-                return Err(Trouble::Lost);
+                return wrong(&"an answer without the partition");
             };
-            // It may be gone, or the leader.
-            if piece.error_code != ErrorCode::None {
-                return Err(Trouble::Lost);
+            match piece.error_code {
+                ErrorCode::None => {}
+                // A later one has taken its place, or the leader is another.
+                ErrorCode::SnapshotNotFound
+                | ErrorCode::NotLeaderOrFollower
+                | ErrorCode::FencedLeaderEpoch
+                | ErrorCode::UnknownLeaderEpoch => return Err(Trouble::Lost),
+                ErrorCode::KafkaStorageError if ledger.is_sick(connection.life) => {
+                    return Err(Trouble::Lost);
+                }
+                code => return wrong(&format!("{code} for snapshot {id:?} at {position}")),
             }
             let length = piece.unaligned_records.len() as i64;
             if length == 0 || piece.position != position || (size != i64::MAX && piece.size != size)
