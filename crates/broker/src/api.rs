@@ -25,7 +25,7 @@ pub(crate) mod offset_for_leader_epoch;
 mod opening;
 pub(crate) mod produce;
 #[cfg(test)]
-mod test_image;
+pub(crate) mod test_image;
 pub(crate) mod vote;
 
 use ottla_controller::{Refusal, Reply};

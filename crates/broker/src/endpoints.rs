@@ -5,7 +5,8 @@ use std::net::SocketAddr;
 use ottla_config::ServerConfig;
 use ottla_controller::Listener;
 use ottla_env::Env;
-use ottla_model::NodeId;
+use ottla_metadata::{Broker, Image, PartitionImage};
+use ottla_model::{ErrorCode, NodeId};
 use ottla_raft::Endpoint as QuorumEndpoint;
 
 use crate::node::Node;
@@ -60,6 +61,42 @@ pub(crate) struct Endpoint {
     pub(crate) port: u16,
     pub(crate) rack: Option<String>,
     pub(crate) is_fenced: bool,
+}
+
+/// Who leads a partition, for clients of a listener.
+///
+/// # Errors
+/// LEADER_NOT_AVAILABLE where nobody does, or a broker that is fenced or gone; LISTENER_NOT_FOUND where it cannot be reached.
+pub(crate) fn reachable_leader(
+    image: &Image,
+    partition: &PartitionImage,
+    listener: &str,
+) -> Result<NodeId, ErrorCode> {
+    let leader = partition.leader;
+    let alive = image.cluster().broker(leader).filter(|b| !b.is_fenced());
+    let alive = alive.ok_or(ErrorCode::LeaderNotAvailable)?;
+    match has(alive, listener) {
+        true => Ok(leader),
+        false => Err(ErrorCode::ListenerNotFound),
+    }
+}
+
+/// The replicas of a partition that are on brokers that are fenced, gone, or out of reach for clients of a listener.
+pub(crate) fn offline_replicas(
+    image: &Image,
+    partition: &PartitionImage,
+    listener: &str,
+) -> Vec<NodeId> {
+    let is_online = |id: &NodeId| {
+        let broker = image.cluster().broker(*id);
+        broker.is_some_and(|broker| !broker.is_fenced() && has(broker, listener))
+    };
+    let replicas = partition.replicas.iter().copied();
+    replicas.filter(|id| !is_online(id)).collect()
+}
+
+fn has(broker: &Broker, listener: &str) -> bool {
+    broker.endpoints().any(|endpoint| endpoint.name == listener)
 }
 
 impl<E: Env> Node<E> {
@@ -139,7 +176,11 @@ fn told_of_itself(
 
 #[cfg(test)]
 mod tests {
+    use ottla_model::PartitionIndex;
+    use ottla_wire::metadata_record::{BrokerEndpoint, RegisterBrokerRecord};
+
     use super::*;
+    use crate::api::test_image::{id, image, topic};
 
     fn config(advertised: &str) -> ServerConfig {
         let text = format!(
@@ -190,5 +231,40 @@ mod tests {
         let config = config("advertised.listeners=PLAINTEXT://p:7");
         let expected = ["PLAINTEXT p:7 p:7", "C localhost:1000 10.0.0.1:1000"];
         assert_eq!(shown(&config), expected);
+    }
+
+    #[test]
+    fn a_leader_is_shown_by_a_listener_that_leads_to_it() {
+        let broker = |fenced| {
+            let registration = RegisterBrokerRecord {
+                broker_id: NodeId(1),
+                fenced,
+                end_points: vec![BrokerEndpoint {
+                    name: "INNER".into(),
+                    ..Default::default()
+                }],
+                ..Default::default()
+            };
+            vec![registration.into()]
+        };
+        let shown = |image: &Image, listener| {
+            let index = PartitionIndex(0);
+            let partition = image.topics().partition(id("a"), index).unwrap();
+            (
+                reachable_leader(image, partition, listener),
+                offline_replicas(image, partition, listener),
+            )
+        };
+        let alive = image(&[broker(false), topic("a", 1)]);
+        assert_eq!(shown(&alive, "INNER"), (Ok(NodeId(1)), vec![]));
+        let missing = Err(ErrorCode::ListenerNotFound);
+        assert_eq!(shown(&alive, "OUTER"), (missing, vec![NodeId(1)]));
+        for dead in [
+            image(&[topic("a", 1)]),
+            image(&[broker(true), topic("a", 1)]),
+        ] {
+            let missing = Err(ErrorCode::LeaderNotAvailable);
+            assert_eq!(shown(&dead, "INNER"), (missing, vec![NodeId(1)]));
+        }
     }
 }

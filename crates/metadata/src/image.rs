@@ -9,7 +9,7 @@ use crate::cluster::Cluster;
 use crate::configs::{Configs, Resource};
 use crate::features::{KRAFT_VERSION, METADATA_VERSION, MetadataVersion};
 use crate::kept::Kept;
-use crate::topics::{PartitionImage, Topics};
+use crate::topics::Topics;
 
 /// A record that does not fit what came before it. The log is not what it should be.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -117,21 +117,6 @@ impl Image {
     #[must_use]
     pub fn configs(&self) -> &Configs {
         &self.configs
-    }
-
-    /// Who leads a partition, unless it is a broker that is fenced or gone.
-    #[must_use]
-    pub fn living_leader(&self, partition: &PartitionImage) -> Option<NodeId> {
-        Some(partition.leader).filter(|leader| self.cluster.is_alive(*leader))
-    }
-
-    /// The replicas of a partition that are on brokers that are fenced or gone.
-    #[must_use]
-    pub fn offline_replicas(&self, partition: &PartitionImage) -> Vec<NodeId> {
-        let replicas = partition.replicas.iter().copied();
-        replicas
-            .filter(|replica| !self.cluster.is_alive(*replica))
-            .collect()
     }
 
     /// The first producer id that nobody has been given.

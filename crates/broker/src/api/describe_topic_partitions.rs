@@ -12,6 +12,7 @@ use ottla_wire::message::describe_topic_partitions::{
 
 use super::NOT_ASKED;
 use crate::authorize::{Operation, Resource};
+use crate::endpoints::{offline_replicas, reachable_leader};
 use crate::node::Node;
 use crate::request::Context;
 use crate::topic::is_internal;
@@ -53,7 +54,14 @@ pub(crate) async fn handle<E: Env>(
         .response_partition_limit
         .min(node.options.max_request_partitions)
         .max(1) as usize;
-    let (mut topics, next_cursor) = page(&image, &allowed, from, limit, asks_for_all);
+    let (mut topics, next_cursor) = page(
+        &image,
+        &caller.listener,
+        &allowed,
+        from,
+        limit,
+        asks_for_all,
+    );
     for topic in &mut topics {
         let name = topic.name.as_deref().unwrap_or_default();
         topic.topic_authorized_operations =
@@ -73,6 +81,7 @@ pub(crate) async fn handle<E: Env>(
 /// What of the topics fits under the limit, and where the next page begins.
 fn page(
     image: &Image,
+    listener: &str,
     names: &[&str],
     (from_topic, from_partition): (&str, PartitionIndex),
     limit: usize,
@@ -113,7 +122,7 @@ fn page(
         let partitions: Vec<_> = rest
             .by_ref()
             .take(left)
-            .map(|(index, partition)| describe(image, index, partition))
+            .map(|(index, partition)| describe(image, index, partition, listener))
             .collect();
         left -= partitions.len();
         topics.push(DescribeTopicPartitionsResponseTopic {
@@ -144,10 +153,11 @@ fn describe(
     image: &Image,
     partition_index: PartitionIndex,
     partition: &PartitionImage,
+    listener: &str,
 ) -> DescribeTopicPartitionsResponsePartition {
-    let leader = image.living_leader(partition);
+    let leader = reachable_leader(image, partition, listener);
     DescribeTopicPartitionsResponsePartition {
-        error_code: leader.map_or(ErrorCode::LeaderNotAvailable, |_| ErrorCode::None),
+        error_code: leader.err().unwrap_or(ErrorCode::None),
         partition_index,
         leader_id: leader.unwrap_or(NodeId::NONE),
         leader_epoch: partition.leader_epoch,
@@ -155,7 +165,7 @@ fn describe(
         isr_nodes: partition.isr.to_vec(),
         eligible_leader_replicas: Some(partition.elr.to_vec()),
         last_known_elr: Some(partition.last_known_elr.to_vec()),
-        offline_replicas: image.offline_replicas(partition),
+        offline_replicas: offline_replicas(image, partition, listener),
         ..Default::default()
     }
 }
@@ -169,6 +179,7 @@ mod tests {
         let image = image(&[topic("a", 2), topic("b", 3)]);
         let (topics, cursor) = page(
             &image,
+            "PLAINTEXT",
             names,
             (from.0, PartitionIndex(from.1)),
             limit,

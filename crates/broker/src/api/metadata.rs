@@ -13,12 +13,15 @@ use rustc_hash::FxHashSet;
 
 use super::NOT_ASKED;
 use crate::authorize::{Operation, Resource};
+use crate::endpoints::{offline_replicas, reachable_leader};
 use crate::node::Node;
-use crate::request::{Caller, Context};
+use crate::request::Context;
 use crate::topic::is_internal;
 
 /// In version 0 an empty list of topics asks for all, later a null does.
 const LAST_VERSION_WITH_EMPTY_FOR_ALL: i16 = 0;
+/// Up to this version a client does not know LISTENER_NOT_FOUND.
+const LAST_VERSION_WITHOUT_LISTENER_ERROR: i16 = 5;
 
 pub(crate) async fn handle<E: Env>(
     node: &Node<E>,
@@ -46,11 +49,11 @@ pub(crate) async fn handle<E: Env>(
                     Resource::Topic(&topic.name),
                 )
             })
-            .map(|topic| describe(node, context.caller, &image, topic, with_operations))
+            .map(|topic| describe(node, context, &image, topic, with_operations))
             .collect(),
         Some(asked) => distinct(&image, asked)
             .into_iter()
-            .map(|(one, found)| find(node, context.caller, &image, (one, found), with_operations))
+            .map(|(one, found)| find(node, context, &image, (one, found), with_operations))
             .collect(),
     };
     let cluster_authorized_operations = if request.include_cluster_authorized_operations {
@@ -60,9 +63,12 @@ pub(crate) async fn handle<E: Env>(
     };
     let endpoints = node.endpoints(context.caller);
     MetadataResponse {
-        controller_id: endpoints
-            .first()
-            .map_or(NodeId::NONE, |endpoint| endpoint.id),
+        // Any broker will do, for each passes on what is the controller's.
+        controller_id: image
+            .cluster()
+            .brokers()
+            .find(|broker| !broker.is_fenced())
+            .map_or(NodeId::NONE, |broker| broker.id()),
         brokers: endpoints
             .into_iter()
             .map(|endpoint| MetadataResponseBroker {
@@ -134,15 +140,20 @@ fn distinct<'a, 'b>(
 
 fn find<E: Env>(
     node: &Node<E>,
-    caller: &Caller,
+    context: Context<'_>,
     image: &Image,
     (asked, found): (&MetadataRequestTopic<'_>, Option<&TopicImage>),
     with_operations: bool,
 ) -> MetadataResponseTopic<'static> {
-    let visible =
-        found.filter(|t| node.allowed(caller, Operation::Describe, Resource::Topic(&t.name)));
+    let visible = found.filter(|t| {
+        node.allowed(
+            context.caller,
+            Operation::Describe,
+            Resource::Topic(&t.name),
+        )
+    });
     if let Some(topic) = visible {
-        return describe(node, caller, image, topic, with_operations);
+        return describe(node, context, image, topic, with_operations);
     }
     let error_code = match asked.name.as_deref() {
         None => ErrorCode::UnknownTopicId,
@@ -162,7 +173,7 @@ fn find<E: Env>(
 
 fn describe<E: Env>(
     node: &Node<E>,
-    caller: &Caller,
+    context: Context<'_>,
     image: &Image,
     topic: &TopicImage,
     with_operations: bool,
@@ -170,15 +181,20 @@ fn describe<E: Env>(
     let partitions = topic
         .partitions()
         .map(|(partition_index, partition)| {
-            let leader = image.living_leader(partition);
+            let leader = reachable_leader(image, partition, &context.caller.listener);
+            let knows_code = context.version > LAST_VERSION_WITHOUT_LISTENER_ERROR;
             MetadataResponsePartition {
-                error_code: leader.map_or(ErrorCode::LeaderNotAvailable, |_| ErrorCode::None),
+                error_code: match leader {
+                    Ok(_) => ErrorCode::None,
+                    Err(code) if knows_code => code,
+                    Err(_) => ErrorCode::LeaderNotAvailable,
+                },
                 partition_index,
                 leader_id: leader.unwrap_or(NodeId::NONE),
                 leader_epoch: partition.leader_epoch,
                 replica_nodes: partition.replicas.to_vec(),
                 isr_nodes: partition.isr.to_vec(),
-                offline_replicas: image.offline_replicas(partition),
+                offline_replicas: offline_replicas(image, partition, &context.caller.listener),
                 ..Default::default()
             }
         })
@@ -191,7 +207,7 @@ fn describe<E: Env>(
         is_internal: is_internal(&topic.name),
         partitions,
         topic_authorized_operations: if with_operations {
-            node.authorized_operations(caller, operations)
+            node.authorized_operations(context.caller, operations)
         } else {
             NOT_ASKED
         },

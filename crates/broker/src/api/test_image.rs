@@ -5,7 +5,7 @@ use ottla_model::{LeaderEpoch, NodeId, Offset, PartitionIndex, TopicId, Uuid};
 use ottla_wire::metadata_record::{MetadataRecord, PartitionRecord, TopicRecord};
 
 /// A topic of so many partitions, with an id that follows from its name.
-pub(super) fn topic(name: &str, partitions: i32) -> Vec<MetadataRecord<'static>> {
+pub(crate) fn topic(name: &str, partitions: i32) -> Vec<MetadataRecord<'static>> {
     let topic_id = id(name);
     let topic = TopicRecord {
         name: name.to_owned().into(),
@@ -24,14 +24,14 @@ pub(super) fn topic(name: &str, partitions: i32) -> Vec<MetadataRecord<'static>>
     std::iter::once(topic.into()).chain(partitions).collect()
 }
 
-pub(super) fn id(name: &str) -> TopicId {
+pub(crate) fn id(name: &str) -> TopicId {
     let bytes = name.bytes();
     TopicId(Uuid::from_u128(
         bytes.fold(1, |id, byte| id << 8 | u128::from(byte)),
     ))
 }
 
-pub(super) fn image(topics: &[Vec<MetadataRecord<'_>>]) -> Image {
+pub(crate) fn image(topics: &[Vec<MetadataRecord<'_>>]) -> Image {
     let mut image = Image::default();
     for (offset, record) in (0..).zip(topics.iter().flatten()) {
         let applied = image.apply(record, Offset(offset));
