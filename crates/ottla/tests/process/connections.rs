@@ -1,4 +1,4 @@
-//! How many connections a node takes.
+//! How many connections a node takes, and how long it waits for one.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -14,19 +14,30 @@ fn connect(port: u16) -> TcpStream {
     stream
 }
 
-/// An ApiVersions request of version 0, without a client id.
+/// A request without a client id.
+fn frame(key: u8, version: u8, correlation: u8, fields: &[&[u8]]) -> Vec<u8> {
+    let header = [0, key, 0, version, 0, 0, 0, correlation, 255, 255];
+    let body = [&header, fields.concat().as_slice()].concat();
+    [&(body.len() as u32).to_be_bytes(), body.as_slice()].concat()
+}
+
+/// Asks which versions there are.
 fn ask(mut stream: &TcpStream) {
-    let request = [0, 0, 0, 10, 0, 18, 0, 0, 0, 0, 0, 7, 255, 255];
-    stream.write_all(&request).unwrap();
+    stream.write_all(&frame(18, 0, 7, &[])).unwrap();
 }
 
 #[track_caller]
-fn is_answered(mut stream: &TcpStream) {
+fn answer(mut stream: &TcpStream) -> Vec<u8> {
     let mut length = [0; 4];
     stream.read_exact(&mut length).unwrap();
     let mut answer = vec![0; u32::from_be_bytes(length) as usize];
     stream.read_exact(&mut answer).unwrap();
-    assert_eq!(answer[..6], [0, 0, 0, 7, 0, 0]);
+    answer
+}
+
+#[track_caller]
+fn is_answered(stream: &TcpStream) {
+    assert_eq!(answer(stream)[..6], [0, 0, 0, 7, 0, 0]);
 }
 
 #[test]
@@ -68,4 +79,27 @@ fn a_connection_over_the_limit_of_its_address_is_closed() {
     assert_eq!(second.read(&mut [0]).unwrap(), 0);
     ask(&first);
     is_answered(&first);
+}
+
+#[test]
+fn a_fetch_is_answered_by_the_time_that_a_connection_may_be_idle() {
+    let place = Place::formatted("connections.max.idle.ms=300");
+    let node = place.start();
+    let mut stream = connect(node.port("PLAINTEXT"));
+    let (one, many) = (1_i32.to_be_bytes(), i32::MAX.to_be_bytes());
+    let (no_replica, topic) = ((-1_i32).to_be_bytes(), [0, 1, b't']);
+    let create = frame(3, 4, 1, &[&one, &topic, &[1]]);
+    // From the start of partition 0, for a byte that never comes.
+    let partition: [&[u8]; 4] = [&one, &[0; 4], &[0; 8], &many];
+    let bounds: [&[u8]; 5] = [&no_replica, &many, &one, &many, &[0]];
+    let fetch = frame(
+        1,
+        4,
+        2,
+        &[&bounds.concat(), &one, &topic, &partition.concat()],
+    );
+    // In one, so that the connection is not idle between them.
+    stream.write_all(&[create, fetch].concat()).unwrap();
+    assert_eq!(answer(&stream)[..4], [0, 0, 0, 1]);
+    assert_eq!(answer(&stream)[..4], [0, 0, 0, 2]);
 }
