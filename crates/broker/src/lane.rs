@@ -75,7 +75,9 @@ pub(crate) enum Job<E: Env> {
     },
     /// The partition is gone from the metadata.
     Delete {
-        key: PartitionKey,
+        partition: Arc<Partition<E>>,
+        /// Its log was there at the start.
+        was_found: bool,
     },
     /// `flush.ms`, and what is left of deleted logs.
     Housekeep,
@@ -260,7 +262,10 @@ impl<E: Env> Worker<E> {
             Job::Synced { key, result } => self.synced(key, result),
             Job::Configure { key, config } => self.configure(key, &config),
             Job::ExpireProducers { after } => self.expire_producers(after),
-            Job::Delete { key } => self.delete(key),
+            Job::Delete {
+                partition,
+                was_found,
+            } => self.delete(partition, was_found),
             Job::Housekeep => self.housekeep(),
             Job::Retain => self.retain(),
             Job::Checkpoint => self.checkpoint(),

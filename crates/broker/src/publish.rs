@@ -95,7 +95,12 @@ impl<E: Env> Publisher<E> {
                 self.places.left(partition.directory);
                 self.missed.remove(&partition.key);
                 partition.set_leader_epoch(None);
-                partition.lane.send(Job::Delete { key: partition.key });
+                let was_found = self.found.logs.remove(&partition.key).is_some();
+                let lane = partition.lane.clone();
+                lane.send(Job::Delete {
+                    partition,
+                    was_found,
+                });
             }
         }
         for topic in updated.into_iter().filter_map(|(_, topic)| topic) {
