@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::channel::oneshot;
-use ottla_config::TopicConfig;
 use ottla_env::{Clock, Disk, Entropy, Env, Spawn};
 use ottla_log::{Log, LogPoint, OpenError};
 use ottla_model::{ErrorCode, Monotonic};
@@ -184,17 +183,15 @@ impl<E: Env> Worker<E> {
         self.tell(key, Input::Resign(ErrorCode::NotLeaderOrFollower));
     }
 
-    pub(super) fn configure(&mut self, key: PartitionKey, config: &Arc<TopicConfig>) {
-        match self.partitions.get_mut(&key) {
-            Some(Slot::Open(open)) => {
-                open.log
-                    .configure(log_options(config, self.options.producer_expiration));
-                open.partition.config.store(Arc::clone(config));
-                self.tell(key, Input::Configure(leader_options(config)));
-            }
-            Some(Slot::Opening { partition, .. }) => partition.config.store(Arc::clone(config)),
-            Some(Slot::Offline(_)) | None => {}
-        }
+    /// A log that is not open yet takes the configuration that its partition has when it is.
+    pub(super) fn configure(&mut self, key: PartitionKey) {
+        let Some(Slot::Open(open)) = self.partitions.get_mut(&key) else {
+            return;
+        };
+        let config = open.partition.config.load_full();
+        open.log
+            .configure(log_options(&config, self.options.producer_expiration));
+        self.tell(key, Input::Configure(leader_options(&config)));
     }
 
     pub(super) fn expire_producers(&mut self, after: Duration) {
