@@ -20,7 +20,6 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use futures::channel::{mpsc, oneshot};
-use ottla_config::TopicConfig;
 use ottla_env::{Env, Spawn};
 use ottla_log::dir::LogDirectory;
 use ottla_log::{Log, OpenError};
@@ -64,10 +63,9 @@ pub(crate) enum Job<E: Env> {
         key: PartitionKey,
         result: std::io::Result<Offset>,
     },
-    /// The topic's configuration has changed.
+    /// The partition has a new configuration.
     Configure {
         key: PartitionKey,
-        config: Arc<TopicConfig>,
     },
     /// An idle producer is remembered for so long from now on.
     ExpireProducers {
@@ -75,7 +73,9 @@ pub(crate) enum Job<E: Env> {
     },
     /// The partition is gone from the metadata.
     Delete {
-        key: PartitionKey,
+        partition: Arc<Partition<E>>,
+        /// Its log was there at the start.
+        was_found: bool,
     },
     /// `flush.ms`, and what is left of deleted logs.
     Housekeep,
@@ -259,9 +259,12 @@ impl<E: Env> Worker<E> {
                 result,
             } => self.opened(key, opening, *result),
             Job::Synced { key, result } => self.synced(key, result),
-            Job::Configure { key, config } => self.configure(key, &config),
+            Job::Configure { key } => self.configure(key),
             Job::ExpireProducers { after } => self.expire_producers(after),
-            Job::Delete { key } => self.delete(key),
+            Job::Delete {
+                partition,
+                was_found,
+            } => self.delete(partition, was_found),
             Job::Housekeep => self.housekeep(),
             Job::Retain => self.retain(),
             Job::Checkpoint => self.checkpoint(),

@@ -35,6 +35,7 @@ pub(crate) struct Partition<E: Env> {
     /// The id of the directory that holds the log, and its lane.
     pub(crate) directory: Uuid,
     pub(crate) lane: Lane<E>,
+    /// As the metadata has it; its lane is told of what is new.
     pub(crate) config: ArcSwap<TopicConfig>,
     leader_epoch: ArcSwap<Option<LeaderEpoch>>,
     log: ArcSwapOption<Availability<E>>,

@@ -1,5 +1,8 @@
 //! From a new image to the partitions of this node: opened, led in a new epoch, configured, deleted.
 
+#[cfg(test)]
+mod idle_env;
+
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -95,7 +98,12 @@ impl<E: Env> Publisher<E> {
                 self.places.left(partition.directory);
                 self.missed.remove(&partition.key);
                 partition.set_leader_epoch(None);
-                partition.lane.send(Job::Delete { key: partition.key });
+                let was_found = self.found.logs.remove(&partition.key).is_some();
+                let lane = partition.lane.clone();
+                lane.send(Job::Delete {
+                    partition,
+                    was_found,
+                });
             }
         }
         for topic in updated.into_iter().filter_map(|(_, topic)| topic) {
@@ -208,11 +216,116 @@ impl<E: Env> Publisher<E> {
         for partition in self.partitions.all() {
             let config = self.config(image, &partition.topic);
             if config != **partition.config.load() {
-                partition.lane.send(Job::Configure {
-                    key: partition.key,
-                    config: Arc::new(config),
-                });
+                // First, for that is where the lane looks: what it is told while it is busy ends with the latest.
+                partition.config.store(Arc::new(config));
+                partition.lane.send(Job::Configure { key: partition.key });
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::time::Duration;
+
+    use ottla_config::ServerConfig;
+    use ottla_log::dir::LogDirectory;
+    use ottla_model::{LeaderEpoch, PartitionIndex, TopicId};
+    use ottla_wire::metadata_record::{ConfigRecord, MetadataRecord, PartitionRecord, TopicRecord};
+
+    use super::idle_env::IdleEnv;
+    use super::*;
+    use crate::failed_directories::FailedDirectory;
+    use crate::lane::LaneOptions;
+
+    const NODE: NodeId = NodeId(1);
+    const DIRECTORY: Uuid = Uuid::from_u128(101);
+    const TOPIC: TopicId = TopicId(Uuid::from_u128(7));
+    const NAME: &str = "topic";
+    const PROPERTIES: &str = "process.roles=broker,controller\nnode.id=1\n\
+        listeners=PLAINTEXT://:9092,CONTROLLER://:9093\ncontroller.listener.names=CONTROLLER\n\
+        controller.quorum.bootstrap.servers=localhost:9093\nlog.dirs=/data\n";
+
+    /// A publisher of a node with one lane, and what it publishes to.
+    fn publisher(env: &IdleEnv) -> (Publisher<IdleEnv>, Arc<Partitions<IdleEnv>>) {
+        let directory = LogDirectory::open(env.disk().clone(), Path::new("/data"));
+        let options = LaneOptions {
+            was_clean: true,
+            recovered_at_once: 1,
+            producer_expiration: Duration::from_secs(60),
+        };
+        let failed = FailedDirectory::new(DIRECTORY, mpsc::unbounded().0);
+        let directory = Arc::new(directory.expect("nobody else has it"));
+        let lane = Lane::start(env, directory, options, failed);
+        let (config, _) =
+            ServerConfig::load("server.properties", PROPERTIES, &[]).expect("it is well-formed");
+        let partitions = Arc::new(Partitions::default());
+        let publisher = Publisher::new(
+            NODE,
+            config.settings().clone(),
+            ConnectionLimits::new(1, 1),
+            Arc::default(),
+            Arc::clone(&partitions),
+            vec![(DIRECTORY, lane)],
+            FoundLogs {
+                logs: rustc_hash::FxHashMap::default(),
+                has_offline: false,
+            },
+            mpsc::unbounded().0,
+        );
+        (publisher, partitions)
+    }
+
+    fn with(image: &Image, records: Vec<MetadataRecord<'_>>) -> Arc<Image> {
+        let mut next = image.clone();
+        for record in records {
+            let offset = next.offset().next();
+            let applied = next.apply(&record, offset);
+            applied.expect("the records fit each other");
+        }
+        Arc::new(next)
+    }
+
+    fn max_message_bytes(value: Option<&str>) -> Vec<MetadataRecord<'static>> {
+        let record = ConfigRecord {
+            resource_type: Resource::TOPIC,
+            resource_name: NAME.into(),
+            name: "max.message.bytes".into(),
+            value: value.map(|value| value.to_owned().into()),
+        };
+        vec![record.into()]
+    }
+
+    #[test]
+    fn a_config_that_is_changed_and_changed_back_while_the_lane_is_busy_is_as_it_was() {
+        let env = IdleEnv::new();
+        let (mut publisher, partitions) = publisher(&env);
+        let topic = TopicRecord {
+            name: NAME.into(),
+            topic_id: TOPIC,
+        };
+        let partition = PartitionRecord {
+            partition_id: PartitionIndex(0),
+            topic_id: TOPIC,
+            replicas: vec![NODE],
+            isr: vec![NODE],
+            leader: NODE,
+            leader_epoch: LeaderEpoch(0),
+            ..Default::default()
+        };
+        let created = with(&Image::default(), vec![topic.into(), partition.into()]);
+        let changed = with(&created, max_message_bytes(Some("1000")));
+        let changed_back = with(&changed, max_message_bytes(None));
+        publisher.publish(&created);
+        env.run();
+        let partition = partitions.get(TOPIC, PartitionIndex(0));
+        let partition = partition.expect("this node has a replica");
+        let at_first = partition.config.load_full();
+        publisher.publish(&changed);
+        assert_eq!(partition.config.load().max_message_bytes(), 1000);
+        publisher.publish(&changed_back);
+        env.run();
+        assert!(*at_first == **partition.config.load());
     }
 }

@@ -239,12 +239,24 @@ impl<D: Disk> LogDirectory<D> {
         )
     }
 
-    /// Puts a log out of the way under a name that nobody opens. Gives back the directory, to be removed when it may go.
+    /// Puts a log out of the way under a name that nobody opens. Gives back the directory, to be removed when it may go; `None`
+    /// where there is no such log.
     ///
     /// # Errors
     /// The disk's.
-    pub fn delete_log(&self, name: &str, unique: Uuid) -> io::Result<PathBuf> {
-        self.set_aside(name, unique, "delete")
+    pub fn delete_log(&self, name: &str, unique: Uuid) -> io::Result<Option<PathBuf>> {
+        match self.set_aside(name, unique, "delete") {
+            Ok(path) => Ok(Some(path)),
+            Err(error) => {
+                let is_missing = error.kind() == io::ErrorKind::NotFound;
+                // Where the whole directory is gone it is not for want of the log.
+                if is_missing && self.disk.entry(&self.path)?.is_some() {
+                    Ok(None)
+                } else {
+                    Err(error)
+                }
+            }
+        }
     }
 
     /// What the checkpoints say of a log.

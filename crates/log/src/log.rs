@@ -444,7 +444,6 @@ impl<D: Disk> Log<D> {
             self.recovery_point = job.run()?;
         }
         let active = self.active();
-        active.indexes.write().close_times(active.base);
         active.write_indexes(&self.disk, &self.directory)?;
         self.write_producers()
     }
@@ -552,7 +551,6 @@ impl<D: Disk> Log<D> {
         if base == active.base {
             return Ok(());
         }
-        active.indexes.write().close_times(active.base);
         active.write_indexes(&self.disk, &self.directory)?;
         self.write_producers()?;
         let segment = Arc::new(Segment::open(

@@ -174,6 +174,14 @@ impl<F: DiskFile> LogReader<F> {
         }
         let up_to = up_to.min(end);
         let segments = self.shared.segments.load_full();
+        // Retention takes segments away before it moves the start: what is missing is no longer in the log, and not to be passed over.
+        if let Some(first) = segments.first().filter(|first| first.base > from) {
+            return Err(ReadError::OutOfRange {
+                asked: from,
+                start: first.base,
+                end: self.end(),
+            });
+        }
         let mut slice = LogSlice {
             pieces: Vec::new(),
             bytes: 0,
@@ -330,4 +338,37 @@ fn first_record<F: DiskFile>(
         }
     }
     Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use ottla_env::OpenMode;
+    use ottla_env::fake::{ManualClock, SeededDisk};
+
+    use super::*;
+
+    #[test]
+    fn what_retention_takes_away_under_a_read_is_out_of_range() {
+        let disk = SeededDisk::new(ManualClock::new(Timestamp(0)));
+        let segment =
+            Segment::open(&disk, Path::new("/"), Offset(10), OpenMode::Create).expect("it is new");
+        let shared = Shared::new(Offset::ZERO);
+        shared.set_end(Offset(10));
+        // The segments below are gone, and the start has not been moved yet.
+        shared.segments.store(Arc::new(vec![Arc::new(segment)]));
+        let reader = LogReader {
+            shared: Arc::new(shared),
+        };
+        assert!(matches!(
+            reader.read(Offset(4), 1000, Offset(10), true),
+            Err(ReadError::OutOfRange {
+                start: Offset(10),
+                ..
+            })
+        ));
+        let slice = reader.read(Offset(10), 1000, Offset(10), true);
+        assert_eq!(slice.expect("it is the end").bytes, 0);
+    }
 }

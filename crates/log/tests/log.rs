@@ -607,9 +607,15 @@ fn a_directory_belongs_to_one_process_and_a_log_to_one_topic() {
         .expect("the disk works");
     assert_eq!(
         aside,
-        PathBuf::from("/data/topic-0.00000000000000000000000000000abc-delete")
+        Some(PathBuf::from(
+            "/data/topic-0.00000000000000000000000000000abc-delete"
+        ))
     );
     assert!(directory.logs().expect("the disk works").is_empty());
+    let again = directory
+        .delete_log(NAME, Uuid::from_u128(0xabd))
+        .expect("there is nothing to delete");
+    assert_eq!(again, None);
 }
 
 #[test]

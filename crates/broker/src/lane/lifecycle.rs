@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::channel::oneshot;
-use ottla_config::TopicConfig;
 use ottla_env::{Clock, Disk, Entropy, Env, Spawn};
 use ottla_log::{Log, LogPoint, OpenError};
 use ottla_model::{ErrorCode, Monotonic};
@@ -184,17 +183,15 @@ impl<E: Env> Worker<E> {
         self.tell(key, Input::Resign(ErrorCode::NotLeaderOrFollower));
     }
 
-    pub(super) fn configure(&mut self, key: PartitionKey, config: &Arc<TopicConfig>) {
-        match self.partitions.get_mut(&key) {
-            Some(Slot::Open(open)) => {
-                open.log
-                    .configure(log_options(config, self.options.producer_expiration));
-                open.partition.config.store(Arc::clone(config));
-                self.tell(key, Input::Configure(leader_options(config)));
-            }
-            Some(Slot::Opening { partition, .. }) => partition.config.store(Arc::clone(config)),
-            Some(Slot::Offline(_)) | None => {}
-        }
+    /// A log that is not open yet takes the configuration that its partition has when it is.
+    pub(super) fn configure(&mut self, key: PartitionKey) {
+        let Some(Slot::Open(open)) = self.partitions.get_mut(&key) else {
+            return;
+        };
+        let config = open.partition.config.load_full();
+        open.log
+            .configure(log_options(&config, self.options.producer_expiration));
+        self.tell(key, Input::Configure(leader_options(&config)));
     }
 
     pub(super) fn expire_producers(&mut self, after: Duration) {
@@ -208,24 +205,25 @@ impl<E: Env> Worker<E> {
     }
 
     /// What was asked of it meanwhile goes unanswered here: whoever asked sees that the channel is gone, and the partition too.
-    pub(super) fn delete(&mut self, key: PartitionKey) {
+    pub(super) fn delete(&mut self, partition: Arc<Partition<E>>, was_found: bool) {
+        let key = partition.key;
         self.tell(key, Input::Resign(ErrorCode::UnknownTopicOrPartition));
+        // Also of a log that is not open: nobody else would wake who waits for it.
+        partition.set_availability(Availability::Offline);
         match self.partitions.remove(&key) {
-            Some(Slot::Open(open)) => {
-                open.partition.set_availability(Availability::Offline);
-                self.delete_log(&open.partition, open.log);
-            }
             Some(Slot::Opening {
-                partition,
-                has_begun: true,
-                ..
+                has_begun: true, ..
             }) => self.doomed.push(Doomed {
                 name: partition.name(),
                 partition,
                 successor: None,
             }),
-            Some(Slot::Offline(partition)) if !self.has_failed => self.delete_files(&partition),
-            Some(Slot::Opening { .. } | Slot::Offline(_)) | None => {}
+            // Nothing is there of a new log whose turn has not come, but perhaps something of the one whose name it has.
+            Some(Slot::Opening { .. }) | None if !was_found => {}
+            slot => {
+                drop(slot);
+                self.delete_files(&partition);
+            }
         }
     }
 
@@ -236,33 +234,33 @@ impl<E: Env> Worker<E> {
             .position(|doomed| doomed.partition.key == key)
             .expect("a log that was being opened is waited for or doomed");
         let doomed = self.doomed.swap_remove(place);
-        match result {
-            Ok(log) => self.delete_log(&doomed.partition, log),
-            Err(error) => {
-                tracing::error!(partition = %doomed.name, %error, "cannot open the log to delete it");
-            }
+        if let Err(error) = &result {
+            tracing::error!(partition = %doomed.name, %error, "cannot open a log that is to be deleted");
         }
+        drop(result);
+        self.delete_files(&doomed.partition);
         if let Some(successor) = doomed.successor {
             self.openings.push(successor, Opening::Plain);
         }
     }
 
-    fn delete_log(&mut self, partition: &Partition<E>, log: Log<E::Disk>) {
-        drop(log);
-        self.delete_files(partition);
-    }
-
+    /// Of a log that nobody has open any more.
     fn delete_files(&mut self, partition: &Partition<E>) {
+        if self.has_failed {
+            return;
+        }
         self.has_new_points = true;
         let (name, delay) = (
             partition.name(),
             partition.config.load().file_delete_delay(),
         );
         match self.directory.delete_log(&name, self.env.entropy().uuid()) {
-            Ok(path) => self.deleting.push(Deleting {
+            Ok(Some(path)) => self.deleting.push(Deleting {
                 path,
                 due: self.env.clock().monotonic() + delay,
             }),
+            // It could not be opened, and has come to nothing.
+            Ok(None) => {}
             Err(error) => {
                 tracing::error!(partition = %name, %error, "cannot delete the log");
                 self.fail_directory();

@@ -12,6 +12,8 @@ mod configs;
 mod connection;
 mod consumer;
 mod content;
+#[cfg(test)]
+mod deletion;
 mod faults;
 mod files;
 mod follower;

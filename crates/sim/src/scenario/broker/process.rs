@@ -54,6 +54,12 @@ impl Settings {
         Self { text }
     }
 
+    #[cfg(test)]
+    pub(super) fn with(mut self, key: &str, value: &str) -> Self {
+        writeln!(self.text, "{key}={value}").expect("writing to a string does not fail");
+        self
+    }
+
     fn config(&self) -> ServerConfig {
         let (config, _) =
             ServerConfig::load("sim", &self.text, &[]).expect("the configuration is well-formed");
