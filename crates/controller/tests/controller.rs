@@ -510,6 +510,60 @@ fn a_request_creates_as_much_as_fits_one_operation() {
 }
 
 #[test]
+fn a_partition_begins_with_a_broker_that_can_lead_it() {
+    let mut cluster = Cluster::new();
+    cluster.create("t", 1).unwrap();
+    let (broker, epoch) = (NodeId(1), cluster.epoch);
+    for goodbye in [
+        Request::ShutDown { broker, epoch },
+        Request::Fence { broker },
+    ] {
+        assert_eq!(cluster.ask(goodbye), Reply::Done);
+        let assigned = NewTopic {
+            assignments: vec![(PartitionIndex(0), vec![broker])],
+            ..new_topic("u".to_owned(), -1)
+        };
+        let reply = cluster.ask(Request::CreateTopics {
+            topics: vec![assigned, new_topic("v".to_owned(), 1)],
+            validate_only: false,
+        });
+        let Reply::TopicsCreated(replies) = reply else {
+            panic!("{reply:?}")
+        };
+        let codes = replies.into_iter().map(|reply| reply.unwrap_err().code);
+        assert_eq!(
+            codes.collect::<Vec<_>>(),
+            [
+                ErrorCode::InvalidReplicaAssignment,
+                ErrorCode::InvalidReplicationFactor
+            ]
+        );
+        for (assignments, code) in [
+            (
+                Some(vec![vec![broker]]),
+                ErrorCode::InvalidReplicaAssignment,
+            ),
+            (None, ErrorCode::InvalidReplicationFactor),
+        ] {
+            let reply = cluster.ask(Request::CreatePartitions {
+                topics: vec![NewPartitions {
+                    name: "t".to_owned(),
+                    count: 2,
+                    assignments,
+                }],
+                validate_only: false,
+            });
+            let Reply::Items(replies) = reply else {
+                panic!("{reply:?}")
+            };
+            assert_eq!(replies[0].as_ref().unwrap_err().code, code);
+        }
+    }
+    cluster.start(epoch);
+    assert_eq!(cluster.create("u", 1), Ok(()));
+}
+
+#[test]
 fn topics_grow_by_as_much_as_fits_one_operation() {
     let mut cluster = Cluster::new();
     cluster.create("t", 1).unwrap();
