@@ -185,6 +185,7 @@ impl Controller {
             };
             records.push(record.into());
         }
+        records.extend(self.cleared_by(&records));
         records.extend(
             (0..)
                 .zip(assignments)
