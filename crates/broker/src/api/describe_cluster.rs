@@ -7,7 +7,7 @@ use ottla_wire::message::describe_cluster::{
 };
 
 use super::NOT_ASKED;
-use crate::authorize::Resource;
+use crate::authorize::{Operation, Resource};
 use crate::node::Node;
 use crate::request::Context;
 
@@ -24,6 +24,15 @@ pub(crate) async fn handle<E: Env>(
     } else {
         BROKERS
     };
+    // A broker tells everybody; where the controllers are is nothing for clients.
+    if served == CONTROLLERS && !node.allowed(context.caller, Operation::Alter, Resource::Cluster) {
+        return DescribeClusterResponse {
+            error_code: ErrorCode::ClusterAuthorizationFailed,
+            error_message: Some("not authorized to be told the controllers".into()),
+            cluster_authorized_operations: NOT_ASKED,
+            ..Default::default()
+        };
+    }
     if request.endpoint_type != served {
         let known = matches!(request.endpoint_type, BROKERS | CONTROLLERS);
         let error_code = match (known, context.version) {
@@ -55,7 +64,9 @@ pub(crate) async fn handle<E: Env>(
             NodeId::NONE
         }
     } else {
-        endpoints.first().map_or(node.id, |e| e.id)
+        // Any broker passes on what is for the controller, if it is alive.
+        let mut alive = endpoints.iter().filter(|endpoint| !endpoint.is_fenced);
+        alive.next().map_or(NodeId::NONE, |endpoint| endpoint.id)
     };
     DescribeClusterResponse {
         endpoint_type: served,
