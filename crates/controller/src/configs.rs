@@ -4,7 +4,9 @@ use ottla_config::{Key, Kind, TopicConfig, Update, Value, table};
 use ottla_metadata::Resource;
 use ottla_metadata::features::ELIGIBLE_LEADER_REPLICAS;
 use ottla_model::ErrorCode;
-use ottla_wire::metadata_record::{ClearElrRecord, ConfigRecord, MetadataRecord};
+use ottla_wire::metadata_record::{
+    ClearElrRecord, ConfigRecord, MetadataRecord, PartitionChangeRecord,
+};
 
 use crate::controller::{Controller, Outcome, Refusal, Reply};
 use crate::operation::Operation;
@@ -116,9 +118,8 @@ impl Controller {
         Ok(records)
     }
 
-    /// Who is eligible to lead was decided by the minimum of in-sync replicas that was in force: with another one it is forgotten,
-    /// topic by topic or of all (KIP-966). But not where nobody is in sync: nothing has been committed there since, and nobody else
-    /// could be elected ever again.
+    /// Who is eligible to lead was decided by the minimum of in-sync replicas that was in force: with another one it is forgotten, of
+    /// a topic or of all (KIP-966).
     pub(crate) fn cleared_by(
         &self,
         records: &[MetadataRecord<'_>],
@@ -126,29 +127,48 @@ impl Controller {
         if !self.keeps_eligible() {
             return Vec::new();
         }
-        let topics = records.iter().filter_map(|record| match record {
-            MetadataRecord::Config(config) if config.name == MIN_IN_SYNC => {
-                let is_topic = config.resource_type == Resource::TOPIC;
-                Some(is_topic.then_some(&*config.resource_name))
-            }
+        let minimums = records.iter().filter_map(|record| match record {
+            MetadataRecord::Config(config) if config.name == MIN_IN_SYNC => Some(config),
             _ => None,
         });
-        let cleared = topics.filter(|topic| !self.has_only_eligible(*topic));
-        cleared
-            .map(|topic| {
-                let topic_name = topic.unwrap_or_default().to_owned().into();
-                ClearElrRecord { topic_name }.into()
+        minimums
+            .flat_map(|config| {
+                let is_topic = config.resource_type == Resource::TOPIC;
+                self.cleared(is_topic.then_some(&*config.resource_name))
             })
             .collect()
     }
 
-    /// Whether there is a partition, of the topic or of any, that can be led by none but the eligible.
-    fn has_only_eligible(&self, topic: Option<&str>) -> bool {
+    /// Where nobody is in sync, nobody but the eligible can ever be elected, and nothing has been committed since they were found to
+    /// be: beside such a partition the others are told one by one.
+    fn cleared(&self, topic: Option<&str>) -> Vec<MetadataRecord<'static>> {
         let topics = self.image.topics();
-        let named = topic.and_then(|name| topics.by_name(name));
-        let all = topics.iter().filter(|_| topic.is_none());
-        let mut partitions = named.into_iter().chain(all).flat_map(|t| t.partitions());
-        partitions.any(|(_, partition)| partition.isr.is_empty())
+        let partitions = || {
+            let named = topic.and_then(|name| topics.by_name(name));
+            let all = topics.iter().filter(|_| topic.is_none());
+            let topics = named.into_iter().chain(all);
+            topics.flat_map(|topic| topic.partitions().map(|(index, it)| (topic.id, index, it)))
+        };
+        if !partitions().any(|(.., partition)| partition.isr.is_empty()) {
+            let topic_name = topic.unwrap_or_default().to_owned().into();
+            return vec![ClearElrRecord { topic_name }.into()];
+        }
+        let others = partitions().filter(|(.., partition)| {
+            let has_eligible = !partition.elr.is_empty() || !partition.last_known_elr.is_empty();
+            has_eligible && !partition.isr.is_empty()
+        });
+        others
+            .map(|(topic_id, partition_id, _)| {
+                PartitionChangeRecord {
+                    topic_id,
+                    partition_id,
+                    eligible_leader_replicas: Some(Vec::new()),
+                    last_known_elr: Some(Vec::new()),
+                    ..Default::default()
+                }
+                .into()
+            })
+            .collect()
     }
 
     fn keeps_eligible(&self) -> bool {

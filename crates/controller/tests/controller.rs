@@ -10,7 +10,7 @@ use ottla_controller::{
 use ottla_metadata::Resource;
 use ottla_metadata::features::{self, MetadataVersion};
 use ottla_model::{BrokerEpoch, ErrorCode, NodeId, Offset, PartitionIndex, TopicId, Uuid};
-use ottla_wire::metadata_record::{ConfigRecord, MetadataRecord};
+use ottla_wire::metadata_record::{ConfigRecord, MetadataRecord, PartitionRecord, TopicRecord};
 
 struct Cluster {
     controller: Controller,
@@ -313,6 +313,40 @@ fn the_last_that_can_be_elected_stays_eligible() {
     }
     cluster.start(cluster.epoch);
     assert_eq!(cluster.partition("t"), led(2, false));
+}
+
+#[test]
+fn beside_one_that_only_the_eligible_can_lead_it_is_forgotten_of_the_others() {
+    let mut cluster = Cluster::new();
+    let topic_id = TopicId(Uuid::from_u128(7));
+    let topic = TopicRecord {
+        name: "t".into(),
+        topic_id,
+    };
+    let partition = |index, leader, isr: &[i32]| PartitionRecord {
+        partition_id: PartitionIndex(index),
+        topic_id,
+        replicas: vec![NodeId(1), NodeId(2)],
+        isr: isr.iter().copied().map(NodeId).collect(),
+        eligible_leader_replicas: Some(vec![NodeId(2)]),
+        leader: NodeId(leader),
+        ..Default::default()
+    };
+    let records: [MetadataRecord<'_>; 3] = [
+        topic.into(),
+        partition(0, 1, &[1]).into(),
+        partition(1, -1, &[]).into(),
+    ];
+    for record in &records {
+        cluster.controller.replay(record, cluster.next).unwrap();
+        cluster.next = cluster.next.next();
+    }
+    let lowered = altering(vec![set(Resource::BROKER, "", "min.insync.replicas", "1")]);
+    let records = cluster.records_of(lowered);
+    assert_eq!(records, ["ConfigRecord", "PartitionChangeRecord"]);
+    let topic = cluster.controller.image().topics().by_name("t").unwrap();
+    let elr = |index| &topic.partition(PartitionIndex(index)).unwrap().elr[..];
+    assert_eq!((elr(0), elr(1)), (&[][..], &[NodeId(2)][..]));
 }
 
 #[test]
