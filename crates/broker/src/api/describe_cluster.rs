@@ -24,11 +24,12 @@ pub(crate) async fn handle<E: Env>(
     } else {
         BROKERS
     };
-    // A broker tells everybody; where the controllers are is nothing for clients.
-    if served == CONTROLLERS && !node.allowed(context.caller, Operation::Alter, Resource::Cluster) {
+    if served == CONTROLLERS
+        && let Err((error_code, message)) = check_controllers(node, context)
+    {
         return DescribeClusterResponse {
-            error_code: ErrorCode::ClusterAuthorizationFailed,
-            error_message: Some("not authorized to be told the controllers".into()),
+            error_code,
+            error_message: Some(message.into()),
             cluster_authorized_operations: NOT_ASKED,
             ..Default::default()
         };
@@ -90,4 +91,22 @@ pub(crate) async fn handle<E: Env>(
         },
         ..Default::default()
     }
+}
+
+/// Whether the caller is told of the controllers. The brokers anybody is told; where the controllers are is nothing for clients.
+fn check_controllers<E: Env>(
+    node: &Node<E>,
+    context: Context<'_>,
+) -> Result<(), (ErrorCode, &'static str)> {
+    let image = node.image();
+    let version = image.features().metadata_version();
+    if !version.has_controller_registration() {
+        let message = "at this metadata.version the metadata does not say where controllers are";
+        return Err((ErrorCode::UnsupportedVersion, message));
+    }
+    if !node.allowed(context.caller, Operation::Alter, Resource::Cluster) {
+        let message = "not authorized to be told of the controllers";
+        return Err((ErrorCode::ClusterAuthorizationFailed, message));
+    }
+    Ok(())
 }

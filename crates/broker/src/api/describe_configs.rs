@@ -79,7 +79,9 @@ fn distinct<'a>(
         } else {
             table::topic_key
         };
-        let keys: Keys = asked.configuration_keys.as_ref().map(|keys| {
+        let keys = asked.configuration_keys.as_ref();
+        // Who names none wants all.
+        let keys: Keys = keys.filter(|keys| !keys.is_empty()).map(|keys| {
             let known = keys.iter().filter_map(|key| find_key(key));
             known.map(|key| key.name).collect()
         });
@@ -200,6 +202,9 @@ mod tests {
         let topics = keys.map(|keys| asked(ConfigResource::TOPIC, "t", Some(keys)));
         let told: Vec<_> = distinct(&topics).map(|(_, keys)| keys.unwrap()).collect();
         assert_eq!(told, [BTreeSet::from(["retention.ms"])]);
+        let all = [None, Some(&[][..])].map(|keys| asked(ConfigResource::TOPIC, "t", keys));
+        let told: Vec<_> = distinct(&all).map(|(_, keys)| keys).collect();
+        assert_eq!(told, [None]);
     }
 
     #[test]
@@ -207,7 +212,7 @@ mod tests {
         let questions = [
             asked(ConfigResource::BROKER, "1", None),
             asked(ConfigResource::BROKER, "1", Some(&["log.dirs"])),
-            asked(ConfigResource::BROKER, "1", Some(&[])),
+            asked(ConfigResource::BROKER, "1", Some(&["nope"])),
             asked(ConfigResource::BROKER, "", None),
             asked(ConfigResource::BROKER, "x", None),
             asked(ConfigResource::TOPIC, "1", None),
