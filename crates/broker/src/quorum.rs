@@ -79,8 +79,6 @@ enum Next {
     Job(Job),
     /// The quorum's: [`Raft::deadline`].
     Deadline,
-    /// Nobody can ask any more.
-    End,
 }
 
 /// The way to the controller. Cheap to clone.
@@ -223,7 +221,6 @@ impl<E: Env, P: FnMut(Arc<Image>) + Send + 'static> Worker<E, P> {
                     }
                     continue;
                 }
-                Next::End => return,
             };
             let mut next = Some(first);
             let mut taken = 0;
@@ -439,5 +436,5 @@ async fn next<E: Env>(
             Either::Right(_) => return Next::Deadline,
         },
     };
-    job.map_or(Next::End, Next::Job)
+    Next::Job(job.expect("the worker holds a sender of its own inbox"))
 }

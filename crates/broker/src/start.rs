@@ -8,11 +8,13 @@ mod registration;
 
 use std::collections::BTreeSet;
 use std::io;
+use std::pin::pin;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use futures::channel::{mpsc, oneshot};
+use futures::future::{Either, select};
 use ottla_config::{Adjustable, ServerConfig};
 use ottla_controller::Request;
 use ottla_env::{Clock, Env, Spawn};
@@ -45,6 +47,9 @@ use registration::register;
 const REQUEST_MEMORY: i64 = 256 << 20;
 const HOUSEKEEPING: Duration = Duration::from_secs(1);
 const CHECKPOINTS: Duration = Duration::from_secs(5);
+/// How long a node that stops waits for the controller to take each of its goodbyes: while others claim to lead the quorum, nobody
+/// takes them.
+const GOODBYE: Duration = Duration::from_secs(5);
 /// Retention lets a node come up first.
 const FIRST_RETENTION: Duration = Duration::from_secs(30);
 
@@ -206,8 +211,16 @@ impl<E: Env> Broker<E> {
             Request::ShutDown { broker, epoch },
             Request::Fence { broker },
         ] {
-            if let Err(code) = self.node.quorum.ask(goodbye).await {
-                tracing::warn!(%code, "the controller did not take the goodbye");
+            let asked = pin!(self.node.quorum.ask(goodbye));
+            let limit = pin!(self.node.env.clock().sleep(GOODBYE));
+            match select(asked, limit).await {
+                Either::Left((Ok(_), _)) => {}
+                Either::Left((Err(code), _)) => {
+                    tracing::warn!(%code, "the controller did not take the goodbye");
+                }
+                Either::Right(_) => {
+                    tracing::warn!(waited = ?GOODBYE, "nobody led the quorum to take the goodbye: stopping without it");
+                }
             }
         }
         for (directory, lane) in &self.lanes {

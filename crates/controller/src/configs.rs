@@ -4,10 +4,13 @@ use ottla_config::{Key, Kind, TopicConfig, Update, Value, table};
 use ottla_metadata::Resource;
 use ottla_metadata::features::ELIGIBLE_LEADER_REPLICAS;
 use ottla_model::ErrorCode;
-use ottla_wire::metadata_record::{ConfigRecord, MetadataRecord};
+use ottla_wire::metadata_record::{
+    ClearElrRecord, ConfigRecord, MetadataRecord, PartitionChangeRecord,
+};
 
 use crate::controller::{Controller, Outcome, Refusal, Reply};
 use crate::operation::Operation;
+use crate::topic_name;
 
 /// The most characters of a value.
 const MAX_VALUE: usize = 32_767;
@@ -38,6 +41,7 @@ pub struct Alteration {
 impl Controller {
     pub(crate) fn alter_configs(&self, alterations: &[Alteration], validate_only: bool) -> Outcome {
         let mut operation = Operation::default();
+        let mut cleared = Vec::new();
         let mut replies = Vec::new();
         let several = several(alterations.iter().map(|alteration| &alteration.resource));
         for alteration in alterations {
@@ -50,12 +54,18 @@ impl Controller {
             } else {
                 self.alter(alteration)
             };
-            let added = altered.map(|made| operation.add(made));
-            replies.push(match added {
+            let altered = altered.map(|made| {
+                cleared.extend(self.cleared_by(&made));
+                operation.add(made)
+            });
+            replies.push(match altered {
                 Ok(Err(too_large)) => return Outcome::refused(too_large),
                 Ok(Ok(())) => Ok(()),
                 Err(refusal) => Err(refusal),
             });
+        }
+        if let Err(too_large) = operation.add(cleared) {
+            return Outcome::refused(too_large);
         }
         Outcome {
             records: operation.records(validate_only),
@@ -66,7 +76,7 @@ impl Controller {
 
     fn alter(&self, alteration: &Alteration) -> Result<Vec<MetadataRecord<'static>>, Refusal> {
         let resource = &alteration.resource;
-        self.check_resource(resource)?;
+        check_name(resource)?;
         let mut records = Vec::new();
         let twice = several(alteration.changes.iter().map(|(name, _)| name));
         for (name, change) in &alteration.changes {
@@ -76,14 +86,15 @@ impl Controller {
                     format!("{name} is named twice"),
                 ));
             }
-            let key = key(resource, name)?;
             let current = self.image.configs().get(resource, name);
-            let value = changed(key, current, change)?;
-            if let Some(value) = &value {
-                check_size(name, value)?;
-                check(resource, key, value)?;
-            }
-            if value.as_deref() != current {
+            let value = match key(resource, name) {
+                Ok(key) => changed(resource, key, current, change)?,
+                // Another release may have known it, and its value may be there still.
+                Err(_) if *change == ConfigChange::Delete => None,
+                Err(unknown) => return Err(unknown),
+            };
+            // The same value again makes brokers take up anew what it stands for, a file perhaps (KAFKA-14136).
+            if value.as_deref() != current || resource.kind == Resource::BROKER {
                 records.push(record(resource, name, value));
             }
         }
@@ -99,15 +110,76 @@ impl Controller {
             records.extend(dropped.map(|(name, _)| record(resource, name, None)));
         }
         self.check_min_in_sync(alteration)?;
+        if resource.kind == Resource::TOPIC && self.image.topics().by_name(&resource.name).is_none()
+        {
+            let message = format!("topic {} does not exist", resource.name);
+            return Err(Refusal::new(ErrorCode::UnknownTopicOrPartition, message));
+        }
         Ok(records)
+    }
+
+    /// Who is eligible to lead was decided by the minimum of in-sync replicas that was in force: with another one it is forgotten, of
+    /// a topic or of all (KIP-966).
+    pub(crate) fn cleared_by(
+        &self,
+        records: &[MetadataRecord<'_>],
+    ) -> Vec<MetadataRecord<'static>> {
+        if !self.keeps_eligible() {
+            return Vec::new();
+        }
+        let minimums = records.iter().filter_map(|record| match record {
+            MetadataRecord::Config(config) if config.name == MIN_IN_SYNC => Some(config),
+            _ => None,
+        });
+        minimums
+            .flat_map(|config| {
+                let is_topic = config.resource_type == Resource::TOPIC;
+                self.cleared(is_topic.then_some(&*config.resource_name))
+            })
+            .collect()
+    }
+
+    /// Where nobody is in sync, nobody but the eligible can ever be elected, and nothing has been committed since they were found to
+    /// be: beside such a partition the others are told one by one.
+    fn cleared(&self, topic: Option<&str>) -> Vec<MetadataRecord<'static>> {
+        let topics = self.image.topics();
+        let partitions = || {
+            let named = topic.and_then(|name| topics.by_name(name));
+            let all = topics.iter().filter(|_| topic.is_none());
+            let topics = named.into_iter().chain(all);
+            topics.flat_map(|topic| topic.partitions().map(|(index, it)| (topic.id, index, it)))
+        };
+        if !partitions().any(|(.., partition)| partition.isr.is_empty()) {
+            let topic_name = topic.unwrap_or_default().to_owned().into();
+            return vec![ClearElrRecord { topic_name }.into()];
+        }
+        let others = partitions().filter(|(.., partition)| {
+            let has_eligible = !partition.elr.is_empty() || !partition.last_known_elr.is_empty();
+            has_eligible && !partition.isr.is_empty()
+        });
+        others
+            .map(|(topic_id, partition_id, _)| {
+                PartitionChangeRecord {
+                    topic_id,
+                    partition_id,
+                    eligible_leader_replicas: Some(Vec::new()),
+                    last_known_elr: Some(Vec::new()),
+                    ..Default::default()
+                }
+                .into()
+            })
+            .collect()
+    }
+
+    fn keeps_eligible(&self) -> bool {
+        self.image.features().level(ELIGIBLE_LEADER_REPLICAS) > 0
     }
 
     /// Who is eligible to lead depends on the minimum that was in force: while the cluster keeps such replicas, every broker has the
     /// cluster's (KIP-966).
     fn check_min_in_sync(&self, alteration: &Alteration) -> Result<(), Refusal> {
         let resource = &alteration.resource;
-        let keeps_eligible = self.image.features().level(ELIGIBLE_LEADER_REPLICAS) > 0;
-        if resource.kind != Resource::BROKER || !keeps_eligible {
+        if resource.kind != Resource::BROKER || !self.keeps_eligible() {
             return Ok(());
         }
         let mut changes = alteration.changes.iter();
@@ -124,33 +196,31 @@ impl Controller {
         };
         match (&*resource.name, change) {
             ("", _) if is_removed => refused("of all brokers cannot be removed"),
-            ("", _) | (_, None) => Ok(()),
-            (_, Some(_)) => refused("of one broker cannot be altered"),
+            ("", _) => Ok(()),
+            (_, None) if !is_removed => Ok(()),
+            (_, _) => refused("of one broker cannot be altered"),
         }
     }
+}
 
-    fn check_resource(&self, resource: &Resource) -> Result<(), Refusal> {
-        match resource.kind {
-            Resource::TOPIC if self.image.topics().by_name(&resource.name).is_none() => {
-                let message = format!("topic {} does not exist", resource.name);
-                Err(Refusal::new(ErrorCode::UnknownTopicOrPartition, message))
-            }
-            Resource::BROKER
-                if !resource.name.is_empty() && resource.name.parse::<i32>().is_err() =>
-            {
-                let message = format!(
-                    "expected a broker id, or nothing for all brokers, found {:?}",
-                    resource.name
-                );
-                Err(Refusal::new(ErrorCode::InvalidRequest, message))
-            }
-            Resource::TOPIC | Resource::BROKER => Ok(()),
-            kind => {
-                let message = format!("configs of resource type {kind} cannot be changed here");
-                Err(Refusal::new(ErrorCode::InvalidRequest, message))
-            }
+/// Whether there can be a resource of that name.
+fn check_name(resource: &Resource) -> Result<(), Refusal> {
+    let name = &*resource.name;
+    let problem = match resource.kind {
+        Resource::TOPIC if name.is_empty() => {
+            "topics have no configs in common: name one".to_owned()
         }
-    }
+        Resource::TOPIC => {
+            return topic_name::check(name)
+                .map_err(|problem| Refusal::new(ErrorCode::InvalidTopicException, problem));
+        }
+        Resource::BROKER if !name.is_empty() && !name.parse::<i32>().is_ok_and(|id| id >= 0) => {
+            format!("expected a broker id, or nothing for all brokers, found {name:?}")
+        }
+        Resource::BROKER => return Ok(()),
+        kind => format!("configs of resource type {kind} cannot be changed here"),
+    };
+    Err(Refusal::new(ErrorCode::InvalidRequest, problem))
 }
 
 /// What is there more than once.
@@ -184,8 +254,22 @@ fn key(resource: &Resource, name: &str) -> Result<&'static Key, Refusal> {
     })
 }
 
-/// The new value; `None` for none.
+/// The new value, which the resource can have; `None` for none.
 fn changed(
+    resource: &Resource,
+    key: &Key,
+    current: Option<&str>,
+    change: &ConfigChange,
+) -> Result<Option<String>, Refusal> {
+    let value = new_value(key, current, change)?;
+    if let Some(value) = &value {
+        check_size(key.name, value)?;
+        check(resource, key, value)?;
+    }
+    Ok(value)
+}
+
+fn new_value(
     key: &Key,
     current: Option<&str>,
     change: &ConfigChange,

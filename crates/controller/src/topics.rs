@@ -185,6 +185,7 @@ impl Controller {
             };
             records.push(record.into());
         }
+        records.extend(self.cleared_by(&records));
         records.extend(
             (0..)
                 .zip(assignments)
@@ -259,11 +260,16 @@ impl Controller {
             return Err(Refusal::new(ErrorCode::InvalidReplicationFactor, message));
         }
         let replicas = |partition: i32| {
-            (0..factor)
-                .map(|i| alive[(partition as usize + i) % alive.len()])
-                .collect::<Vec<NodeId>>()
+            let replicas = (0..factor).map(|i| alive[(partition as usize + i) % alive.len()]);
+            let replicas: Vec<NodeId> = replicas.collect();
+            if self.in_sync_at_first(&replicas).is_empty() {
+                let message =
+                    format!("the brokers for partition {partition} are all in controlled shutdown");
+                return Err(Refusal::new(ErrorCode::InvalidReplicationFactor, message));
+            }
+            Ok(replicas)
         };
-        Ok((first..first + partitions).map(replicas).collect())
+        (first..first + partitions).map(replicas).collect()
     }
 
     fn check_replicas(&self, replicas: &[NodeId], size: usize) -> Result<(), Refusal> {
@@ -278,13 +284,26 @@ impl Controller {
         if distinct.len() != replicas.len() {
             return wrong("a partition has each broker at most once".to_owned());
         }
-        match replicas
-            .iter()
-            .find(|id| self.image.cluster().broker(**id).is_none())
-        {
-            Some(unknown) => wrong(format!("broker {unknown} is not registered")),
-            None => Ok(()),
+        let mut brokers = replicas.iter();
+        if let Some(unknown) = brokers.find(|id| self.image.cluster().broker(**id).is_none()) {
+            return wrong(format!("broker {unknown} is not registered"));
         }
+        if self.in_sync_at_first(replicas).is_empty() {
+            return wrong(
+                "a partition needs a broker that is neither fenced nor in controlled shutdown"
+                    .to_owned(),
+            );
+        }
+        Ok(())
+    }
+
+    /// The ISR of a partition that begins with these replicas. Without one the partition would have no leader, and nobody who could
+    /// ever be elected: it is refused.
+    fn in_sync_at_first(&self, replicas: &[NodeId]) -> Vec<NodeId> {
+        let replicas = replicas.iter().copied();
+        replicas
+            .filter(|id| self.image.cluster().is_active(*id))
+            .collect()
     }
 
     fn partition(
@@ -303,11 +322,10 @@ impl Controller {
                 _ => UNASSIGNED,
             }
         };
-        let alive: Vec<NodeId> = replicas
-            .iter()
-            .copied()
-            .filter(|id| self.image.cluster().is_alive(*id))
-            .collect();
+        let isr = self.in_sync_at_first(&replicas);
+        let leader = *isr
+            .first()
+            .expect("replicas of which none is active are refused");
         PartitionRecord {
             partition_id: PartitionIndex(index),
             topic_id,
@@ -316,8 +334,8 @@ impl Controller {
             } else {
                 Vec::new()
             },
-            leader: alive.first().copied().unwrap_or(NodeId::NONE),
-            isr: alive,
+            leader,
+            isr,
             replicas,
             leader_epoch: LeaderEpoch(0),
             partition_epoch: PartitionEpoch(0),

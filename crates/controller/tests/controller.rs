@@ -10,7 +10,7 @@ use ottla_controller::{
 use ottla_metadata::Resource;
 use ottla_metadata::features::{self, MetadataVersion};
 use ottla_model::{BrokerEpoch, ErrorCode, NodeId, Offset, PartitionIndex, TopicId, Uuid};
-use ottla_wire::metadata_record::MetadataRecord;
+use ottla_wire::metadata_record::{ConfigRecord, MetadataRecord, PartitionRecord, TopicRecord};
 
 struct Cluster {
     controller: Controller,
@@ -244,6 +244,179 @@ fn the_minimum_of_in_sync_replicas_is_the_clusters_while_replicas_are_eligible()
     assert_eq!(alter("", None), refused);
     assert_eq!(alter("1", None), Ok(()));
     assert_eq!(alter("", two()), Ok(()));
+    // One that was set before replicas were eligible stays, too.
+    let before = ConfigRecord {
+        resource_type: Resource::BROKER,
+        resource_name: "1".into(),
+        name: "min.insync.replicas".into(),
+        value: Some("2".into()),
+    };
+    let next = cluster.next;
+    cluster.controller.replay(&before.into(), next).unwrap();
+    cluster.next = next.next();
+    let nothing = Alteration {
+        resource: Resource::new(Resource::BROKER, "1"),
+        replaces_all: true,
+        changes: Vec::new(),
+    };
+    assert_eq!(cluster.alter(vec![nothing]), [refused]);
+}
+
+fn set(kind: i8, resource: &str, name: &str, value: &str) -> Alteration {
+    Alteration {
+        resource: Resource::new(kind, resource),
+        changes: vec![(name.to_owned(), ConfigChange::Set(value.to_owned()))],
+        replaces_all: false,
+    }
+}
+
+fn altering(alterations: Vec<Alteration>) -> Request {
+    Request::AlterConfigs {
+        alterations,
+        validate_only: false,
+    }
+}
+
+#[test]
+fn with_another_minimum_of_in_sync_replicas_it_is_forgotten_who_is_eligible() {
+    let minimum = |kind, name, value| set(kind, name, "min.insync.replicas", value);
+    let both = |value| {
+        vec![
+            minimum(Resource::BROKER, "", value),
+            minimum(Resource::TOPIC, "t", value),
+        ]
+    };
+    const CONFIG: &str = "ConfigRecord";
+    const CLEAR: &str = "ClearElrRecord";
+    let mut cluster = Cluster::new();
+    cluster.create("t", 1).unwrap();
+    let records = cluster.records_of(altering(both("2")));
+    assert_eq!(records, [CONFIG, CONFIG, CLEAR, CLEAR]);
+    // What is the same is written for brokers only.
+    let records = cluster.records_of(altering(both("2")));
+    assert_eq!(records, [CONFIG, CLEAR]);
+    let other = set(Resource::TOPIC, "t", "retention.ms", "5");
+    assert_eq!(cluster.records_of(altering(vec![other])), [CONFIG]);
+    let mut before = Cluster::at(MetadataVersion::parse("3.9-IV0").unwrap());
+    before.create("t", 1).unwrap();
+    assert_eq!(before.records_of(altering(both("2"))), [CONFIG, CONFIG]);
+}
+
+#[test]
+fn the_last_that_can_be_elected_stays_eligible() {
+    let mut cluster = Cluster::new();
+    cluster.create("t", 1).unwrap();
+    cluster.stop();
+    for (kind, name) in [(Resource::BROKER, ""), (Resource::TOPIC, "t")] {
+        let lowered = set(kind, name, "min.insync.replicas", "1");
+        assert_eq!(cluster.alter(vec![lowered]), [Ok(())]);
+    }
+    cluster.start(cluster.epoch);
+    assert_eq!(cluster.partition("t"), led(2, false));
+}
+
+#[test]
+fn beside_one_that_only_the_eligible_can_lead_it_is_forgotten_of_the_others() {
+    let mut cluster = Cluster::new();
+    let topic_id = TopicId(Uuid::from_u128(7));
+    let topic = TopicRecord {
+        name: "t".into(),
+        topic_id,
+    };
+    let partition = |index, leader, isr: &[i32]| PartitionRecord {
+        partition_id: PartitionIndex(index),
+        topic_id,
+        replicas: vec![NodeId(1), NodeId(2)],
+        isr: isr.iter().copied().map(NodeId).collect(),
+        eligible_leader_replicas: Some(vec![NodeId(2)]),
+        leader: NodeId(leader),
+        ..Default::default()
+    };
+    let records: [MetadataRecord<'_>; 3] = [
+        topic.into(),
+        partition(0, 1, &[1]).into(),
+        partition(1, -1, &[]).into(),
+    ];
+    for record in &records {
+        cluster.controller.replay(record, cluster.next).unwrap();
+        cluster.next = cluster.next.next();
+    }
+    let lowered = altering(vec![set(Resource::BROKER, "", "min.insync.replicas", "1")]);
+    let records = cluster.records_of(lowered);
+    assert_eq!(records, ["ConfigRecord", "PartitionChangeRecord"]);
+    let topic = cluster.controller.image().topics().by_name("t").unwrap();
+    let elr = |index| &topic.partition(PartitionIndex(index)).unwrap().elr[..];
+    assert_eq!((elr(0), elr(1)), (&[][..], &[NodeId(2)][..]));
+}
+
+#[test]
+fn a_broker_is_told_a_config_again_when_it_is_set_again() {
+    let mut cluster = Cluster::new();
+    cluster.create("t", 1).unwrap();
+    for (kind, name, key, written) in [
+        (Resource::BROKER, "", "log.cleaner.threads", 1),
+        (Resource::BROKER, "1", "log.cleaner.threads", 1),
+        (Resource::TOPIC, "t", "retention.ms", 0),
+    ] {
+        let again = || altering(vec![set(kind, name, key, "7")]);
+        assert_eq!(cluster.records_of(again()).len(), 1);
+        assert_eq!(cluster.records_of(again()).len(), written, "{key}");
+    }
+}
+
+#[test]
+fn a_config_that_is_not_known_can_be_deleted_and_nothing_else() {
+    let mut cluster = Cluster::new();
+    cluster.create("t", 1).unwrap();
+    let of_another_release = ConfigRecord {
+        resource_type: Resource::TOPIC,
+        resource_name: "t".into(),
+        name: "unknown".into(),
+        value: Some("2".into()),
+    };
+    let next = cluster.next;
+    let replayed = cluster.controller.replay(&of_another_release.into(), next);
+    replayed.unwrap();
+    cluster.next = next.next();
+    let change = |change| Alteration {
+        resource: Resource::new(Resource::TOPIC, "t"),
+        changes: vec![("unknown".to_owned(), change)],
+        replaces_all: false,
+    };
+    let refused = Err(ErrorCode::InvalidConfig);
+    for other in [ConfigChange::Set, ConfigChange::Append] {
+        assert_eq!(cluster.alter(vec![change(other("1".into()))]), [refused]);
+    }
+    let delete = || altering(vec![change(ConfigChange::Delete)]);
+    assert_eq!(cluster.records_of(delete()), ["ConfigRecord"]);
+    assert_eq!(cluster.records_of(delete()), [""; 0]);
+}
+
+#[test]
+fn what_is_wrong_with_a_config_is_said_before_that_its_topic_is_missing() {
+    let mut cluster = Cluster::new();
+    for (kind, name, value, code) in [
+        (Resource::TOPIC, "", "1", ErrorCode::InvalidRequest),
+        (
+            Resource::TOPIC,
+            "a b",
+            "x",
+            ErrorCode::InvalidTopicException,
+        ),
+        (Resource::TOPIC, "t", "x", ErrorCode::InvalidConfig),
+        (
+            Resource::TOPIC,
+            "t",
+            "1",
+            ErrorCode::UnknownTopicOrPartition,
+        ),
+        (Resource::BROKER, "x", "1", ErrorCode::InvalidRequest),
+        (Resource::BROKER, "-1", "1", ErrorCode::InvalidRequest),
+        (77, "t", "1", ErrorCode::InvalidRequest),
+    ] {
+        let alteration = set(kind, name, "retention.ms", value);
+        assert_eq!(cluster.alter(vec![alteration]), [Err(code)], "{name:?}");
+    }
 }
 
 #[test]
@@ -507,6 +680,60 @@ fn a_request_creates_as_much_as_fits_one_operation() {
     let many = (0..5_001).map(|i| new_topic(format!("t{i}"), -1)).collect();
     assert_eq!(refusal_of(create(many)), ErrorCode::PolicyViolation);
     assert_eq!(cluster.controller.image().topics().iter().count(), 0);
+}
+
+#[test]
+fn a_partition_begins_with_a_broker_that_can_lead_it() {
+    let mut cluster = Cluster::new();
+    cluster.create("t", 1).unwrap();
+    let (broker, epoch) = (NodeId(1), cluster.epoch);
+    for goodbye in [
+        Request::ShutDown { broker, epoch },
+        Request::Fence { broker },
+    ] {
+        assert_eq!(cluster.ask(goodbye), Reply::Done);
+        let assigned = NewTopic {
+            assignments: vec![(PartitionIndex(0), vec![broker])],
+            ..new_topic("u".to_owned(), -1)
+        };
+        let reply = cluster.ask(Request::CreateTopics {
+            topics: vec![assigned, new_topic("v".to_owned(), 1)],
+            validate_only: false,
+        });
+        let Reply::TopicsCreated(replies) = reply else {
+            panic!("{reply:?}")
+        };
+        let codes = replies.into_iter().map(|reply| reply.unwrap_err().code);
+        assert_eq!(
+            codes.collect::<Vec<_>>(),
+            [
+                ErrorCode::InvalidReplicaAssignment,
+                ErrorCode::InvalidReplicationFactor
+            ]
+        );
+        for (assignments, code) in [
+            (
+                Some(vec![vec![broker]]),
+                ErrorCode::InvalidReplicaAssignment,
+            ),
+            (None, ErrorCode::InvalidReplicationFactor),
+        ] {
+            let reply = cluster.ask(Request::CreatePartitions {
+                topics: vec![NewPartitions {
+                    name: "t".to_owned(),
+                    count: 2,
+                    assignments,
+                }],
+                validate_only: false,
+            });
+            let Reply::Items(replies) = reply else {
+                panic!("{reply:?}")
+            };
+            assert_eq!(replies[0].as_ref().unwrap_err().code, code);
+        }
+    }
+    cluster.start(epoch);
+    assert_eq!(cluster.create("u", 1), Ok(()));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! One voter of the quorum, as a state machine.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use ottla_model::{ErrorCode, LeaderEpoch, Monotonic, NodeId, Offset, Uuid};
@@ -23,6 +24,10 @@ mod tests;
 /// A request that claims this epoch is refused. Whoever reaches the listener may raise the epoch, and when there are no more, no
 /// leader can be elected ever again: half of them are kept for elections.
 const IMPLAUSIBLE_EPOCH: LeaderEpoch = LeaderEpoch(i32::MAX / 2);
+
+/// A leader has an endpoint for each listener of the controllers. Whoever reaches one of ours may claim to lead, and what it says of
+/// itself is kept.
+const MAX_ENDPOINTS: usize = 64;
 
 /// What the quorum is, and what this node found on its disk.
 #[derive(Clone, Debug)]
@@ -107,7 +112,7 @@ enum Role {
     /// In another's epoch, until that one has been silent for too long. A sole voter does not fetch: whoever leads without its
     /// vote cannot commit anything, and is outvoted after the time-out.
     Follower {
-        endpoints: Vec<Endpoint>,
+        endpoints: Arc<[Endpoint]>,
         until: Monotonic,
     },
     Leader {
@@ -357,8 +362,8 @@ impl Raft {
 
     fn say(&self, code: ErrorCode, body: Body) -> Answer {
         let endpoints = match &self.role {
-            Role::Follower { endpoints, .. } => endpoints.clone(),
-            _ => Vec::new(),
+            Role::Follower { endpoints, .. } => Arc::clone(endpoints),
+            _ => Arc::default(),
         };
         Answer {
             code,
@@ -440,6 +445,9 @@ impl Raft {
         epoch: LeaderEpoch,
         endpoints: Vec<Endpoint>,
     ) -> Result<(), ErrorCode> {
+        if endpoints.len() > MAX_ENDPOINTS {
+            return Err(ErrorCode::InvalidRequest);
+        }
         let is_this_epoch = epoch == self.state.epoch;
         if leader == self.options.node {
             // It would know.
@@ -470,7 +478,7 @@ impl Raft {
             voted,
         };
         self.role = Role::Follower {
-            endpoints,
+            endpoints: endpoints.into(),
             until: now + self.options.fetch_timeout,
         };
         Ok(())

@@ -15,7 +15,8 @@ pub struct QuorumState {
     /// -1 when nobody is known to lead.
     pub leader: NodeId,
     pub epoch: LeaderEpoch,
-    /// Nobody also once it is known who leads.
+    /// Nobody where no vote was given in this epoch, and in one that this node leads itself. A vote for another stays when it is
+    /// known who leads.
     pub voted: ReplicaKey,
 }
 

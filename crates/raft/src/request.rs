@@ -1,6 +1,8 @@
 //! What a voter is asked over the controllers' listeners, and what it answers. Whether the request is about this cluster and this
 //! log has been looked at before.
 
+use std::sync::Arc;
+
 use ottla_model::{ErrorCode, LeaderEpoch, Monotonic, NodeId, Offset};
 
 use crate::position::Position;
@@ -74,7 +76,7 @@ pub struct Answer {
     pub leader: NodeId,
     pub epoch: LeaderEpoch,
     /// The leader's, if it is another node.
-    pub endpoints: Vec<Endpoint>,
+    pub endpoints: Arc<[Endpoint]>,
     pub body: Body,
 }
 

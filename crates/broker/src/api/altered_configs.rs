@@ -79,8 +79,9 @@ fn check_resource<E: Env>(
         let message = format!("resource type {} is unknown", resource.kind);
         return refused(ErrorCode::UnsupportedVersion, message);
     }
-    let id = resource.name.parse().map(NodeId);
-    let (ConfigResource::BROKER, Ok(id)) = (resource.kind, id) else {
+    let id = resource.name.parse().ok().map(NodeId);
+    let (ConfigResource::BROKER, Some(id)) = (resource.kind, id.filter(|id| *id >= NodeId(0)))
+    else {
         return Ok(());
     };
     let image = node.image();

@@ -7,7 +7,7 @@ use ottla_wire::message::describe_cluster::{
 };
 
 use super::NOT_ASKED;
-use crate::authorize::Resource;
+use crate::authorize::{Operation, Resource};
 use crate::node::Node;
 use crate::request::Context;
 
@@ -24,6 +24,16 @@ pub(crate) async fn handle<E: Env>(
     } else {
         BROKERS
     };
+    if served == CONTROLLERS
+        && let Err((error_code, message)) = check_controllers(node, context)
+    {
+        return DescribeClusterResponse {
+            error_code,
+            error_message: Some(message.into()),
+            cluster_authorized_operations: NOT_ASKED,
+            ..Default::default()
+        };
+    }
     if request.endpoint_type != served {
         let known = matches!(request.endpoint_type, BROKERS | CONTROLLERS);
         let error_code = match (known, context.version) {
@@ -55,7 +65,9 @@ pub(crate) async fn handle<E: Env>(
             NodeId::NONE
         }
     } else {
-        endpoints.first().map_or(node.id, |e| e.id)
+        // Any broker passes on what is for the controller, if it is alive.
+        let mut alive = endpoints.iter().filter(|endpoint| !endpoint.is_fenced);
+        alive.next().map_or(NodeId::NONE, |endpoint| endpoint.id)
     };
     DescribeClusterResponse {
         endpoint_type: served,
@@ -79,4 +91,22 @@ pub(crate) async fn handle<E: Env>(
         },
         ..Default::default()
     }
+}
+
+/// Whether the caller is told of the controllers. The brokers anybody is told; where the controllers are is nothing for clients.
+fn check_controllers<E: Env>(
+    node: &Node<E>,
+    context: Context<'_>,
+) -> Result<(), (ErrorCode, &'static str)> {
+    let image = node.image();
+    let version = image.features().metadata_version();
+    if !version.has_controller_registration() {
+        let message = "at this metadata.version the metadata does not say where controllers are";
+        return Err((ErrorCode::UnsupportedVersion, message));
+    }
+    if !node.allowed(context.caller, Operation::Alter, Resource::Cluster) {
+        let message = "not authorized to be told of the controllers";
+        return Err((ErrorCode::ClusterAuthorizationFailed, message));
+    }
+    Ok(())
 }

@@ -1,9 +1,11 @@
 //! DescribeConfigs (KIP-133, KIP-226, KIP-569): the configs of topics and of this broker, with where each value comes from.
 
-use ottla_config::Settings;
-use ottla_config::describe::{self, Described};
+use std::collections::BTreeSet;
+
+use ottla_config::describe::{self, Described, Layers};
+use ottla_config::{Settings, table};
 use ottla_env::Env;
-use ottla_metadata::Resource as ConfigResource;
+use ottla_metadata::{Image, Resource as ConfigResource};
 use ottla_model::ErrorCode;
 use ottla_wire::message::describe_configs::{
     DescribeConfigsRequest, DescribeConfigsResource, DescribeConfigsResourceResult,
@@ -21,21 +23,17 @@ pub(crate) async fn handle<E: Env>(
     context: Context<'_>,
     request: DescribeConfigsRequest<'_>,
 ) -> DescribeConfigsResponse<'static> {
-    // One that is asked for again in the same words is answered: an answer is far larger than the question.
-    let mut seen = FxHashSet::default();
-    let results = request
-        .resources
-        .iter()
-        .filter(|asked| {
-            let keys = asked.configuration_keys.as_deref();
-            seen.insert((asked.resource_type, &*asked.resource_name, keys))
-        })
-        .map(|asked| {
-            let named = |described: &Described| match &asked.configuration_keys {
-                None => true,
-                Some(keys) => keys.iter().any(|key| **key == *described.key.name),
+    let image = node.image();
+    let dynamic = DynamicConfigs::of(&image, node.id);
+    let layers = dynamic.over(node.config.settings());
+    let results = distinct(&request.resources)
+        .map(|(asked, keys)| {
+            let named = |described: &Described| {
+                let keys = keys.as_ref();
+                keys.is_none_or(|keys| keys.contains(described.key.name))
             };
-            let (error_code, error_message, configs) = match find(node, context.caller, asked) {
+            let found = find(node, context.caller, &image, &layers, asked);
+            let (error_code, error_message, configs) = match found {
                 Ok(all) => {
                     let told = all.into_iter().filter(named);
                     let told = told.map(|described| tell(described, &request)).collect();
@@ -58,14 +56,50 @@ pub(crate) async fn handle<E: Env>(
     }
 }
 
+/// What a resource is to be described by: `None` for all there is.
+type Keys = Option<BTreeSet<&'static str>>;
+
+/// A resource by what it is, however it is written.
+#[derive(PartialEq, Eq, Hash)]
+enum Name<'a> {
+    Broker(i32),
+    Other(&'a str),
+}
+
+/// Each question once, with those of its keys that there are: an answer is far larger than the question, and one that comes again,
+/// if in other words, would ask for as much anew.
+fn distinct<'a>(
+    resources: &'a [DescribeConfigsResource<'a>],
+) -> impl Iterator<Item = (&'a DescribeConfigsResource<'a>, Keys)> {
+    let mut seen = FxHashSet::default();
+    resources.iter().filter_map(move |asked| {
+        let is_broker = asked.resource_type == ConfigResource::BROKER;
+        let find_key = if is_broker {
+            table::server_key
+        } else {
+            table::topic_key
+        };
+        let keys = asked.configuration_keys.as_ref();
+        // Who names none wants all.
+        let keys: Keys = keys.filter(|keys| !keys.is_empty()).map(|keys| {
+            let known = keys.iter().filter_map(|key| find_key(key));
+            known.map(|key| key.name).collect()
+        });
+        let name = &*asked.resource_name;
+        let id = name.parse().ok().filter(|_| is_broker);
+        let name = id.map_or(Name::Other(name), Name::Broker);
+        let is_new = seen.insert((asked.resource_type, name, keys.clone()));
+        is_new.then_some((asked, keys))
+    })
+}
+
 fn find<E: Env>(
     node: &Node<E>,
     caller: &Caller,
+    image: &Image,
+    layers: &Layers<'_>,
     asked: &DescribeConfigsResource<'_>,
 ) -> Result<Vec<Described>, (ErrorCode, String)> {
-    let image = node.image();
-    let dynamic = DynamicConfigs::of(&image, node.id);
-    let layers = dynamic.over(node.config.settings());
     let name = &*asked.resource_name;
     let allowed = |resource| node.allowed(caller, Operation::DescribeConfigs, resource);
     match asked.resource_type {
@@ -83,7 +117,7 @@ fn find<E: Env>(
             }
             let resource = ConfigResource::new(ConfigResource::TOPIC, name);
             let own = Settings::of_topic(image.configs().of(&resource));
-            Ok(describe::topic(&layers, &own))
+            Ok(describe::topic(layers, &own))
         }
         ConfigResource::BROKER => {
             if !allowed(Resource::Cluster) {
@@ -91,9 +125,9 @@ fn find<E: Env>(
                 return Err((ErrorCode::ClusterAuthorizationFailed, message));
             }
             if name.is_empty() {
-                Ok(describe::all_brokers(&layers))
+                Ok(describe::all_brokers(layers))
             } else if name.parse() == Ok(node.id.0) {
-                Ok(describe::broker(&layers))
+                Ok(describe::broker(layers))
             } else {
                 let message = format!(
                     "expected broker id {} or an empty string, found {name:?}",
@@ -134,5 +168,58 @@ fn tell(
         documentation: request
             .include_documentation
             .then(|| described.key.doc.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(kind: i8, name: &str, keys: Option<&[&str]>) -> DescribeConfigsResource<'static> {
+        let keys = keys.map(|keys| keys.iter().map(|key| (*key).to_owned().into()).collect());
+        DescribeConfigsResource {
+            resource_type: kind,
+            resource_name: name.to_owned().into(),
+            configuration_keys: keys,
+            ..Default::default()
+        }
+    }
+
+    fn answered(resources: &[DescribeConfigsResource<'_>]) -> usize {
+        distinct(resources).count()
+    }
+
+    #[test]
+    fn a_question_in_other_words_is_answered_once() {
+        let names = ["1", "01", "+1", "001"];
+        let brokers = names.map(|name| asked(ConfigResource::BROKER, name, None));
+        assert_eq!(answered(&brokers), 1);
+        let keys = [
+            &["retention.ms", "a"][..],
+            &["b", "retention.ms", "retention.ms"],
+            &["retention.ms"],
+        ];
+        let topics = keys.map(|keys| asked(ConfigResource::TOPIC, "t", Some(keys)));
+        let told: Vec<_> = distinct(&topics).map(|(_, keys)| keys.unwrap()).collect();
+        assert_eq!(told, [BTreeSet::from(["retention.ms"])]);
+        let all = [None, Some(&[][..])].map(|keys| asked(ConfigResource::TOPIC, "t", keys));
+        let told: Vec<_> = distinct(&all).map(|(_, keys)| keys).collect();
+        assert_eq!(told, [None]);
+    }
+
+    #[test]
+    fn other_questions_are_all_answered() {
+        let questions = [
+            asked(ConfigResource::BROKER, "1", None),
+            asked(ConfigResource::BROKER, "1", Some(&["log.dirs"])),
+            asked(ConfigResource::BROKER, "1", Some(&["nope"])),
+            asked(ConfigResource::BROKER, "", None),
+            asked(ConfigResource::BROKER, "x", None),
+            asked(ConfigResource::TOPIC, "1", None),
+            asked(ConfigResource::TOPIC, "01", None),
+            asked(ConfigResource::TOPIC, "1", Some(&["retention.ms"])),
+            asked(ConfigResource::TOPIC, "1", Some(&["cleanup.policy"])),
+        ];
+        assert_eq!(answered(&questions), questions.len());
     }
 }

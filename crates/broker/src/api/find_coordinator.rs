@@ -26,19 +26,26 @@ pub(crate) async fn handle<E: Env>(
 ) -> FindCoordinatorResponse<'static> {
     let kind = request.key_type;
     if context.version <= LAST_VERSION_WITH_ONE_KEY {
+        let error_code = find(node, context, kind, &request.key);
         return FindCoordinatorResponse {
-            error_code: find(node, context, kind, &request.key),
+            error_code,
+            error_message: Some(text(error_code).into()),
             node_id: NodeId::NONE,
             port: NO_PORT,
             ..Default::default()
         };
     }
+    // Kafka has no words for one key of several, unless it is the request that makes no sense.
+    let error_message = match kind {
+        GROUP | TRANSACTION | SHARE => "",
+        _ => text(ErrorCode::InvalidRequest),
+    };
     let answer = |key: &str| Coordinator {
         key: key.to_owned().into(),
         node_id: NodeId::NONE,
         port: NO_PORT,
         error_code: find(node, context, kind, key),
-        error_message: None,
+        error_message: Some(error_message.into()),
         ..Default::default()
     };
     let keys = &request.coordinator_keys;
@@ -63,5 +70,13 @@ fn find<E: Env>(node: &Node<E>, context: Context<'_>, kind: i8, key: &str) -> Er
         }
         GROUP | TRANSACTION | SHARE => ErrorCode::CoordinatorNotAvailable,
         _ => ErrorCode::InvalidRequest,
+    }
+}
+
+fn text(code: ErrorCode) -> &'static str {
+    match code {
+        ErrorCode::CoordinatorNotAvailable => "no coordinator is available for the key",
+        ErrorCode::InvalidRequest => "keys of this type have no coordinator in this version",
+        _ => "not authorized to find the coordinator of the key",
     }
 }

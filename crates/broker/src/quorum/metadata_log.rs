@@ -278,11 +278,11 @@ fn restore<D: Disk>(
 ) -> Result<(), MetadataLogError> {
     let path = directory.join(id.file_name());
     let bytes = read_file(disk, &path)
+        .and_then(|bytes| bytes.ok_or_else(|| io::ErrorKind::NotFound.into()))
         .map_err(|error| MetadataLogError::Io {
             path: path.clone(),
             error,
-        })?
-        .unwrap_or_default();
+        })?;
     let records = read_snapshot(&bytes, &path, found)?;
     if id == SnapshotId::BOOTSTRAP {
         return Ok(());
@@ -299,21 +299,38 @@ fn restore<D: Disk>(
     Ok(())
 }
 
-/// The metadata records of a file in the form of a snapshot.
+/// The metadata records of a file in the form of a snapshot. One that was cut between two batches shows it by the footer that it
+/// lacks: taken for whole, it would be a cluster without its topics.
 fn read_snapshot(
     bytes: &[u8],
     path: &Path,
     found: &mut Found,
 ) -> Result<Vec<MetadataRecord<'static>>, MetadataLogError> {
+    let invalid = |problem: String| MetadataLogError::Invalid {
+        path: path.to_path_buf(),
+        problem,
+    };
     let mut records = Vec::new();
+    let mut begins_with_header = None;
+    let mut ends_with_footer = false;
     for batch in Batches::new(bytes) {
-        let batch = batch.map_err(|error| MetadataLogError::Invalid {
-            path: path.to_path_buf(),
-            problem: error.to_string(),
+        let batch = batch.map_err(|error| invalid(error.to_string()))?;
+        take(&batch, path, found, |_, entry| {
+            begins_with_header.get_or_insert(matches!(entry, Entry::SnapshotHeader));
+            ends_with_footer = matches!(entry, Entry::SnapshotFooter);
+            if let Entry::Metadata(record) = entry {
+                records.push(record);
+            }
         })?;
-        take(&batch, path, found, |_, record| records.push(record))?;
     }
-    Ok(records)
+    if begins_with_header == Some(true) && ends_with_footer {
+        Ok(records)
+    } else {
+        Err(invalid(
+            "expected a snapshot's header first and its footer last: the file is not whole"
+                .to_owned(),
+        ))
+    }
 }
 
 /// Gives the size of what follows the snapshot. Bytes.
@@ -333,6 +350,11 @@ fn read_log<D: Disk>(
     let reader = log.reader();
     let in_snapshot = found.image.as_ref().map_or(Offset::UNKNOWN, Image::offset);
     let mut next = reader.log_start();
+    if next > in_snapshot.next() {
+        return Err(invalid(format!(
+            "begins at offset {next}, and what is before is in no snapshot beyond offset {in_snapshot}"
+        )));
+    }
     let mut behind = 0;
     while next < log.end() {
         let slice = reader
@@ -352,8 +374,10 @@ fn read_log<D: Disk>(
                     behind += batch.bytes.len() as u64;
                 }
                 let mut records = Vec::new();
-                take(&batch, path, found, |offset, record| {
-                    records.push((offset, record))
+                take(&batch, path, found, |offset, entry| {
+                    if let Entry::Metadata(record) = entry {
+                        records.push((offset, record));
+                    }
                 })?;
                 found.records.extend(
                     records
@@ -366,12 +390,25 @@ fn read_log<D: Disk>(
     Ok(behind)
 }
 
-/// The records of a batch: the quorum's own are taken note of, the others given on.
+/// What a record is, as far as it matters to its reader.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one at a time, and nearly all are metadata"
+)]
+enum Entry {
+    Metadata(MetadataRecord<'static>),
+    SnapshotHeader,
+    SnapshotFooter,
+    /// The quorum's own, which `take` takes note of, or one that means nothing here.
+    Other,
+}
+
+/// The records of a batch, all of them given on.
 fn take(
     batch: &Batch<'_>,
     path: &Path,
     found: &mut Found,
-    mut give: impl FnMut(Offset, MetadataRecord<'static>),
+    mut give: impl FnMut(Offset, Entry),
 ) -> Result<(), MetadataLogError> {
     let invalid = |problem: String| MetadataLogError::Invalid {
         path: path.to_path_buf(),
@@ -391,16 +428,25 @@ fn take(
             let decoded = MetadataRecord::decode(value).map_err(|error| {
                 invalid(format!("the record at offset {}: {error}", record.offset))
             })?;
-            give(record.offset, decoded.into_owned());
+            give(record.offset, Entry::Metadata(decoded.into_owned()));
             continue;
         }
-        match ControlRecord::decode(key, value).map_err(|error| invalid(error.to_string()))? {
-            Some(ControlRecord::KRaftVersion(record)) => found.kraft_version = record.kraft_version,
-            Some(ControlRecord::KRaftVoters(record)) => {
-                found.voters = record.voters.into_iter().map(Voter::from_record).collect()
+        let control =
+            ControlRecord::decode(key, value).map_err(|error| invalid(error.to_string()))?;
+        let entry = match control {
+            Some(ControlRecord::SnapshotHeader(_)) => Entry::SnapshotHeader,
+            Some(ControlRecord::SnapshotFooter(_)) => Entry::SnapshotFooter,
+            Some(ControlRecord::KRaftVersion(record)) => {
+                found.kraft_version = record.kraft_version;
+                Entry::Other
             }
-            _ => {}
-        }
+            Some(ControlRecord::KRaftVoters(record)) => {
+                found.voters = record.voters.into_iter().map(Voter::from_record).collect();
+                Entry::Other
+            }
+            _ => Entry::Other,
+        };
+        give(record.offset, entry);
     }
     Ok(())
 }
@@ -410,4 +456,143 @@ fn read_text<D: Disk>(disk: &D, path: &Path) -> io::Result<Option<String>> {
     read_file(disk, path)?
         .map(|bytes| String::from_utf8(bytes).map_err(invalid))
         .transpose()
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use ottla_env::fake::{ManualClock, SeededDisk};
+    use ottla_metadata::features::{self, MetadataVersion};
+    use ottla_raft::checkpoint;
+    use ottla_wire::records::{BatchBuilder, BatchFields, Compression};
+
+    use super::*;
+
+    const DIRECTORY: &str = "/data/__cluster_metadata-0";
+    const NOW: Timestamp = Timestamp(5);
+    const ID: SnapshotId = SnapshotId {
+        end_offset: Offset(3),
+        epoch: LeaderEpoch(1),
+    };
+
+    fn found(log_end: Offset) -> Found {
+        Found {
+            bootstrap: None,
+            image: None,
+            records: Vec::new(),
+            kraft_version: 0,
+            voters: Vec::new(),
+            stored: QuorumState::NEW,
+            log_epoch: LeaderEpoch::NONE,
+            log_end,
+        }
+    }
+
+    /// As many records as a new cluster begins with.
+    fn snapshot() -> Bytes {
+        let records = features::bootstrap(MetadataVersion::LATEST);
+        let values: Vec<_> = records.iter().map(|record| record.encode(0)).collect();
+        checkpoint::build(ID, NOW, &[], &values)
+    }
+
+    fn restored(file: Option<&[u8]>) -> Result<Found, MetadataLogError> {
+        let disk = SeededDisk::new(ManualClock::new(NOW));
+        let directory = Path::new(DIRECTORY);
+        disk.create_directories(directory).unwrap();
+        if let Some(bytes) = file {
+            replace_file(&disk, directory, &ID.file_name(), bytes).unwrap();
+        }
+        let mut found = found(ID.end_offset);
+        restore(&disk, directory, ID, &mut found).map(|()| found)
+    }
+
+    #[test]
+    fn a_snapshot_that_is_whole_is_the_cluster() {
+        let image = restored(Some(&snapshot())).unwrap().image.unwrap();
+        assert_eq!(image.offset(), Offset(2));
+        let version = image.features().metadata_version();
+        assert_eq!(version, MetadataVersion::LATEST);
+    }
+
+    #[test]
+    fn a_snapshot_that_was_cut_is_refused_wherever_that_was() {
+        let whole = snapshot();
+        let batches: Vec<_> = Batches::new(&whole).map(Result::unwrap).collect();
+        assert_eq!(batches.len(), 3);
+        let without_footer = whole.len() - batches[2].bytes.len();
+        let header_only = batches[0].bytes.len();
+        for length in [0, 1, header_only, without_footer, whole.len() - 1] {
+            let refused = restored(Some(&whole[..length]));
+            assert!(
+                matches!(refused, Err(MetadataLogError::Invalid { .. })),
+                "{length} of {} bytes were taken",
+                whole.len()
+            );
+        }
+        let without_header = restored(Some(&whole[header_only..]));
+        assert!(matches!(
+            without_header,
+            Err(MetadataLogError::Invalid { .. })
+        ));
+    }
+
+    #[test]
+    fn a_snapshot_that_vanished_is_an_error() {
+        assert!(matches!(restored(None), Err(MetadataLogError::Io { .. })));
+    }
+
+    /// Reads a log that begins at `start` beside a snapshot of all up to `in_snapshot`.
+    fn read_from(start: i64, in_snapshot: Option<i64>) -> Result<Found, MetadataLogError> {
+        let disk = SeededDisk::new(ManualClock::new(NOW));
+        let path = Path::new("/data");
+        disk.create_directories(path).unwrap();
+        let directory = LogDirectory::open(disk, path).unwrap();
+        let options = log_options(MetadataLogOptions {
+            segment_bytes: 1 << 20,
+            segment_age: Duration::MAX,
+            snapshots: SnapshotOptions {
+                bytes_between: u64::MAX,
+                interval: None,
+                retention_bytes: None,
+                retention_age: None,
+            },
+        });
+        let mut log = directory
+            .open_log(METADATA_LOG, TopicId::METADATA, options, NOW, false)
+            .unwrap();
+        let records = features::bootstrap(MetadataVersion::LATEST);
+        for base_offset in (0..10).map(Offset) {
+            let fields = BatchFields {
+                base_offset,
+                leader_epoch: LeaderEpoch(1),
+                ..BatchFields::default()
+            };
+            let mut batch = BatchBuilder::new(fields, Compression::None);
+            batch.push(NOW, None, Some(&records[0].encode(0)), []);
+            log.append_raw(&batch.build(), NOW).unwrap();
+        }
+        log.set_high_watermark(log.end());
+        log.advance_log_start(Offset(start), NOW).unwrap();
+        let mut found = found(log.end());
+        found.image = in_snapshot.map(|at| Image::restore(Vec::new(), Offset(at)).unwrap());
+        read_log(&log, Path::new(DIRECTORY), &mut found).map(|_| found)
+    }
+
+    #[test]
+    fn a_log_joins_what_is_in_the_snapshot_or_is_refused() {
+        let offsets = |found: Found| found.records.iter().map(|(at, _)| at.0).collect::<Vec<_>>();
+        let all: Vec<i64> = (0..10).collect();
+        assert_eq!(offsets(read_from(0, None).unwrap()), all);
+        assert_eq!(offsets(read_from(4, Some(3)).unwrap()), all[4..]);
+        assert_eq!(offsets(read_from(2, Some(3)).unwrap()), all[4..]);
+        for (start, in_snapshot) in [(1, None), (5, Some(3)), (10, Some(3))] {
+            assert!(
+                matches!(
+                    read_from(start, in_snapshot),
+                    Err(MetadataLogError::Invalid { .. })
+                ),
+                "the log begins at {start}, the snapshot ends with {in_snapshot:?}"
+            );
+        }
+    }
 }

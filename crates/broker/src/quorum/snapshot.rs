@@ -76,8 +76,8 @@ fn is_left_over(name: &str) -> bool {
         .any(|name| SnapshotId::parse(name).is_some())
 }
 
-/// As the header tells. A file whose header cannot be read is as old as its last change: should it be the newest, the start fails on
-/// reading it.
+/// As the header tells. A file whose header cannot be read counts as old as its last change, for it is only the newest that is read,
+/// and an older one will go.
 fn last_contained<F: DiskFile>(file: &F) -> io::Result<Timestamp> {
     let mut head = vec![0; HEAD];
     let read = file.read_at(&mut head, 0)?;

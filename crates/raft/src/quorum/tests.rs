@@ -424,6 +424,35 @@ fn it_lets_another_lead_while_that_one_is_heard_of() {
 }
 
 #[test]
+fn a_leader_has_so_many_endpoints_and_no_more() {
+    let mut node = Node::leading();
+    let endpoints = |count| vec![begin(OTHER.id, 6).endpoints[0].clone(); count];
+    let begins = |epoch, count| {
+        Request::BeginQuorumEpoch(BeginQuorumEpoch {
+            endpoints: endpoints(count),
+            ..begin(OTHER.id, epoch)
+        })
+    };
+    let ends = |epoch, count| {
+        Request::EndQuorumEpoch(EndQuorumEpoch {
+            leader: OTHER.id,
+            epoch: LeaderEpoch(epoch),
+            endpoints: endpoints(count),
+        })
+    };
+    for refused in [begins(6, 65), ends(6, 65)] {
+        assert_eq!(node.ask(refused).code, ErrorCode::InvalidRequest);
+        assert!(node.raft.is_leader());
+    }
+    for (epoch, request) in [(6, begins(6, 64)), (7, ends(7, 64))] {
+        let answer = node.ask(request);
+        assert_eq!(answer.code, ErrorCode::None);
+        assert_eq!(answer.epoch, LeaderEpoch(epoch));
+        assert_eq!(answer.endpoints.len(), 64);
+    }
+}
+
+#[test]
 fn it_stands_at_once_when_the_other_leader_goes() {
     let mut node = Node::leading();
     let goes = |epoch, endpoints| {
