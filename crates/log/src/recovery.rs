@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ottla_env::{Disk, DiskFile, OpenMode};
-use ottla_model::{LeaderEpoch, Offset, TopicId};
+use ottla_model::{LeaderEpoch, Offset, Timestamp, TopicId};
 use ottla_wire::records::{BATCH_OVERHEAD, Batch, BatchError, BatchHeader};
 use thiserror::Error;
 
@@ -119,8 +119,7 @@ pub(crate) fn recover<D: Disk>(
         } else {
             load(disk, directory, &segment, next).map_err(fails)?
         };
-        if let Some((indexes, behind)) = loaded {
-            *segment.indexes.write() = indexes;
+        if let Some(behind) = loaded {
             end = behind;
             is_whole = false;
             segments.push(Arc::new(segment));
@@ -255,46 +254,54 @@ fn read_checked<F: DiskFile>(
     Ok(checked.map(|()| header).map_err(|error| error.to_string()))
 }
 
-/// The indexes as they are on disk and the offset behind the segment; `None` where it has to be read to know them.
+/// Takes the indexes as they are on disk and gives the offset behind the segment; `None` where it has to be read to know them.
 fn load<D: Disk>(
     disk: &D,
     directory: &Path,
     segment: &Segment<D::File>,
     next: Option<Offset>,
-) -> io::Result<Option<(Indexes, Offset)>> {
+) -> io::Result<Option<Offset>> {
     let Some(indexes) = load_indexes(disk, directory, segment) else {
         return Ok(None);
     };
-    let end = match next {
-        Some(next) => next,
-        None => match last_end(segment, &indexes) {
-            Ok(end) => end,
-            Err(error) if error.kind() == io::ErrorKind::InvalidData => return Ok(None),
-            Err(error) => return Err(error),
-        },
-    };
     let last_indexed = indexes.offsets.last(segment.base);
-    let last_dated = indexes.times.last(segment.base).map(|(_, offset)| offset);
+    let last_dated = indexes.times.last(segment.base);
+    *segment.indexes.write() = indexes;
+    let found = match end_by_indexes(segment, last_dated) {
+        Ok(found) => found,
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => None,
+        Err(error) => return Err(error),
+    };
+    let Some(found) = found else {
+        return Ok(None);
+    };
+    let end = next.unwrap_or(found);
+    let last_dated = last_dated.map(|(_, offset)| offset);
     let is_behind_the_end = last_indexed.max(last_dated).is_some_and(|last| last >= end);
-    Ok((!is_behind_the_end).then_some((indexes, end)))
+    Ok((found <= end && !is_behind_the_end).then_some(end))
 }
 
-/// The end of a segment that was closed cleanly: behind its last batch.
-fn last_end<F: DiskFile>(segment: &Segment<F>, indexes: &Indexes) -> io::Result<Offset> {
-    let from = indexes.offsets.floor(segment.base, Offset::MAX);
-    let mut position = from;
-    let mut end = segment.base;
-    while let Some(header) = segment.header_at(position)? {
-        position += header.size as u64;
+/// The offset behind the last batch, found from the last entries; `None` when the batches there contradict them.
+fn end_by_indexes<F: DiskFile>(
+    segment: &Segment<F>,
+    last_dated: Option<(Timestamp, Offset)>,
+) -> io::Result<Option<Offset>> {
+    let mut next = segment.before(Offset::MAX)?;
+    let (mut size, mut end) = (0, segment.base);
+    while let Some((position, header)) = next {
+        if last_dated.is_none_or(|(largest, _)| header.max_timestamp > largest) {
+            return Ok(None);
+        }
+        size = position + header.size as u64;
         end = header.next_offset();
+        next = segment.behind((position, header))?;
     }
-    if position > segment.size() {
-        return Err(io::Error::new(
-            io::ErrorKind::InvalidData,
-            "the last batch is cut",
-        ));
-    }
-    Ok(end)
+    let is_whole = size == segment.size();
+    let is_dated = match last_dated {
+        Some(entry) => segment.is_dated(entry)?,
+        None => true,
+    };
+    Ok((is_whole && is_dated).then_some(end))
 }
 
 /// The indexes as they are on disk; `None` where one is missing or cannot be trusted.
@@ -398,8 +405,7 @@ fn load_producers<D: Disk>(
                     state.end_transaction(&header, marker);
                 }
             }
-            let behind = position + header.size as u64;
-            next = segment.header_at(behind)?.map(|header| (behind, header));
+            next = segment.behind((position, header))?;
         }
     }
     Ok(state)
