@@ -95,7 +95,7 @@ pub(crate) fn recover<D: Disk>(
     remove_orphan_indexes(disk, directory, &bases).map_err(fails)?;
     let mut segments: Vec<Arc<Segment<D::File>>> = Vec::with_capacity(bases.len());
     let mut end = log_start;
-    // Whether the segment before was read to its end and has all offsets from its base to there.
+    // Whether the segment before may be torn, and has all offsets from its base to its end.
     let mut is_whole = false;
     let mut begun = Vec::new();
     for (i, base) in bases.iter().copied().enumerate() {
@@ -127,23 +127,30 @@ pub(crate) fn recover<D: Disk>(
         }
         let scan = scan(&segment, options, holes).map_err(fails)?;
         end = scan.end.max(base);
-        is_whole = scan.is_contiguous;
+        is_whole = must_scan && scan.is_contiguous;
         begun.extend(scan.epochs);
+        // Where all was on disk already no write was torn: what is damaged there says nothing of the segments behind.
+        let is_torn =
+            scan.problem.is_some() && (must_scan || next.is_none() || holes == Holes::Never);
         if let Some(problem) = &scan.problem {
             let segment_path = path(directory, base, "log");
-            tracing::warn!(segment = %segment_path.display(), at = scan.size, %problem, "the log ends here: what follows is no batch");
-            // First: once the segment is cut, nothing tells that the others do not follow it.
-            remove_segments(disk, directory, &bases[i + 1..]).map_err(fails)?;
+            if is_torn {
+                tracing::warn!(segment = %segment_path.display(), at = scan.size, %problem, "the log ends here: what follows is no batch");
+                // First: once the segment is cut, nothing tells that the others do not follow it.
+                remove_segments(disk, directory, &bases[i + 1..]).map_err(fails)?;
+            } else {
+                tracing::error!(segment = %segment_path.display(), at = scan.size, %problem, "damaged, and cut here: the records up to the next segment are lost");
+            }
             segment.file.set_length(scan.size).map_err(fails)?;
             segment.file.sync().map_err(fails)?;
         }
         segment.set_size(scan.size);
         *segment.indexes.write() = scan.indexes;
-        if next.is_some() && scan.problem.is_none() {
+        if next.is_some() && !is_torn {
             segment.write_indexes(disk, directory).map_err(fails)?;
         }
         segments.push(Arc::new(segment));
-        if scan.problem.is_some() {
+        if is_torn {
             break;
         }
     }

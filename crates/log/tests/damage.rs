@@ -593,23 +593,26 @@ fn what_lay_in_front_of_the_damage_is_there_and_the_rest_is_made_from_it() {
     }
 }
 
-#[test]
-fn a_wrong_entry_of_an_index_misleads_no_look_up() {
-    let disk = SeededDisk::new(ManualClock::new(NOW));
-    let random = Random(SeededEntropy::new(1));
-    let (directory, mut log) = start(&disk);
+/// Writes as many segments and stops cleanly.
+fn write_segments(disk: &SeededDisk, random: &Random, count: usize) -> Vec<Found> {
+    let (directory, mut log) = start(disk);
     let anonymous = Writer {
         id: ProducerId::NONE,
         epoch: ProducerEpoch(-1),
         next: Sequence(-1),
     };
-    while names(&disk, ".log").len() < 3 {
-        let appended = log.append_many(vec![batch(&random, anonymous)], LeaderEpoch(1), NOW);
+    while names(disk, ".log").len() < count {
+        let appended = log.append_many(vec![batch(random, anonymous)], LeaderEpoch(1), NOW);
         appended[0].as_ref().expect("it fits");
     }
     stop_cleanly(&directory, &mut log);
-    let written = read_all(&log.reader());
-    drop((directory, log));
+    read_all(&log.reader())
+}
+
+#[test]
+fn a_wrong_entry_of_an_index_misleads_no_look_up() {
+    let disk = SeededDisk::new(ManualClock::new(NOW));
+    let written = write_segments(&disk, &Random(SeededEntropy::new(1)), 3);
     for path in [names(&disk, ".index"), names(&disk, ".timeindex")].concat() {
         let right = content(&disk, &path);
         for at in 0..right.len() {
@@ -622,6 +625,32 @@ fn a_wrong_entry_of_an_index_misleads_no_look_up() {
             stop_cleanly(&directory, &mut log);
             drop((directory, log));
             overwrite(&disk, &path, &right);
+        }
+    }
+}
+
+#[test]
+fn damage_below_the_recovery_point_takes_nothing_behind_its_segment() {
+    for is_clean in [true, false] {
+        let disk = SeededDisk::new(ManualClock::new(NOW));
+        let random = Random(SeededEntropy::new(2));
+        let written = write_segments(&disk, &random, 3);
+        let segments = names(&disk, ".log");
+        let first = content(&disk, &segments[0]);
+        let in_first = batches_of(&first).len();
+        disk.corrupt(&segments[0], first.len() - 1)
+            .expect("it is there");
+        disk.remove_file(&segments[0].with_extension("index"))
+            .expect("it is there");
+        if !is_clean {
+            disk.remove_file(&Path::new(ROOT).join(".kafka_cleanshutdown"))
+                .expect("it is there");
+        }
+        let mut left = written.clone();
+        left.remove(in_first - 1);
+        for _ in 0..2 {
+            let (_directory, log) = start(&disk);
+            assert_eq!(read_all(&log.reader()), left);
         }
     }
 }
