@@ -97,6 +97,7 @@ pub(crate) fn recover<D: Disk>(
     let mut end = log_start;
     // Whether the segment before may be torn, and has all offsets from its base to its end.
     let mut is_whole = false;
+    let mut told = read_epochs(disk, directory)?;
     let mut begun = Vec::new();
     for (i, base) in bases.iter().copied().enumerate() {
         // The tail of the segment before may be lost at the border of a batch.
@@ -128,6 +129,15 @@ pub(crate) fn recover<D: Disk>(
         let scan = scan(&segment, options, holes).map_err(fails)?;
         end = scan.end.max(base);
         is_whole = must_scan && scan.is_contiguous;
+        let is_right = |told: &LeaderEpochs| {
+            scan.epochs
+                .iter()
+                .all(|run| run.is_told_by(told, log_start))
+        };
+        if told.as_ref().is_some_and(|told| !is_right(told)) {
+            tracing::warn!(file = %directory.join(EPOCHS).display(), "the batches say otherwise: it is made anew");
+            told = None;
+        }
         begun.extend(scan.epochs);
         // Where all was on disk already no write was torn: what is damaged there says nothing of the segments behind.
         let is_torn =
@@ -154,10 +164,15 @@ pub(crate) fn recover<D: Disk>(
             break;
         }
     }
-    let mut epochs = load_epochs(disk, directory, &segments, end)?;
+    let mut epochs = match told {
+        Some(told) => told,
+        // Every batch carries its epoch: the file can be made anew.
+        None => epochs_of(&segments).map_err(fails)?,
+    };
+    epochs.truncate_end(end);
     // A batch may be on disk before the file that tells of its epoch.
-    for (epoch, start) in begun {
-        epochs.assign(epoch, start);
+    for run in begun {
+        epochs.assign(run.epoch, run.first);
     }
     let producers = load_producers(disk, directory, &segments, end).map_err(fails)?;
     Ok(Recovered {
@@ -175,9 +190,26 @@ struct Scan {
     end: Offset,
     /// No offset is missing between the base and the end.
     is_contiguous: bool,
-    /// Where the leader epoch changes.
-    epochs: Vec<(LeaderEpoch, Offset)>,
+    /// Ascending.
+    epochs: Vec<EpochRun>,
     problem: Option<String>,
+}
+
+/// Neighbouring batches of one leader epoch.
+struct EpochRun {
+    epoch: LeaderEpoch,
+    first: Offset,
+    last: Offset,
+}
+
+impl EpochRun {
+    /// Whether `told`, which may know nothing below `log_start` and not yet of the newest epoch, says the same.
+    fn is_told_by(&self, told: &LeaderEpochs, log_start: Offset) -> bool {
+        let is_old = self.last < log_start;
+        let is_new = told.latest().is_none_or(|latest| latest < self.epoch);
+        let says_so = |offset| told.epoch_of(offset) == self.epoch;
+        is_old || is_new || (says_so(self.first.max(log_start)) && says_so(self.last))
+    }
 }
 
 /// Reads all batches of a segment.
@@ -203,12 +235,15 @@ fn scan<F: DiskFile>(segment: &Segment<F>, options: &LogOptions, holes: Holes) -
                 scan.size += header.size as u64;
                 scan.is_contiguous &= header.base_offset == scan.end;
                 scan.end = header.next_offset();
-                if scan
-                    .epochs
-                    .last()
-                    .is_none_or(|(epoch, _)| *epoch < header.leader_epoch)
-                {
-                    scan.epochs.push((header.leader_epoch, header.base_offset));
+                match scan.epochs.last_mut() {
+                    Some(run) if run.epoch >= header.leader_epoch => {
+                        run.last = header.last_offset()
+                    }
+                    Some(_) | None => scan.epochs.push(EpochRun {
+                        epoch: header.leader_epoch,
+                        first: header.base_offset,
+                        last: header.last_offset(),
+                    }),
                 }
             }
             Err(problem) => {
@@ -339,29 +374,12 @@ fn load_indexes<D: Disk>(
     })
 }
 
-fn load_epochs<D: Disk>(
-    disk: &D,
-    directory: &Path,
-    segments: &[Arc<Segment<D::File>>],
-    end: Offset,
-) -> Result<LeaderEpochs, OpenError> {
+/// What the file tells; `None` without one that can be understood.
+fn read_epochs<D: Disk>(disk: &D, directory: &Path) -> Result<Option<LeaderEpochs>, OpenError> {
     let path = directory.join(EPOCHS);
-    let text = read_file(disk, &path).map_err(|error| OpenError::Io {
-        path: path.clone(),
-        error,
-    })?;
-    let parsed = text
-        .and_then(|text| String::from_utf8(text).ok())
-        .map(|text| LeaderEpochs::parse(&text));
-    let mut epochs = match parsed {
-        Some(Ok(epochs)) => epochs,
-        // Every batch carries its epoch: the file can be made anew.
-        Some(Err(_)) | None => {
-            epochs_of(segments).map_err(|error| OpenError::Io { path, error })?
-        }
-    };
-    epochs.truncate_end(end);
-    Ok(epochs)
+    let bytes = read_file(disk, &path).map_err(|error| OpenError::Io { path, error })?;
+    let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
+    Ok(text.and_then(|text| LeaderEpochs::parse(&text).ok()))
 }
 
 fn epochs_of<F: DiskFile>(segments: &[Arc<Segment<F>>]) -> io::Result<LeaderEpochs> {

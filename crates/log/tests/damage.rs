@@ -654,3 +654,19 @@ fn damage_below_the_recovery_point_takes_nothing_behind_its_segment() {
         }
     }
 }
+
+#[test]
+fn leader_epochs_that_the_batches_contradict_are_made_anew() {
+    for wrong in ["0\n1\n1 3\n", "0\n2\n0 0\n1 5\n", "0\n2\n1 0\n7 9\n"] {
+        let disk = SeededDisk::new(ManualClock::new(NOW));
+        let written = write_segments(&disk, &Random(SeededEntropy::new(3)), 2);
+        for name in [".kafka_cleanshutdown", "recovery-point-offset-checkpoint"] {
+            disk.remove_file(&Path::new(ROOT).join(name))
+                .expect("it is there");
+        }
+        overwrite(&disk, &Path::new(LOG).join(EPOCHS), wrong.as_bytes());
+        let (_directory, log) = start(&disk);
+        assert_eq!(read_all(&log.reader()), written);
+        check_agreement(&log.reader(), &written);
+    }
+}
