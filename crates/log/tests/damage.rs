@@ -670,3 +670,18 @@ fn leader_epochs_that_the_batches_contradict_are_made_anew() {
         check_agreement(&log.reader(), &written);
     }
 }
+
+#[test]
+fn a_log_whose_topic_cannot_be_read_is_named_with_what_to_do() {
+    let disk = SeededDisk::new(ManualClock::new(NOW));
+    write_segments(&disk, &Random(SeededEntropy::new(4)), 2);
+    let file = Path::new(LOG).join("partition.metadata");
+    overwrite(&disk, &file, &[0; 43]);
+    let directory = LogDirectory::open(disk, Path::new(ROOT)).expect("the disk works");
+    let refused = directory.open_log(NAME, TOPIC, options(), NOW, true);
+    let sentence = refused.expect_err("nobody can tell").to_string();
+    assert!(
+        sentence.contains("some-topic-3/partition.metadata holds no topic id: remove it if"),
+        "{sentence}"
+    );
+}
