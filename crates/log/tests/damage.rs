@@ -1,7 +1,7 @@
 //! Whatever is damaged in a log's directory: what lay in front of the damage is there, nothing is that was not written, and all that
 //! can be made from the batches is made from them.
 //!
-//! `SEEDS=n` tries as many fresh seeds, `SEED=n` plays that one again.
+//! `SEEDS=n` tries the first n seeds, `SEED=n` plays that one again.
 
 use std::collections::BTreeMap;
 use std::io::IoSlice;
