@@ -1,7 +1,9 @@
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.nio.ByteBuffer;
+import java.util.HashSet;
 import java.util.HexFormat;
+import java.util.Set;
 import org.apache.kafka.common.protocol.ByteBufferAccessor;
 import org.apache.kafka.common.protocol.Message;
 import org.apache.kafka.common.protocol.ObjectSerializationCache;
@@ -9,6 +11,7 @@ import org.apache.kafka.common.protocol.ObjectSerializationCache;
 /** Reads "NAME VERSION HEX" lines, lets Apache's classes read and write the message, and reports where the bytes differ. */
 class Exchange {
     public static void main(String[] arguments) throws Exception {
+        Set<String> messages = new HashSet<>();
         int compared = 0;
         int differences = 0;
         BufferedReader lines = new BufferedReader(new InputStreamReader(System.in));
@@ -21,13 +24,14 @@ class Exchange {
             } catch (Exception error) {
                 outcome = error.toString();
             }
+            messages.add(words[0]);
             compared++;
             if (!outcome.equals(words[2])) {
                 differences++;
                 System.out.println(words[0] + " " + version + "\n  ours   " + words[2] + "\n  theirs " + outcome);
             }
         }
-        System.out.println(compared + " instances exchanged, " + differences + " differences");
+        System.out.println(compared + " instances of " + messages.size() + " messages exchanged, " + differences + " differences");
         System.exit(compared == 0 || differences > 0 ? 1 : 0);
     }
 
@@ -44,13 +48,25 @@ class Exchange {
         return HexFormat.of().formatHex(out.array());
     }
 
+    private static final String[] PACKAGES = {
+        "org.apache.kafka.common.message",
+        "org.apache.kafka.common.metadata",
+        "org.apache.kafka.coordinator.group.generated",
+        "org.apache.kafka.coordinator.share.generated",
+        "org.apache.kafka.coordinator.transaction.generated",
+        "org.apache.kafka.raft.generated",
+        "org.apache.kafka.server.log.remote.metadata.storage.generated",
+    };
+
     private static Class<?> classOf(String name) throws ClassNotFoundException {
-        String[] candidates = {"message." + name + "Data", "metadata." + name, "message." + name};
-        for (String candidate : candidates) {
-            try {
-                return Class.forName("org.apache.kafka.common." + candidate);
-            } catch (ClassNotFoundException next) {
-                // The kinds of messages live in different packages.
+        for (String place : PACKAGES) {
+            // The classes of requests, responses and headers are called so.
+            for (String ending : new String[] {"Data", ""}) {
+                try {
+                    return Class.forName(place + "." + name + ending);
+                } catch (ClassNotFoundException next) {
+                    // The kinds of messages live in different packages.
+                }
             }
         }
         throw new ClassNotFoundException(name);
