@@ -8,7 +8,10 @@ import org.apache.kafka.common.protocol.ByteBufferAccessor;
 import org.apache.kafka.common.protocol.Message;
 import org.apache.kafka.common.protocol.ObjectSerializationCache;
 
-/** Reads "NAME VERSION HEX" lines, lets Apache's classes read and write the message, and reports where the bytes differ. */
+/**
+ * Reads lines of a name, a version, what to read and what we write then; lets Apache's classes read and write the message,
+ * and reports where the bytes differ.
+ */
 class Exchange {
     public static void main(String[] arguments) throws Exception {
         Set<String> messages = new HashSet<>();
@@ -26,9 +29,10 @@ class Exchange {
             }
             messages.add(words[0]);
             compared++;
-            if (!outcome.equals(words[2])) {
+            if (!outcome.equals(words[3])) {
                 differences++;
-                System.out.println(words[0] + " " + version + "\n  ours   " + words[2] + "\n  theirs " + outcome);
+                System.out.println(words[0] + " " + version + ", of " + words[2]);
+                System.out.println("  ours   " + words[3] + "\n  theirs " + outcome);
             }
         }
         System.out.println(compared + " instances of " + messages.size() + " messages exchanged, " + differences + " differences");
