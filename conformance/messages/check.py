@@ -7,6 +7,7 @@
 Without a second argument the tables are taken from cargo. Prints every difference; exits with 1 if there is one.
 """
 
+import collections
 import json
 import pathlib
 import re
@@ -15,6 +16,17 @@ import sys
 import zipfile
 
 LAST = 32767
+
+# Definitions that are declared nowhere, and why.
+NOT_DECLARED = {
+    "SubscriptionInfoData": "what Kafka Streams' clients tell each other; to a broker it is the opaque user data of a classic group",
+}
+
+# Fields that we call otherwise: a name is not on the wire.
+OTHER_NAMES = {
+    "RequestHeader.RequestApiKey": "api_key",
+    "RequestHeader.RequestApiVersion": "api_version",
+}
 
 
 def main():
@@ -25,24 +37,25 @@ def main():
         sys.exit(f"no message definitions in the jars of {sys.argv[1]}")
     tables = {table["name"]: table for table in read_tables(sys.argv[2:])}
 
-    differences = []
-    compared = 0
+    differences = [f"{name}: is to be an exception, but is no definition" for name in NOT_DECLARED.keys() - definitions]
+    compared = collections.Counter()
     for name, definition in sorted(definitions.items()):
         valid = versions(definition["validVersions"])
         if valid is None:
             continue  # Removed; only its key is kept.
         table = tables.pop(name, None)
+        if (table is None) != (name in NOT_DECLARED):
+            differences.append(f"{name}: not declared" if table is None else f"{name}: declared, yet an exception")
         if table is None:
-            if definition["type"] in ("request", "response", "metadata"):
-                differences.append(f"{name}: not declared")
             continue
-        compared += 1
+        compared[definition["type"]] += 1
         differences += compare_message(name, definition, table, valid)
     differences += [f"{name}: not among Apache's definitions" for name in tables]
 
     for difference in differences:
         print(difference)
-    print(f"{compared} messages compared, {len(differences)} differences")
+    counts = ", ".join(f"{count} {kind}" for kind, count in sorted(compared.items()))
+    print(f"{compared.total()} messages compared ({counts}), {len(NOT_DECLARED)} left out, {len(differences)} differences")
     sys.exit(bool(differences))
 
 
@@ -59,8 +72,9 @@ def read_definitions(directory):
     for jar in sorted(directory.glob("*.jar")):
         with zipfile.ZipFile(jar) as archive:
             for path in archive.namelist():
-                if re.fullmatch(r"common/(message|metadata)/\w+\.json", path):
+                if re.fullmatch(r"((common/)?message|common/metadata)/\w+\.json", path):
                     definition = json.loads(without_comments(archive.read(path).decode()))
+                    assert definition["name"] not in definitions, f"{path} of {jar} is a second definition of its name"
                     definitions[definition["name"]] = definition
     return definitions
 
@@ -109,11 +123,13 @@ def compare_message(name, definition, table, valid):
 
 def compare_fields(path, definitions, fields, present, shared):
     """`present` are the versions that have the struct."""
-    expected = [(field, common(versions(field.get("versions")), present)) for field in definitions]
+    # A field that is always tagged may name the versions of its tag alone.
+    spoken = [versions(field.get("versions", field.get("taggedVersions"))) for field in definitions]
+    expected = [(field, common(range_, present)) for field, range_ in zip(definitions, spoken)]
     expected = [(field, range_) for field, range_ in expected if range_]
     # Tagged fields are sent by tag, so only the order of the others is the protocol's; ours keeps that of the definition.
     ours = [plain(field["name"]) for field in fields]
-    theirs = [plain(field["name"]) for field, _ in expected]
+    theirs = [plain(OTHER_NAMES.get(f"{path}.{field['name']}", field["name"])) for field, _ in expected]
     if ours != theirs:
         yield f"{path}: fields are {ours}, expected {theirs}"
         return
@@ -133,6 +149,7 @@ def compare_field(path, definition, field, range_, shared):
         "nullable": nullable,
         "tag": definition.get("tag"),
         "ignorable": str(definition.get("ignorable", False)).lower() == "true",
+        "classic": definition.get("flexibleVersions") == "none",
         "default": default(definition, is_array, is_struct, nullable),
     }
     actual = dict(field)
@@ -151,8 +168,9 @@ def compare_field(path, definition, field, range_, shared):
 
 def default(definition, is_array, is_struct, nullable):
     """The default of a field, as debug_value gives it."""
-    value = definition.get("default", "")
-    if value is None or value == "null" or (definition["type"] == "records" and nullable):
+    # Null as text is null; a null of JSON's is no default at all, as if it were left out.
+    value = definition.get("default") or ""
+    if value == "null" or (definition["type"] == "records" and nullable):
         return None
     if is_array:
         return []

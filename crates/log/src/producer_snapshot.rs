@@ -1,112 +1,88 @@
-//! The `.snapshot` files: the producers as of an offset, so that a start need not read the whole log.
-//!
-//! ```text
-//! version i16 = 1, crc u32 (CRC-32C of all behind it), count i32, then per producer:
-//! id i64, epoch i16, last sequence i32, last offset i64, offset delta i32, timestamp i64, coordinator epoch i32,
-//! first offset of its open transaction i64 (-1: none)
-//! ```
-//! Only the last batch of each producer is kept.
+//! The `.snapshot` files: the producers as of an offset, so that a start need not read the whole log. Only the last batch of each
+//! producer is kept.
 
-use ottla_model::{Offset, ProducerEpoch, ProducerId, Sequence, Timestamp};
+use ottla_model::{Offset, Sequence};
+use ottla_wire::producer_snapshot::{ProducerEntry, ProducerSnapshot};
+use ottla_wire::{DecodeError, Message, Reader, version_prefix};
 use thiserror::Error;
 
 use crate::producer_state::{BatchTrace, Producer, ProducerState};
 
 const VERSION: i16 = 1;
-const CHECKED_FROM: usize = 6;
-const ENTRY_BYTES: usize = 46;
+/// Where the checksum stands: behind the version. It covers all that follows.
+const CRC_AT: std::ops::Range<usize> = 2..6;
 
 /// The bytes are no producer snapshot, or a damaged one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("not a producer snapshot of version 1 with a right checksum")]
 pub(crate) struct DamagedSnapshot;
 
-pub(crate) fn to_bytes(state: &ProducerState) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(CHECKED_FROM + 4 + state.producers.len() * ENTRY_BYTES);
-    bytes.extend_from_slice(&VERSION.to_be_bytes());
-    bytes.extend_from_slice(&[0; 4]);
-    let count = i32::try_from(state.producers.len()).expect("fewer producers than 2^31");
-    bytes.extend_from_slice(&count.to_be_bytes());
-    for (id, producer) in &state.producers {
-        let last = producer.batches.back();
-        bytes.extend_from_slice(&id.0.to_be_bytes());
-        bytes.extend_from_slice(&producer.epoch.0.to_be_bytes());
-        bytes.extend_from_slice(&last.map_or(-1, |batch| batch.last_sequence.0).to_be_bytes());
-        bytes.extend_from_slice(&last.map_or(-1, |batch| batch.last_offset.0).to_be_bytes());
-        bytes.extend_from_slice(&last.map_or(0, |batch| batch.offset_delta).to_be_bytes());
-        bytes.extend_from_slice(&producer.last_timestamp.0.to_be_bytes());
-        bytes.extend_from_slice(&producer.coordinator_epoch.to_be_bytes());
-        bytes.extend_from_slice(
-            &producer
-                .transaction_start
-                .map_or(-1, |offset| offset.0)
-                .to_be_bytes(),
-        );
+impl From<DecodeError> for DamagedSnapshot {
+    fn from(_: DecodeError) -> Self {
+        Self
     }
-    let crc = crc32c::crc32c(&bytes[CHECKED_FROM..]);
-    bytes[2..CHECKED_FROM].copy_from_slice(&crc.to_be_bytes());
+}
+
+pub(crate) fn to_bytes(state: &ProducerState) -> Vec<u8> {
+    let producers = state.producers.iter();
+    let entries = producers.map(|(id, producer)| {
+        let last = producer.batches.back();
+        ProducerEntry {
+            producer_id: *id,
+            epoch: producer.epoch,
+            last_sequence: last.map_or(Sequence::NONE, |batch| batch.last_sequence),
+            last_offset: last.map_or(Offset::UNKNOWN, |batch| batch.last_offset),
+            offset_delta: last.map_or(0, |batch| batch.offset_delta),
+            timestamp: producer.last_timestamp,
+            coordinator_epoch: producer.coordinator_epoch,
+            current_txn_first_offset: producer.transaction_start.unwrap_or(Offset::UNKNOWN),
+        }
+    });
+    let snapshot = ProducerSnapshot {
+        crc: 0,
+        producer_entries: entries.collect(),
+    };
+    let mut bytes = version_prefix::encode(&snapshot, VERSION).to_vec();
+    let crc = crc32c::crc32c(&bytes[CRC_AT.end..]);
+    bytes[CRC_AT].copy_from_slice(&crc.to_be_bytes());
     bytes
 }
 
 pub(crate) fn parse(bytes: &[u8]) -> Result<ProducerState, DamagedSnapshot> {
-    let (head, checked) = bytes
-        .split_first_chunk::<CHECKED_FROM>()
-        .ok_or(DamagedSnapshot)?;
-    let [v0, v1, c0, c1, c2, c3] = *head;
-    let crc = u32::from_be_bytes([c0, c1, c2, c3]);
-    if i16::from_be_bytes([v0, v1]) != VERSION || crc32c::crc32c(checked) != crc {
+    let mut reader = Reader::new(bytes);
+    let version = reader.i16()?;
+    let snapshot = ProducerSnapshot::decode(&mut reader, version)?;
+    reader.finish()?;
+    if crc32c::crc32c(&bytes[CRC_AT.end..]) != snapshot.crc {
         return Err(DamagedSnapshot);
     }
-    let mut rest = checked;
-    let count = i32::from_be_bytes(take(&mut rest)?);
-    if usize::try_from(count)
-        .ok()
-        .and_then(|count| count.checked_mul(ENTRY_BYTES))
-        != Some(rest.len())
-    {
-        return Err(DamagedSnapshot);
-    }
-    let mut state = ProducerState::default();
-    while !rest.is_empty() {
-        let id = ProducerId(i64::from_be_bytes(take(&mut rest)?));
-        let epoch = ProducerEpoch(i16::from_be_bytes(take(&mut rest)?));
-        let last_sequence = Sequence(i32::from_be_bytes(take(&mut rest)?));
-        let last_offset = Offset(i64::from_be_bytes(take(&mut rest)?));
-        let offset_delta = i32::from_be_bytes(take(&mut rest)?);
-        let timestamp = Timestamp(i64::from_be_bytes(take(&mut rest)?));
-        let coordinator_epoch = i32::from_be_bytes(take(&mut rest)?);
-        let transaction_start =
-            Some(Offset(i64::from_be_bytes(take(&mut rest)?))).filter(|offset| offset.is_known());
-        let trace = BatchTrace {
-            last_sequence,
-            last_offset,
-            offset_delta,
-            timestamp,
+    let producers = snapshot.producer_entries.into_iter().map(|entry| {
+        let last = BatchTrace {
+            last_sequence: entry.last_sequence,
+            last_offset: entry.last_offset,
+            offset_delta: entry.offset_delta,
+            timestamp: entry.timestamp,
         };
-        let batches = Some(trace)
-            .filter(|trace| trace.last_offset.is_known())
-            .into_iter()
-            .collect();
+        let is_known = last.last_offset.is_known();
         let producer = Producer {
-            epoch,
-            batches,
-            last_timestamp: timestamp,
-            coordinator_epoch,
-            transaction_start,
+            epoch: entry.epoch,
+            batches: is_known.then_some(last).into_iter().collect(),
+            last_timestamp: entry.timestamp,
+            coordinator_epoch: entry.coordinator_epoch,
+            transaction_start: Some(entry.current_txn_first_offset)
+                .filter(|offset| offset.is_known()),
         };
-        state.producers.insert(id, producer);
-    }
+        (entry.producer_id, producer)
+    });
+    let mut state = ProducerState::default();
+    state.producers.extend(producers);
     Ok(state)
-}
-
-fn take<const N: usize>(from: &mut &[u8]) -> Result<[u8; N], DamagedSnapshot> {
-    let (taken, rest) = from.split_first_chunk().ok_or(DamagedSnapshot)?;
-    *from = rest;
-    Ok(*taken)
 }
 
 #[cfg(test)]
 mod tests {
+    use ottla_model::{ProducerEpoch, ProducerId, Timestamp};
+
     use super::*;
 
     #[test]
@@ -127,7 +103,7 @@ mod tests {
         };
         state.producers.insert(ProducerId(7), producer);
         let bytes = to_bytes(&state);
-        assert_eq!(bytes.len(), 10 + ENTRY_BYTES);
+        assert_eq!(bytes.len(), 10 + 46);
         assert_eq!(parse(&bytes), Ok(state));
         for at in 0..bytes.len() {
             let mut damaged = bytes.clone();

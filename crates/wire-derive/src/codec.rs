@@ -1,6 +1,6 @@
 //! Reading and writing a struct. The names used in what is written here are brought in by `in_scope`.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
 use crate::declaration::{FieldDeclaration, StructDeclaration, Versions};
@@ -83,6 +83,28 @@ pub(crate) fn nullable(declaration: &StructDeclaration) -> TokenStream {
                 version: Version,
             ) {
                 writer.present(value.is_some());
+                if let Some(value) = value {
+                    Value::write(value, writer, version);
+                }
+            }
+
+            fn read_nullable_tagged(
+                reader: &mut Reader<'a>,
+                version: Version,
+            ) -> Result<Option<Self>, DecodeError> {
+                if reader.is_present_tagged()? {
+                    Value::read(reader, version).map(Some)
+                } else {
+                    Ok(None)
+                }
+            }
+
+            fn write_nullable_tagged(
+                value: Option<&Self>,
+                writer: &mut Writer,
+                version: Version,
+            ) {
+                writer.present_tagged(value.is_some());
                 if let Some(value) = value {
                     Value::write(value, writer, version);
                 }
@@ -234,29 +256,50 @@ fn lost_field(declaration: &StructDeclaration) -> TokenStream {
 }
 
 fn read_value(field: &FieldDeclaration, reader: &TokenStream) -> TokenStream {
-    let plain = quote! { Value::read(#reader, version)? };
+    let version = version_of(field);
+    let plain = quote! { Value::read(#reader, #version)? };
     let Some(nullable) = field.nullable else {
         return plain;
     };
-    let maybe_null = quote! { Nullable::read_nullable(#reader, version)? };
+    let read_nullable = nullable_method(field, "read_nullable");
+    let maybe_null = quote! { Nullable::#read_nullable(#reader, #version)? };
     let some = quote! { Some(#plain) };
     if_version_has(nullable, &maybe_null, Some(&some))
 }
 
 fn write_value(field: &FieldDeclaration) -> TokenStream {
     let name = &field.name;
+    let version = version_of(field);
     let Some(nullable) = field.nullable else {
-        return quote! { Value::write(&self.#name, writer, version); };
+        return quote! { Value::write(&self.#name, writer, #version); };
     };
-    let maybe_null = quote! { Nullable::write_nullable(self.#name.as_ref(), writer, version); };
+    let write_nullable = nullable_method(field, "write_nullable");
+    let maybe_null = quote! { Nullable::#write_nullable(self.#name.as_ref(), writer, #version); };
     let never_null = quote! {
         Value::write(
             self.#name.as_ref().unwrap_or(&Default::default()),
             writer,
-            version,
+            #version,
         );
     };
     if_version_has(nullable, &maybe_null, Some(&never_null))
+}
+
+fn nullable_method(field: &FieldDeclaration, name: &str) -> Ident {
+    if field.tag.is_some() {
+        format_ident!("{name}_tagged")
+    } else {
+        format_ident!("{name}")
+    }
+}
+
+/// The version that the value of a field is read and written in.
+fn version_of(field: &FieldDeclaration) -> TokenStream {
+    if field.classic {
+        quote! { version.classic() }
+    } else {
+        quote! { version }
+    }
 }
 
 /// `then` in the versions of the range and `otherwise` in others, without a question where the answer is known.

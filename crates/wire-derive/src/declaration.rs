@@ -76,6 +76,8 @@ pub(crate) struct FieldDeclaration {
     pub(crate) tag: Option<u32>,
     pub(crate) default: Expr,
     pub(crate) ignorable: bool,
+    /// Whether its length stays as it is in inflexible versions.
+    pub(crate) classic: bool,
 }
 
 impl StructDeclaration {
@@ -171,6 +173,7 @@ impl FieldDeclaration {
                 syn::parse_quote! { ::core::default::Default::default() }
             },
             ignorable: false,
+            classic: false,
         };
         for attribute in field.attrs.iter().filter(|a| a.path().is_ident("field")) {
             attribute.parse_nested_meta(|meta| declaration.read(&meta, optional))?;
@@ -189,10 +192,11 @@ impl FieldDeclaration {
             "tag" => self.tag = Some(meta.value()?.parse::<LitInt>()?.base10_parse()?),
             "default" => self.default = meta.value()?.parse()?,
             "ignorable" => self.ignorable = true,
+            "classic" => self.classic = true,
             _ => {
-                return Err(
-                    meta.error("expected `versions`, `nullable`, `tag`, `default` or `ignorable`")
-                );
+                return Err(meta.error(
+                    "expected `versions`, `nullable`, `tag`, `default`, `ignorable` or `classic`",
+                ));
             }
         }
         Ok(())
@@ -241,21 +245,25 @@ impl MessageAttributes {
                 "request" => kind = Some(("Request", Some(key(&meta)?))),
                 "response" => kind = Some(("Response", Some(key(&meta)?))),
                 "metadata" => kind = Some(("Metadata", Some(key(&meta)?))),
+                "coordinator_key" => kind = Some(("CoordinatorKey", Some(key(&meta)?))),
+                "coordinator_value" => kind = Some(("CoordinatorValue", Some(key(&meta)?))),
+                "header" => kind = Some(("Header", None)),
                 "data" => kind = Some(("Data", None)),
                 "versions" => valid = Some(Versions::parse(&meta)?),
                 "flexible" => flexible_from = Versions::parse(&meta)?.first,
                 "latest_unstable" => latest_unstable = true,
                 _ => {
                     return Err(meta.error(
-                        "expected `request`, `response`, `metadata`, `data`, `versions`, `flexible` or `latest_unstable`",
+                        "expected a kind of message, `versions`, `flexible` or `latest_unstable`",
                     ));
                 }
             }
             Ok(())
         })?;
         let missing = |what| Error::new(attribute.span(), format!("expected {what}"));
-        let (kind, key) =
-            kind.ok_or_else(|| missing("`request`, `response`, `metadata` or `data`"))?;
+        let (kind, key) = kind.ok_or_else(|| {
+            missing("`request`, `response`, `metadata`, `coordinator_key`, `coordinator_value`, `header` or `data`")
+        })?;
         Ok(Self {
             kind: Ident::new(kind, attribute.span()),
             key,

@@ -15,7 +15,8 @@
 //! }
 //! ```
 //!
-//! On the struct, `request`, `response` or `metadata` gives the API key or record id, `data` stands alone;
+//! On the struct, `request`, `response`, `metadata`, `coordinator_key` or `coordinator_value` gives the API key, record id
+//! or record type; `header` and `data` stand alone;
 //! `versions` are those spoken; `flexible` those with compact lengths and tagged fields, and is left out if there are none;
 //! `latest_unstable` says that the last of them may still change.
 //!
@@ -26,6 +27,7 @@
 //! - `tag`: it is a tagged field, present only if it differs from its default.
 //! - `default`: its value in a version without it, and in `Default`; without it, the type's: 0, empty, false, and not `None`.
 //! - `ignorable`: a version without the field may lose its value.
+//! - `classic`: its length is never compact.
 //!
 //! Structs inside messages derive `Struct` and take the same field attributes. `IntoOwned` derives a copy that outlives the frame.
 

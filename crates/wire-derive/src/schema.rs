@@ -22,6 +22,7 @@ fn field_schema(declaration: &StructDeclaration, field: &FieldDeclaration) -> To
         value_type,
         versions,
         ignorable,
+        classic,
         ..
     } = field;
     let text = field.text();
@@ -36,6 +37,7 @@ fn field_schema(declaration: &StructDeclaration, field: &FieldDeclaration) -> To
             nullable: #nullable,
             tag: #tag,
             ignorable: #ignorable,
+            classic: #classic,
             default: || format!("{:?}", <#this as Default>::default().#name),
         }
     }

@@ -14,7 +14,10 @@ fn message(message: &MessageSchema) -> String {
     let kind = match message.kind {
         Kind::Request => "request",
         Kind::Response => "response",
+        Kind::Header => "header",
         Kind::Metadata => "metadata",
+        Kind::CoordinatorKey => "coordinator-key",
+        Kind::CoordinatorValue => "coordinator-value",
         Kind::Data => "data",
     };
     format!(
@@ -35,13 +38,14 @@ fn fields(schema: &Schema) -> String {
 
 fn field(field: &Field) -> String {
     let mut text = format!(
-        r#"{{"name":"{}","type":"{}","versions":{},"nullable":{},"tag":{},"ignorable":{},"default":"{}""#,
+        r#"{{"name":"{}","type":"{}","versions":{},"nullable":{},"tag":{},"ignorable":{},"classic":{},"default":"{}""#,
         field.name,
         type_name(field.ty),
         range(&field.versions),
         field.nullable.as_ref().map_or("null".into(), range),
         or_null(field.tag),
         field.ignorable,
+        field.classic,
         (field.default)().escape_default(),
     );
     if let Some(schema) = inner_struct(field.ty) {
@@ -67,6 +71,7 @@ fn type_name(ty: Type) -> String {
         Type::Int16 => "int16",
         Type::Uint16 => "uint16",
         Type::Int32 => "int32",
+        Type::Uint32 => "uint32",
         Type::Int64 => "int64",
         Type::Float64 => "float64",
         Type::Uuid => "uuid",

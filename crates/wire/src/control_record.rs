@@ -1,27 +1,27 @@
 //! The records of control batches: the ends of transactions in the logs of topics, and what the quorum keeps in the metadata log.
 //!
-//! The key is a version and a type. The value of a quorum's record is its body alone, whose first field is its version;
+//! The key is a version and a type; one of a later version only adds to that, as does the end of a transaction. The value of a quorum's record is its body alone, whose first field is its version;
 //! the value of a transaction's end has the version in front.
 
 mod end_txn_marker;
 mod kraft_version;
 mod leader_change;
 mod snapshot;
+mod type_schema;
 mod voters;
 
 pub use end_txn_marker::EndTxnMarker;
 pub use kraft_version::KRaftVersionRecord;
 pub use leader_change::{LeaderChangeMessage, LeaderChangeVoter};
 pub use snapshot::{SnapshotFooterRecord, SnapshotHeaderRecord};
+pub use type_schema::ControlRecordTypeSchema;
 pub use voters::{Endpoint, KRaftVersionFeature, Voter, VotersRecord};
 
 use bytes::Bytes;
 
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::schema::MessageSchema;
-use crate::{IntoOwned, Message};
-
-const KEY_VERSION: i16 = 0;
+use crate::{IntoOwned, Message, version_prefix};
 
 /// Any record of a control batch.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,6 +38,7 @@ pub enum ControlRecord<'a> {
 impl<'a> ControlRecord<'a> {
     /// The tables of all of them.
     pub const SCHEMAS: &'static [MessageSchema] = &[
+        ControlRecordTypeSchema::SCHEMA,
         EndTxnMarker::SCHEMA,
         LeaderChangeMessage::SCHEMA,
         SnapshotHeaderRecord::SCHEMA,
@@ -62,17 +63,10 @@ impl<'a> ControlRecord<'a> {
 
     /// `None` for a type of a later release, which is to be passed over.
     pub fn decode(key: &[u8], value: &'a [u8]) -> Result<Option<Self>, DecodeError> {
-        let mut key = Reader::new(key);
-        let key_version = key.i16()?;
-        if key_version < KEY_VERSION {
-            return Err(DecodeError::UnsupportedVersion {
-                message: "ControlRecordTypeSchema",
-                version: key_version,
-            });
-        }
-        Ok(Some(match key.i16()? {
-            0 => Self::Abort(decode_marker(value)?),
-            1 => Self::Commit(decode_marker(value)?),
+        let key: ControlRecordTypeSchema = version_prefix::decode_at_most_newest(key)?;
+        Ok(Some(match key.r#type {
+            0 => Self::Abort(version_prefix::decode_at_most_newest(value)?),
+            1 => Self::Commit(version_prefix::decode_at_most_newest(value)?),
             2 => Self::LeaderChange(decode_quorum(value)?),
             3 => Self::SnapshotHeader(decode_quorum(value)?),
             4 => Self::SnapshotFooter(decode_quorum(value)?),
@@ -84,10 +78,10 @@ impl<'a> ControlRecord<'a> {
 
     #[must_use]
     pub fn encode_key(&self) -> Bytes {
-        let mut writer = Writer::with_capacity(4);
-        writer.i16(KEY_VERSION);
-        writer.i16(self.type_code());
-        writer.into_bytes()
+        let key = ControlRecordTypeSchema {
+            r#type: self.type_code(),
+        };
+        version_prefix::encode(&key, *ControlRecordTypeSchema::VALID.end())
     }
 
     /// The version that a quorum's record is written in is the one its first field names.
@@ -96,8 +90,7 @@ impl<'a> ControlRecord<'a> {
         let mut writer = Writer::with_capacity(64);
         match self {
             Self::Abort(marker) | Self::Commit(marker) => {
-                writer.i16(*EndTxnMarker::VALID.end());
-                marker.encode(&mut writer, *EndTxnMarker::VALID.end());
+                return version_prefix::encode(marker, *EndTxnMarker::VALID.end());
             }
             Self::LeaderChange(record) => record.encode(&mut writer, record.version),
             Self::SnapshotHeader(record) => record.encode(&mut writer, record.version),
@@ -121,13 +114,6 @@ impl<'a> ControlRecord<'a> {
             Self::KRaftVoters(record) => ControlRecord::KRaftVoters(record.into_owned()),
         }
     }
-}
-
-/// A later version only adds fields behind those of ours.
-fn decode_marker(value: &[u8]) -> Result<EndTxnMarker, DecodeError> {
-    let mut reader = Reader::new(value);
-    let version = reader.i16()?.min(*EndTxnMarker::VALID.end());
-    EndTxnMarker::decode(&mut reader, version)
 }
 
 fn decode_quorum<'a, T: Message<'a>>(value: &'a [u8]) -> Result<T, DecodeError> {

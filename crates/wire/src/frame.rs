@@ -4,22 +4,30 @@
 //! Version 2 keeps the client id as version 1 writes it, and only adds tagged fields. `ApiVersions` is answered with version 0
 //! always: the client may not know yet which versions the broker speaks (KIP-511).
 
-use crate::Str;
 use crate::api::{Api, ApiKey};
-use crate::codec::{DecodeError, Reader, Version, Writer};
+use crate::codec::{DecodeError, Reader, Writer};
+use crate::schema::MessageSchema;
+use crate::{Message, Str};
 
-const CLASSIC: Version = Version {
-    number: 1,
-    flexible: false,
-};
+/// The tables of both headers.
+pub const SCHEMAS: &[MessageSchema] = &[RequestHeader::SCHEMA, ResponseHeader::SCHEMA];
 
 /// What precedes the body of a request. The API and version are as sent: they may be none that exist.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Message)]
+#[message(header, versions = 1..=2, flexible = 2..)]
 pub struct RequestHeader<'a> {
     pub api_key: i16,
     pub api_version: i16,
     pub correlation_id: i32,
+    #[field(classic)]
     pub client_id: Option<Str<'a>>,
+}
+
+/// What precedes the body of a response.
+#[derive(Clone, Debug, PartialEq, Eq, Message)]
+#[message(header, versions = 0..=1, flexible = 1..)]
+pub struct ResponseHeader {
+    pub correlation_id: i32,
 }
 
 /// Leaves the reader at the body. An API that does not exist is an error, for the length of its header is unknown;
@@ -27,38 +35,24 @@ pub struct RequestHeader<'a> {
 pub fn decode_request_header<'a>(
     reader: &mut Reader<'a>,
 ) -> Result<RequestHeader<'a>, DecodeError> {
-    let api_key = reader.i16()?;
-    let api_version = reader.i16()?;
+    let mut ahead = reader.clone();
+    let api_key = ahead.i16()?;
+    let api_version = ahead.i16()?;
     let api = ApiKey::from_code(api_key).ok_or(DecodeError::UnknownApi(api_key))?;
-    let header = RequestHeader {
-        api_key,
-        api_version,
-        correlation_id: reader.i32()?,
-        client_id: reader.string(CLASSIC)?,
-    };
-    if api.api().is_flexible(api_version) {
-        reader.tagged_fields(|_, field| field.pass_over())?;
-    }
-    Ok(header)
+    RequestHeader::decode(reader, request_header_version(api.api(), api_version))
 }
 
+/// A header of an API that does not exist is written as that of an inflexible one.
 pub fn encode_request_header(writer: &mut Writer, header: &RequestHeader<'_>) {
-    writer.i16(header.api_key);
-    writer.i16(header.api_version);
-    writer.i32(header.correlation_id);
-    writer.string(header.client_id.as_deref(), CLASSIC);
-    let flexible = ApiKey::from_code(header.api_key)
-        .is_some_and(|api| api.api().is_flexible(header.api_version));
-    if flexible {
-        writer.uvarint(0);
-    }
+    let version = ApiKey::from_code(header.api_key).map_or(1, |api| {
+        request_header_version(api.api(), header.api_version)
+    });
+    header.encode(writer, version);
 }
 
 pub fn encode_response_header(writer: &mut Writer, api: ApiKey, version: i16, correlation_id: i32) {
-    writer.i32(correlation_id);
-    if has_response_tags(api.api(), version) {
-        writer.uvarint(0);
-    }
+    let header = ResponseHeader { correlation_id };
+    header.encode(writer, response_header_version(api.api(), version));
 }
 
 /// The correlation id. Leaves the reader at the body.
@@ -67,15 +61,16 @@ pub fn decode_response_header(
     api: ApiKey,
     version: i16,
 ) -> Result<i32, DecodeError> {
-    let correlation_id = reader.i32()?;
-    if has_response_tags(api.api(), version) {
-        reader.tagged_fields(|_, field| field.pass_over())?;
-    }
-    Ok(correlation_id)
+    let header = ResponseHeader::decode(reader, response_header_version(api.api(), version))?;
+    Ok(header.correlation_id)
 }
 
-fn has_response_tags(api: &Api, version: i16) -> bool {
-    api.key != ApiKey::ApiVersions && api.is_flexible(version)
+fn request_header_version(api: &Api, version: i16) -> i16 {
+    1 + i16::from(api.is_flexible(version))
+}
+
+fn response_header_version(api: &Api, version: i16) -> i16 {
+    i16::from(api.key != ApiKey::ApiVersions && api.is_flexible(version))
 }
 
 #[cfg(test)]

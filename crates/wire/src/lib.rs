@@ -1,4 +1,4 @@
-//! The protocol's bytes: frames, messages, metadata and control records, record batches.
+//! The protocol's bytes: frames, messages, the records of the logs that the system itself keeps, record batches.
 //!
 //! Every message is declared once, as a struct whose attributes are its table; `ottla-wire-derive` makes the codec of it.
 //! What is decoded borrows from its frame and must not outlive the request.
@@ -9,14 +9,22 @@ extern crate self as ottla_wire;
 
 pub mod api;
 pub mod codec;
+pub mod consumer_protocol;
 pub mod control_record;
+pub mod coordinator_record;
 pub mod frame;
+mod framed_record;
 pub mod message;
 mod message_trait;
 pub mod metadata_record;
+pub mod principal;
+pub mod producer_snapshot;
+pub mod quorum_state;
 pub mod records;
+pub mod remote_log_record;
 pub mod schema;
 mod value;
+pub mod version_prefix;
 
 use std::borrow::Cow;
 

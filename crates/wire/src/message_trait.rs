@@ -9,7 +9,7 @@ pub trait Message<'a>: Value<'a> {
     /// The declaration as data.
     const SCHEMA: MessageSchema;
     const NAME: &'static str;
-    /// API key of a request or response, id of a metadata record.
+    /// API key of a request or response, id of a metadata record, type of a coordinator's record.
     const KEY: Option<i16>;
     const VALID: RangeInclusive<i16>;
     /// `i16::MAX` when no version is flexible.

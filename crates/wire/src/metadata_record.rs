@@ -1,7 +1,6 @@
 //! The records of the metadata log: what is known about the cluster, change by change.
 //!
-//! The value of a record is a frame version, the record's id and its version, each an unsigned varint, then the body.
-//! All of them are flexible.
+//! All of them are flexible, and have no key.
 
 mod abort_transaction;
 mod access_control_entry;
@@ -62,78 +61,13 @@ use std::ops::RangeInclusive;
 use bytes::Bytes;
 
 use crate::codec::{DecodeError, Reader, Writer};
+use crate::framed_record::{framed_records, read_frame, write_frame};
 use crate::schema::MessageSchema;
 use crate::{IntoOwned, Message};
 
-const FRAME_VERSION: u32 = 1;
-
-macro_rules! metadata_records {
-    ($($id:literal $variant:ident($record:ty);)*) => {
-        /// Any record of the metadata log.
-        #[derive(Clone, Debug, PartialEq)]
-        pub enum MetadataRecord<'a> {
-            $($variant($record),)*
-        }
-
-        impl<'a> MetadataRecord<'a> {
-            /// The tables of all of them, ascending by id.
-            pub const SCHEMAS: &'static [MessageSchema] = &[$(<$record>::SCHEMA),*];
-
-            /// The number by which the log names the type of the record.
-            #[must_use]
-            pub const fn id(&self) -> u16 {
-                match self { $(Self::$variant(_) => {
-                    const { assert!(matches!(<$record>::KEY, Some($id)), "the declaration names another id") };
-                    $id
-                })* }
-            }
-
-            #[must_use]
-            pub const fn name(&self) -> &'static str {
-                match self { $(Self::$variant(_) => <$record>::NAME,)* }
-            }
-
-            /// The versions in which it can be written.
-            #[must_use]
-            pub const fn versions(&self) -> RangeInclusive<i16> {
-                match self { $(Self::$variant(_) => <$record>::VALID,)* }
-            }
-
-            /// The first field whose value would be lost in `version`: see [`Message::lost_by`].
-            #[must_use]
-            pub fn lost_by(&self, version: i16) -> Option<&'static str> {
-                match self { $(Self::$variant(record) => record.lost_by(version),)* }
-            }
-
-            fn decode_body(id: u32, reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
-                match id {
-                    $($id => Message::decode(reader, version).map(Self::$variant),)*
-                    _ => Err(DecodeError::UnknownType(id)),
-                }
-            }
-
-            fn encode_body(&self, writer: &mut Writer, version: i16) {
-                match self { $(Self::$variant(record) => record.encode(writer, version),)* }
-            }
-        }
-
-        impl IntoOwned for MetadataRecord<'_> {
-            type Owned = MetadataRecord<'static>;
-
-            fn into_owned(self) -> Self::Owned {
-                match self { $(Self::$variant(record) => MetadataRecord::$variant(record.into_owned()),)* }
-            }
-        }
-
-        $(impl<'a> From<$record> for MetadataRecord<'a> {
-            fn from(record: $record) -> Self {
-                Self::$variant(record)
-            }
-        })*
-    };
-}
-
-metadata_records! {
+framed_records! {
+    /// Any record of the metadata log.
+    MetadataRecord:
     0 RegisterBroker(RegisterBrokerRecord<'a>);
     1 UnregisterBroker(UnregisterBrokerRecord);
     2 Topic(TopicRecord<'a>);
@@ -160,40 +94,6 @@ metadata_records! {
     26 RemoveDelegationToken(RemoveDelegationTokenRecord<'a>);
     27 RegisterController(RegisterControllerRecord<'a>);
     28 ClearElr(ClearElrRecord<'a>);
-}
-
-impl<'a> MetadataRecord<'a> {
-    /// Reads the value of a record of the metadata log.
-    pub fn decode(value: &'a [u8]) -> Result<Self, DecodeError> {
-        let mut reader = Reader::new(value);
-        let frame_version = reader.uvarint()?;
-        if frame_version != FRAME_VERSION {
-            return Err(DecodeError::FrameVersion(frame_version));
-        }
-        let id = reader.uvarint()?;
-        // A version beyond 16 bits is as unknown as the highest.
-        let version = i16::try_from(reader.uvarint()?).unwrap_or(i16::MAX);
-        let record = Self::decode_body(id, &mut reader, version)?;
-        reader.finish()?;
-        Ok(record)
-    }
-
-    /// The value of a record of the metadata log. `version` is one of [`MetadataRecord::versions`].
-    #[must_use]
-    pub fn encode(&self, version: i16) -> Bytes {
-        let mut writer = Writer::with_capacity(64);
-        writer.uvarint(FRAME_VERSION);
-        writer.uvarint(u32::from(self.id()));
-        writer.uvarint(u32::from(version.unsigned_abs()));
-        self.encode_body(&mut writer, version);
-        writer.into_bytes()
-    }
-
-    /// The record with everything borrowed copied.
-    #[must_use]
-    pub fn into_owned(self) -> MetadataRecord<'static> {
-        IntoOwned::into_owned(self)
-    }
 }
 
 #[cfg(test)]

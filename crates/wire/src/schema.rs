@@ -4,10 +4,15 @@ use std::ops::RangeInclusive;
 
 use bytes::Bytes;
 
-use crate::api;
 use crate::codec::{DecodeError, Version};
 use crate::control_record::ControlRecord;
+use crate::coordinator_record::{GroupRecord, ShareRecord, TransactionRecord};
 use crate::metadata_record::MetadataRecord;
+use crate::principal::DefaultPrincipalData;
+use crate::producer_snapshot::ProducerSnapshot;
+use crate::quorum_state::QuorumStateData;
+use crate::remote_log_record::RemoteLogRecord;
+use crate::{Message, api, consumer_protocol, frame};
 
 /// A struct: its fields, in the order of the wire.
 #[derive(Debug)]
@@ -28,6 +33,8 @@ pub struct Field {
     pub tag: Option<u32>,
     /// Whether a value may be left out silently where the version lacks the field.
     pub ignorable: bool,
+    /// Whether its length is not compact in flexible versions either.
+    pub classic: bool,
     /// What it holds in versions without it, as `Debug` prints it.
     pub default: fn() -> String,
 }
@@ -40,6 +47,7 @@ pub enum Type {
     Int16,
     Uint16,
     Int32,
+    Uint32,
     Int64,
     Float64,
     Uuid,
@@ -54,7 +62,7 @@ pub enum Type {
 #[derive(Debug)]
 pub struct MessageSchema {
     pub kind: Kind,
-    /// API key of a request or response, id of a metadata record.
+    /// API key of a request or response, id of a metadata record, type of a coordinator's record.
     pub key: Option<i16>,
     pub valid: RangeInclusive<i16>,
     /// `i16::MAX` when no version is flexible.
@@ -66,12 +74,26 @@ pub struct MessageSchema {
     pub recode: fn(&[u8], i16) -> Result<Bytes, DecodeError>,
 }
 
+/// What stands alone: inside other messages, and in files of its own.
+const ALONE: &[MessageSchema] = &[
+    DefaultPrincipalData::SCHEMA,
+    ProducerSnapshot::SCHEMA,
+    QuorumStateData::SCHEMA,
+];
+
 /// The table of every message there is.
 pub fn all() -> impl Iterator<Item = &'static MessageSchema> {
     api::SCHEMAS
         .iter()
+        .chain(frame::SCHEMAS)
         .chain(MetadataRecord::SCHEMAS)
         .chain(ControlRecord::SCHEMAS)
+        .chain(GroupRecord::SCHEMAS)
+        .chain(TransactionRecord::SCHEMAS)
+        .chain(ShareRecord::SCHEMAS)
+        .chain(RemoteLogRecord::SCHEMAS)
+        .chain(consumer_protocol::SCHEMAS)
+        .chain(ALONE)
 }
 
 impl MessageSchema {
@@ -94,8 +116,14 @@ impl MessageSchema {
 pub enum Kind {
     Request,
     Response,
-    /// A record of the metadata log.
+    /// What precedes a request or response.
+    Header,
+    /// A record of the metadata log, or of the log of remote segments.
     Metadata,
+    /// The key of a record of a coordinator's log.
+    CoordinatorKey,
+    /// Its value.
+    CoordinatorValue,
     /// Other persisted data.
     Data,
 }

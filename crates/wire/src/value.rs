@@ -34,6 +34,18 @@ pub trait Nullable<'a>: Value<'a> + Default {
         version: Version,
     ) -> Result<Option<Self>, DecodeError>;
     fn write_nullable(value: Option<&Self>, writer: &mut Writer, version: Version);
+
+    /// In a tagged field. Only structs are marked otherwise there.
+    fn read_nullable_tagged(
+        reader: &mut Reader<'a>,
+        version: Version,
+    ) -> Result<Option<Self>, DecodeError> {
+        Self::read_nullable(reader, version)
+    }
+
+    fn write_nullable_tagged(value: Option<&Self>, writer: &mut Writer, version: Version) {
+        Self::write_nullable(value, writer, version);
+    }
 }
 
 /// The same without borrowing from the frame. Structs get it from `#[derive(IntoOwned)]`.

@@ -116,7 +116,18 @@ impl<E: Env> MetadataLog<E> {
             restore(&disk, &path, newest.id, &mut found)?;
         }
         let behind = read_log(&log, &path, &mut found)?;
-        let snapshots = Snapshots::new(options.snapshots, kept, behind, env.clock().monotonic());
+        let mut snapshots =
+            Snapshots::new(options.snapshots, kept, behind, env.clock().monotonic());
+        // A crash may bring back what was removed together with the log before it. The log would not begin with the oldest snapshot
+        // then, and a replica that has the one it does begin with would be told to fetch that again.
+        let log_start = SnapshotId {
+            end_offset: log.reader().log_start(),
+            epoch: LeaderEpoch(0),
+        };
+        for id in snapshots.forget_before(log_start) {
+            disk.remove_file(&path.join(id.file_name()))
+                .map_err(fails)?;
+        }
         if let Some(text) = read_text(&disk, &path.join(quorum_state::FILE)).map_err(fails)? {
             found.stored =
                 quorum_state::parse(&text).map_err(|error| MetadataLogError::Invalid {

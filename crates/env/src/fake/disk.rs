@@ -36,8 +36,8 @@ struct State {
     crash_before: Option<u64>,
     fail_at: Option<(u64, ErrorKind)>,
     capacity: Option<u64>,
-    /// The canary: syncs are answered and not done.
-    lies: bool,
+    /// The canary: files whose syncs are answered and not done.
+    lies_about: fn(&Path) -> bool,
     locked: BTreeMap<PathBuf, u64>,
 }
 
@@ -56,7 +56,7 @@ impl SeededDisk {
                 crash_before: None,
                 fail_at: None,
                 capacity: None,
-                lies: false,
+                lies_about: |_| false,
                 locked: BTreeMap::new(),
             })),
         }
@@ -94,9 +94,10 @@ impl SeededDisk {
         self.state.lock().is_down()
     }
 
-    /// From now on files are not synced though every sync succeeds: as a disk with a volatile cache does, and no judge may miss.
-    pub fn lie_about_syncs(&self) {
-        self.state.lock().lies = true;
+    /// Files of these paths that are opened from now on are not synced though every sync succeeds: as a disk with a volatile cache
+    /// does, and no judge may miss.
+    pub fn lie_about_syncs(&self, of: fn(&Path) -> bool) {
+        self.state.lock().lies_about = of;
     }
 
     /// How many changing operations there were.
@@ -282,11 +283,11 @@ impl Disk for SeededDisk {
             }
             (Some(node), _) => node,
         };
-        let life = state.life;
         Ok(SeededFile {
             state: Arc::clone(&self.state),
             node,
-            life,
+            life: state.life,
+            lies: (state.lies_about)(path),
             writes: mode != OpenMode::Read,
         })
     }
@@ -439,6 +440,7 @@ pub struct SeededFile {
     state: Arc<Mutex<State>>,
     node: NodeId,
     life: u64,
+    lies: bool,
     writes: bool,
 }
 
@@ -511,7 +513,7 @@ impl DiskFile for SeededFile {
     fn sync(&self) -> io::Result<()> {
         let mut state = self.state.lock();
         self.change(&mut state)?;
-        if !state.lies {
+        if !self.lies {
             state.file(self.node).sync();
         }
         Ok(())
@@ -628,9 +630,9 @@ mod tests {
     fn a_disk_that_lies_loses_what_was_synced() {
         let lost = (0..50).filter(|seed| {
             let disk = disk();
+            disk.lie_about_syncs(|path| path == "/a");
             let file = write(&disk, "/a", b"").unwrap();
             disk.sync_directory(Path::new("/")).unwrap();
-            disk.lie_about_syncs();
             file.write_at(&mut [IoSlice::new(b"x")], 0).unwrap();
             file.sync().unwrap();
             disk.crash(*seed);

@@ -177,6 +177,11 @@ impl<'a> Reader<'a> {
         Ok(self.i8()? >= 0)
     }
 
+    /// The marker before a struct that is a tagged field and may be null. Java's integers have a sign.
+    pub fn is_present_tagged(&mut self) -> Result<bool, DecodeError> {
+        Ok(self.uvarint()?.cast_signed() > 0)
+    }
+
     /// The tagged fields behind a struct. `read` is to read a field whose tag it knows to its end, and to pass over others.
     pub fn tagged_fields(
         &mut self,

@@ -17,6 +17,15 @@ impl Version {
         }
     }
 
+    /// The same for a value whose length is never compact.
+    #[must_use]
+    pub const fn classic(self) -> Self {
+        Self {
+            flexible: false,
+            ..self
+        }
+    }
+
     #[must_use]
     pub const fn is_in(self, range: RangeInclusive<i16>) -> bool {
         *range.start() <= self.number && self.number <= *range.end()

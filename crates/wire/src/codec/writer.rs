@@ -170,6 +170,11 @@ impl Writer {
         self.i8(if present { 1 } else { -1 });
     }
 
+    /// The marker before a struct that is a tagged field and may be null.
+    pub fn present_tagged(&mut self, present: bool) {
+        self.uvarint(u32::from(present));
+    }
+
     /// One tagged field, written by `write`.
     pub fn tagged_field(&mut self, tag: u32, write: impl FnOnce(&mut Self)) {
         self.uvarint(tag);

@@ -50,6 +50,7 @@ fixed! {
     i16: Int16, i16, |value| value, |value| value;
     u16: Uint16, u16, |value| value, |value| value;
     i32: Int32, i32, |value| value, |value| value;
+    u32: Uint32, u32, |value| value, |value| value;
     i64: Int64, i64, |value| value, |value| value;
     f64: Float64, f64, |value| value, |value| value;
     Uuid: Uuid, u128, Uuid::from_u128, Uuid::as_u128;

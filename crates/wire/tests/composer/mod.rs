@@ -54,6 +54,13 @@ impl Composer<'_> {
     }
 
     fn field(&mut self, field: &Field, depth: usize) {
+        let outer = self.version;
+        self.version.flexible &= !field.classic;
+        self.field_in_its_version(field, depth);
+        self.version = outer;
+    }
+
+    fn field_in_its_version(&mut self, field: &Field, depth: usize) {
         let nullable = field
             .nullable
             .as_ref()
@@ -61,7 +68,9 @@ impl Composer<'_> {
         let null = nullable && self.draw().is_multiple_of(3);
         match field.ty {
             Type::Struct(schema) => {
-                if nullable {
+                if nullable && field.tag.is_some() {
+                    self.writer.present_tagged(!null);
+                } else if nullable {
                     self.writer.present(!null);
                 }
                 if !null {
@@ -85,6 +94,7 @@ impl Composer<'_> {
             Type::Int32 => self
                 .writer
                 .i32(i32::from(drawn as i8).wrapping_mul(0x0101_0101)),
+            Type::Uint32 => self.writer.u32(u32::from(drawn) * 0x0101_0101),
             Type::Int64 => self
                 .writer
                 .i64(i64::from(drawn as i8).wrapping_mul(0x0101_0101_0101_0101)),

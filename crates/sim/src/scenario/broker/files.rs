@@ -15,6 +15,12 @@ const METADATA_LOG: &str = "__cluster_metadata-0";
 /// What a crash within a deletion leaves is put aside and kept, as Kafka does.
 const ASIDE: &str = "-stray";
 
+/// Whether the file of this path holds records of a topic.
+pub(super) fn holds_records(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "log")
+        && !path.parent().is_some_and(|log| log.ends_with(METADATA_LOG))
+}
+
 /// Looks when the running process has had its time to delete.
 pub(super) async fn judge(world: &World, ledger: &Ledger) {
     world.clock().sleep(DELETED_BY).await;

@@ -29,16 +29,19 @@ pub(super) struct Settings {
 }
 
 impl Settings {
-    /// One log directory or two; the metadata log as large as by default, or cut short by snapshots again and again.
+    /// One log directory or two, recovered a log or two at once; the metadata log as large as by default, or cut short by snapshots again and again.
     pub(super) fn choose(world: &World) -> Self {
         let directories = DATA[..1 + world.choose(2) as usize].join(",");
+        // With one, logs wait their turn while clients come.
+        let recovered_at_once = 1 + world.choose(2);
         let mut text = format!(
             "process.roles=broker,controller\nnode.id=1\n\
              listeners=PLAINTEXT://{HOST}:{PORT},CONTROLLER://{HOST}:{CONTROLLER_PORT}\n\
              controller.listener.names=CONTROLLER\ncontroller.quorum.bootstrap.servers={HOST}:{CONTROLLER_PORT}\n\
              listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT\n\
              log.dirs={directories}\nauto.create.topics.enable=false\n\
-             log.retention.check.interval.ms=3000\nlog.segment.delete.delay.ms=2000\n"
+             log.retention.check.interval.ms=3000\nlog.segment.delete.delay.ms=2000\n\
+             num.recovery.threads.per.data.dir={recovered_at_once}\n"
         );
         if world.choose(2) == 0 {
             for (key, least, range) in [
