@@ -328,10 +328,11 @@ fn end_by_indexes<F: DiskFile>(
     segment: &Segment<F>,
     last_dated: Option<(Timestamp, Offset)>,
 ) -> io::Result<Option<Offset>> {
+    let largest = last_dated.map_or(Timestamp::NONE, |(largest, _)| largest);
     let mut next = segment.before(Offset::MAX)?;
     let (mut size, mut end) = (0, segment.base);
     while let Some((position, header)) = next {
-        if last_dated.is_none_or(|(largest, _)| header.max_timestamp > largest) {
+        if header.max_timestamp > largest {
             return Ok(None);
         }
         size = position + header.size as u64;
@@ -360,11 +361,12 @@ fn load_indexes<D: Disk>(
     let offsets = OffsetIndex::parse(&read("index")?, segment.size()).ok()?;
     let times = TimeIndex::parse(&read("timeindex")?).ok()?;
     let first = segment.header_at(0).ok()?;
+    let first_timestamp = first.map(|header| header.max_timestamp);
     let max_timestamp = times.last(segment.base);
-    if first.is_some() && max_timestamp.is_none() {
+    let has_times = first_timestamp.is_some_and(|first| first != Timestamp::NONE);
+    if has_times && max_timestamp.is_none() {
         return None;
     }
-    let first_timestamp = first.map(|header| header.max_timestamp);
     Some(Indexes {
         offsets,
         times,
