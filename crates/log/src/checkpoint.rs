@@ -24,8 +24,12 @@ impl ParseCheckpointError {
     }
 }
 
-/// The lines behind the head, as many as it says.
+/// The lines behind the head, as many as it says, each ended: a number that is cut is another number.
 pub(crate) fn lines(text: &str) -> Result<Vec<&str>, ParseCheckpointError> {
+    if !text.ends_with('\n') {
+        let last = text.lines().next_back().unwrap_or_default();
+        return Err(ParseCheckpointError::new(last));
+    }
     let mut lines = text.lines();
     let version = lines.next().unwrap_or_default();
     if version != "0" {
@@ -96,6 +100,7 @@ mod tests {
         assert_eq!(parse(&text), Ok(entries));
         assert!(parse("0\n2\na 3 77\n").is_err());
         assert!(parse("1\n0\n").is_err());
+        assert!(parse("0\n1\na-b 3 7").is_err());
         assert!(parse("").is_err());
     }
 }

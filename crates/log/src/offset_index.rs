@@ -36,16 +36,14 @@ impl OffsetIndex {
             .map(|(relative, _)| base + i64::from(*relative))
     }
 
-    /// A position at or before the batch that holds `offset`: that of the last entry below it.
-    pub(crate) fn floor(&self, base: Offset, offset: Offset) -> u64 {
+    /// The last entry below `offset`: a last offset, and a position before the batch that holds `offset`.
+    pub(crate) fn below(&self, base: Offset, offset: Offset) -> Option<(Offset, u64)> {
         let relative = offset - base;
         let below = self
             .entries
             .partition_point(|(last, _)| i64::from(*last) < relative);
-        // The entry found ends below the offset; its batch is scanned over.
-        below
-            .checked_sub(1)
-            .map_or(0, |i| u64::from(self.entries[i].1))
+        let (last, position) = self.entries[below.checked_sub(1)?];
+        Some((base + i64::from(last), u64::from(position)))
     }
 
     pub(crate) fn is_full(&self, bytes: usize) -> bool {
@@ -104,10 +102,10 @@ mod tests {
         let base = Offset(100);
         index.push(base, Offset(109), 4096);
         index.push(base, Offset(119), 9000);
-        assert_eq!(index.floor(base, Offset(105)), 0);
-        assert_eq!(index.floor(base, Offset(109)), 0);
-        assert_eq!(index.floor(base, Offset(110)), 4096);
-        assert_eq!(index.floor(base, Offset(500)), 9000);
+        assert_eq!(index.below(base, Offset(105)), None);
+        assert_eq!(index.below(base, Offset(109)), None);
+        assert_eq!(index.below(base, Offset(110)), Some((Offset(109), 4096)));
+        assert_eq!(index.below(base, Offset(500)), Some((Offset(119), 9000)));
         assert_eq!(
             OffsetIndex::parse(&index.to_bytes(), 10_000).unwrap(),
             index

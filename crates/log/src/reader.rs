@@ -259,12 +259,12 @@ impl<F: DiskFile> LogReader<F> {
             if largest.is_none_or(|(largest, _)| largest < timestamp) {
                 continue;
             }
-            let mut from = segment.position_since(timestamp, log_start);
-            while let Some((position, header)) = segment.find(from, may_have_it).map_err(corrupt)? {
-                if let Some(found) = first_record(segment, (position, header), is_it)? {
+            let mut from = segment.before_time(timestamp, log_start).map_err(corrupt)?;
+            while let Some(batch) = segment.find(from, may_have_it).map_err(corrupt)? {
+                if let Some(found) = first_record(segment, batch, is_it)? {
                     return Ok(Some(found));
                 }
-                from = position + header.size as u64;
+                from = segment.behind(batch).map_err(corrupt)?;
             }
         }
         Ok(None)

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ottla_env::{Disk, DiskFile, OpenMode};
-use ottla_model::{LeaderEpoch, Offset, TopicId};
+use ottla_model::{LeaderEpoch, Offset, Timestamp, TopicId};
 use ottla_wire::records::{BATCH_OVERHEAD, Batch, BatchError, BatchHeader};
 use thiserror::Error;
 
@@ -95,8 +95,9 @@ pub(crate) fn recover<D: Disk>(
     remove_orphan_indexes(disk, directory, &bases).map_err(fails)?;
     let mut segments: Vec<Arc<Segment<D::File>>> = Vec::with_capacity(bases.len());
     let mut end = log_start;
-    // Whether the segment before was read to its end and has all offsets from its base to there.
+    // Whether the segment before may be torn, and has all offsets from its base to its end.
     let mut is_whole = false;
+    let mut told = read_epochs(disk, directory)?;
     let mut begun = Vec::new();
     for (i, base) in bases.iter().copied().enumerate() {
         // The tail of the segment before may be lost at the border of a batch.
@@ -119,8 +120,7 @@ pub(crate) fn recover<D: Disk>(
         } else {
             load(disk, directory, &segment, next).map_err(fails)?
         };
-        if let Some((indexes, behind)) = loaded {
-            *segment.indexes.write() = indexes;
+        if let Some(behind) = loaded {
             end = behind;
             is_whole = false;
             segments.push(Arc::new(segment));
@@ -128,30 +128,51 @@ pub(crate) fn recover<D: Disk>(
         }
         let scan = scan(&segment, options, holes).map_err(fails)?;
         end = scan.end.max(base);
-        is_whole = scan.is_contiguous;
+        is_whole = must_scan && scan.is_contiguous;
+        let is_right = |told: &LeaderEpochs| {
+            scan.epochs
+                .iter()
+                .all(|run| run.is_told_by(told, log_start))
+        };
+        if told.as_ref().is_some_and(|told| !is_right(told)) {
+            tracing::warn!(file = %directory.join(EPOCHS).display(), "the batches say otherwise: it is made anew");
+            told = None;
+        }
         begun.extend(scan.epochs);
+        // Where all was on disk already no write was torn: what is damaged there says nothing of the segments behind.
+        let is_torn =
+            scan.problem.is_some() && (must_scan || next.is_none() || holes == Holes::Never);
         if let Some(problem) = &scan.problem {
             let segment_path = path(directory, base, "log");
-            tracing::warn!(segment = %segment_path.display(), at = scan.size, %problem, "the log ends here: what follows is no batch");
-            // First: once the segment is cut, nothing tells that the others do not follow it.
-            remove_segments(disk, directory, &bases[i + 1..]).map_err(fails)?;
+            if is_torn {
+                tracing::warn!(segment = %segment_path.display(), at = scan.size, %problem, "the log ends here: what follows is no batch");
+                // First: once the segment is cut, nothing tells that the others do not follow it.
+                remove_segments(disk, directory, &bases[i + 1..]).map_err(fails)?;
+            } else {
+                tracing::error!(segment = %segment_path.display(), at = scan.size, %problem, "damaged, and cut here: the records up to the next segment are lost");
+            }
             segment.file.set_length(scan.size).map_err(fails)?;
             segment.file.sync().map_err(fails)?;
         }
         segment.set_size(scan.size);
         *segment.indexes.write() = scan.indexes;
-        if next.is_some() && scan.problem.is_none() {
+        if next.is_some() && !is_torn {
             segment.write_indexes(disk, directory).map_err(fails)?;
         }
         segments.push(Arc::new(segment));
-        if scan.problem.is_some() {
+        if is_torn {
             break;
         }
     }
-    let mut epochs = load_epochs(disk, directory, &segments, end)?;
+    let mut epochs = match told {
+        Some(told) => told,
+        // Every batch carries its epoch: the file can be made anew.
+        None => epochs_of(&segments).map_err(fails)?,
+    };
+    epochs.truncate_end(end);
     // A batch may be on disk before the file that tells of its epoch.
-    for (epoch, start) in begun {
-        epochs.assign(epoch, start);
+    for run in begun {
+        epochs.assign(run.epoch, run.first);
     }
     let producers = load_producers(disk, directory, &segments, end).map_err(fails)?;
     Ok(Recovered {
@@ -169,9 +190,26 @@ struct Scan {
     end: Offset,
     /// No offset is missing between the base and the end.
     is_contiguous: bool,
-    /// Where the leader epoch changes.
-    epochs: Vec<(LeaderEpoch, Offset)>,
+    /// Ascending.
+    epochs: Vec<EpochRun>,
     problem: Option<String>,
+}
+
+/// Neighbouring batches of one leader epoch.
+struct EpochRun {
+    epoch: LeaderEpoch,
+    first: Offset,
+    last: Offset,
+}
+
+impl EpochRun {
+    /// Whether `told`, which may know nothing below `log_start` and not yet of the newest epoch, says the same.
+    fn is_told_by(&self, told: &LeaderEpochs, log_start: Offset) -> bool {
+        let is_old = self.last < log_start;
+        let is_new = told.latest().is_none_or(|latest| latest < self.epoch);
+        let says_so = |offset| told.epoch_of(offset) == self.epoch;
+        is_old || is_new || (says_so(self.first.max(log_start)) && says_so(self.last))
+    }
 }
 
 /// Reads all batches of a segment.
@@ -197,12 +235,15 @@ fn scan<F: DiskFile>(segment: &Segment<F>, options: &LogOptions, holes: Holes) -
                 scan.size += header.size as u64;
                 scan.is_contiguous &= header.base_offset == scan.end;
                 scan.end = header.next_offset();
-                if scan
-                    .epochs
-                    .last()
-                    .is_none_or(|(epoch, _)| *epoch < header.leader_epoch)
-                {
-                    scan.epochs.push((header.leader_epoch, header.base_offset));
+                match scan.epochs.last_mut() {
+                    Some(run) if run.epoch >= header.leader_epoch => {
+                        run.last = header.last_offset()
+                    }
+                    Some(_) | None => scan.epochs.push(EpochRun {
+                        epoch: header.leader_epoch,
+                        first: header.base_offset,
+                        last: header.last_offset(),
+                    }),
                 }
             }
             Err(problem) => {
@@ -255,46 +296,55 @@ fn read_checked<F: DiskFile>(
     Ok(checked.map(|()| header).map_err(|error| error.to_string()))
 }
 
-/// The indexes as they are on disk and the offset behind the segment; `None` where it has to be read to know them.
+/// Takes the indexes as they are on disk and gives the offset behind the segment; `None` where it has to be read to know them.
 fn load<D: Disk>(
     disk: &D,
     directory: &Path,
     segment: &Segment<D::File>,
     next: Option<Offset>,
-) -> io::Result<Option<(Indexes, Offset)>> {
+) -> io::Result<Option<Offset>> {
     let Some(indexes) = load_indexes(disk, directory, segment) else {
         return Ok(None);
     };
-    let end = match next {
-        Some(next) => next,
-        None => match last_end(segment, &indexes) {
-            Ok(end) => end,
-            Err(error) if error.kind() == io::ErrorKind::InvalidData => return Ok(None),
-            Err(error) => return Err(error),
-        },
-    };
     let last_indexed = indexes.offsets.last(segment.base);
-    let last_dated = indexes.times.last(segment.base).map(|(_, offset)| offset);
+    let last_dated = indexes.times.last(segment.base);
+    *segment.indexes.write() = indexes;
+    let found = match end_by_indexes(segment, last_dated) {
+        Ok(found) => found,
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => None,
+        Err(error) => return Err(error),
+    };
+    let Some(found) = found else {
+        return Ok(None);
+    };
+    let end = next.unwrap_or(found);
+    let last_dated = last_dated.map(|(_, offset)| offset);
     let is_behind_the_end = last_indexed.max(last_dated).is_some_and(|last| last >= end);
-    Ok((!is_behind_the_end).then_some((indexes, end)))
+    Ok((found <= end && !is_behind_the_end).then_some(end))
 }
 
-/// The end of a segment that was closed cleanly: behind its last batch.
-fn last_end<F: DiskFile>(segment: &Segment<F>, indexes: &Indexes) -> io::Result<Offset> {
-    let from = indexes.offsets.floor(segment.base, Offset::MAX);
-    let mut position = from;
-    let mut end = segment.base;
-    while let Some(header) = segment.header_at(position)? {
-        position += header.size as u64;
+/// The offset behind the last batch, found from the last entries; `None` when the batches there contradict them.
+fn end_by_indexes<F: DiskFile>(
+    segment: &Segment<F>,
+    last_dated: Option<(Timestamp, Offset)>,
+) -> io::Result<Option<Offset>> {
+    let largest = last_dated.map_or(Timestamp::NONE, |(largest, _)| largest);
+    let mut next = segment.before(Offset::MAX)?;
+    let (mut size, mut end) = (0, segment.base);
+    while let Some((position, header)) = next {
+        if header.max_timestamp > largest {
+            return Ok(None);
+        }
+        size = position + header.size as u64;
         end = header.next_offset();
+        next = segment.behind((position, header))?;
     }
-    if position > segment.size() {
-        return Err(io::Error::new(
-            io::ErrorKind::InvalidData,
-            "the last batch is cut",
-        ));
-    }
-    Ok(end)
+    let is_whole = size == segment.size();
+    let is_dated = match last_dated {
+        Some(entry) => segment.is_dated(entry)?,
+        None => true,
+    };
+    Ok((is_whole && is_dated).then_some(end))
 }
 
 /// The indexes as they are on disk; `None` where one is missing or cannot be trusted.
@@ -311,11 +361,12 @@ fn load_indexes<D: Disk>(
     let offsets = OffsetIndex::parse(&read("index")?, segment.size()).ok()?;
     let times = TimeIndex::parse(&read("timeindex")?).ok()?;
     let first = segment.header_at(0).ok()?;
+    let first_timestamp = first.map(|header| header.max_timestamp);
     let max_timestamp = times.last(segment.base);
-    if first.is_some() && max_timestamp.is_none() {
+    let has_times = first_timestamp.is_some_and(|first| first != Timestamp::NONE);
+    if has_times && max_timestamp.is_none() {
         return None;
     }
-    let first_timestamp = first.map(|header| header.max_timestamp);
     Some(Indexes {
         offsets,
         times,
@@ -325,29 +376,12 @@ fn load_indexes<D: Disk>(
     })
 }
 
-fn load_epochs<D: Disk>(
-    disk: &D,
-    directory: &Path,
-    segments: &[Arc<Segment<D::File>>],
-    end: Offset,
-) -> Result<LeaderEpochs, OpenError> {
+/// What the file tells; `None` without one that can be understood.
+fn read_epochs<D: Disk>(disk: &D, directory: &Path) -> Result<Option<LeaderEpochs>, OpenError> {
     let path = directory.join(EPOCHS);
-    let text = read_file(disk, &path).map_err(|error| OpenError::Io {
-        path: path.clone(),
-        error,
-    })?;
-    let parsed = text
-        .and_then(|text| String::from_utf8(text).ok())
-        .map(|text| LeaderEpochs::parse(&text));
-    let mut epochs = match parsed {
-        Some(Ok(epochs)) => epochs,
-        // Every batch carries its epoch: the file can be made anew.
-        Some(Err(_)) | None => {
-            epochs_of(segments).map_err(|error| OpenError::Io { path, error })?
-        }
-    };
-    epochs.truncate_end(end);
-    Ok(epochs)
+    let bytes = read_file(disk, &path).map_err(|error| OpenError::Io { path, error })?;
+    let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
+    Ok(text.and_then(|text| LeaderEpochs::parse(&text).ok()))
 }
 
 fn epochs_of<F: DiskFile>(segments: &[Arc<Segment<F>>]) -> io::Result<LeaderEpochs> {
@@ -398,8 +432,7 @@ fn load_producers<D: Disk>(
                     state.end_transaction(&header, marker);
                 }
             }
-            let behind = position + header.size as u64;
-            next = segment.header_at(behind)?.map(|header| (behind, header));
+            next = segment.behind((position, header))?;
         }
     }
     Ok(state)

@@ -143,29 +143,73 @@ impl<F: DiskFile> Segment<F> {
 
     /// The first batch that ends at or behind `offset`.
     pub(crate) fn batch_of(&self, offset: Offset) -> io::Result<Option<(u64, BatchHeader)>> {
-        let from = self.indexes.read().offsets.floor(self.base, offset);
+        let from = self.before(offset)?;
         self.find(from, |header| header.last_offset() >= offset)
     }
 
-    /// No batch before this position has a record at or behind `start` that is as new as `timestamp`.
-    pub(crate) fn position_since(&self, timestamp: Timestamp, start: Offset) -> u64 {
-        let indexes = self.indexes.read();
-        let below = indexes.times.floor(self.base, timestamp);
-        indexes.offsets.floor(self.base, below.max(start))
+    /// A batch at or before the one that holds `offset`, by the index; the first where that does not tell.
+    pub(crate) fn before(&self, offset: Offset) -> io::Result<Option<(u64, BatchHeader)>> {
+        let entry = self.indexes.read().offsets.below(self.base, offset);
+        if let Some((last, position)) = entry {
+            match self.header_at(position) {
+                Ok(Some(header)) if header.base_offset <= last => {
+                    return Ok(Some((position, header)));
+                }
+                Err(error) if error.kind() != io::ErrorKind::InvalidData => return Err(error),
+                // Not all entries were checked when they were read, and a disk may have damaged one.
+                Ok(_) | Err(_) => {}
+            }
+        }
+        self.first()
     }
 
-    /// The first batch from `from` on, where a batch begins, that is wanted.
+    fn first(&self) -> io::Result<Option<(u64, BatchHeader)>> {
+        Ok(self.header_at(0)?.map(|header| (0, header)))
+    }
+
+    /// The batch behind another.
+    pub(crate) fn behind(
+        &self,
+        (position, header): (u64, BatchHeader),
+    ) -> io::Result<Option<(u64, BatchHeader)>> {
+        let behind = position + header.size as u64;
+        Ok(self.header_at(behind)?.map(|header| (behind, header)))
+    }
+
+    /// No batch before this one has a record at or behind `start` that is as new as `timestamp`.
+    pub(crate) fn before_time(
+        &self,
+        timestamp: Timestamp,
+        start: Offset,
+    ) -> io::Result<Option<(u64, BatchHeader)>> {
+        let entry = self.indexes.read().times.below(self.base, timestamp);
+        let from = match entry {
+            Some(entry) if self.is_dated(entry)? => entry.1.max(start),
+            Some(_) | None => start,
+        };
+        self.before(from)
+    }
+
+    /// Whether an entry of the time index is what the batch says that it is about.
+    pub(crate) fn is_dated(&self, (timestamp, offset): (Timestamp, Offset)) -> io::Result<bool> {
+        let batch = self.batch_of(offset)?;
+        Ok(batch.is_some_and(|(_, header)| {
+            header.base_offset <= offset && header.max_timestamp == timestamp
+        }))
+    }
+
+    /// The first batch from `from` on that is wanted.
     pub(crate) fn find(
         &self,
-        from: u64,
+        from: Option<(u64, BatchHeader)>,
         wanted: impl Fn(&BatchHeader) -> bool,
     ) -> io::Result<Option<(u64, BatchHeader)>> {
-        let mut position = from;
-        while let Some(header) = self.header_at(position)? {
+        let mut next = from;
+        while let Some((position, header)) = next {
             if wanted(&header) {
                 return Ok(Some((position, header)));
             }
-            position += header.size as u64;
+            next = self.behind((position, header))?;
         }
         Ok(None)
     }

@@ -28,14 +28,13 @@ impl TimeIndex {
         }
     }
 
-    /// Up to this offset every timestamp is below `timestamp`.
-    pub(crate) fn floor(&self, base: Offset, timestamp: Timestamp) -> Offset {
+    /// The last entry below `timestamp`: up to its offset every timestamp is.
+    pub(crate) fn below(&self, base: Offset, timestamp: Timestamp) -> Option<(Timestamp, Offset)> {
         let below = self
             .entries
             .partition_point(|(time, _)| *time < timestamp.0);
-        below
-            .checked_sub(1)
-            .map_or(base, |i| base + i64::from(self.entries[i].1))
+        let (time, offset) = self.entries[below.checked_sub(1)?];
+        Some((Timestamp(time), base + i64::from(offset)))
     }
 
     pub(crate) fn last(&self, base: Offset) -> Option<(Timestamp, Offset)> {
@@ -96,8 +95,9 @@ mod tests {
         index.push(base, Timestamp(1000), Offset(12));
         index.push(base, Timestamp(900), Offset(15));
         index.push(base, Timestamp(2000), Offset(20));
-        assert_eq!(index.floor(base, Timestamp(500)), base);
-        assert_eq!(index.floor(base, Timestamp(1500)), Offset(12));
+        let first = (Timestamp(1000), Offset(12));
+        assert_eq!(index.below(base, Timestamp(500)), None);
+        assert_eq!(index.below(base, Timestamp(1500)), Some(first));
         assert_eq!(index.last(base), Some((Timestamp(2000), Offset(20))));
         assert_eq!(TimeIndex::parse(&index.to_bytes()).unwrap(), index);
     }

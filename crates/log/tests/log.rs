@@ -16,7 +16,7 @@ use ottla_model::{
 };
 use ottla_wire::control_record::{ControlRecord, EndTxnMarker};
 use ottla_wire::records::{
-    Attributes, BatchBuilder, BatchFields, Batches, Compression, TimestampType,
+    Attributes, BATCH_OVERHEAD, BatchBuilder, BatchFields, Batches, Compression, TimestampType,
 };
 
 const NOW: Timestamp = Timestamp(1_000_000);
@@ -40,13 +40,13 @@ fn options() -> LogOptions {
 
 /// Two records, 100 bytes.
 fn batch(timestamp: i64) -> ValidBatch {
-    batch_by(timestamp, TimestampType::CreateTime)
+    batch_by([timestamp, timestamp + 1], TimestampType::CreateTime)
 }
 
-fn batch_by(timestamp: i64, timestamp_type: TimestampType) -> ValidBatch {
+fn batch_by(timestamps: [i64; 2], timestamp_type: TimestampType) -> ValidBatch {
     let mut builder = BatchBuilder::new(BatchFields::default(), Compression::None);
-    builder.push(Timestamp(timestamp), None, Some(b"123456"), []);
-    builder.push(Timestamp(timestamp + 1), None, Some(&[b'x'; 19]), []);
+    builder.push(Timestamp(timestamps[0]), None, Some(b"123456"), []);
+    builder.push(Timestamp(timestamps[1]), None, Some(&[b'x'; 19]), []);
     let rules = AppendRules {
         produce_version: 13,
         max_batch_bytes: 1 << 20,
@@ -172,7 +172,7 @@ fn a_timestamp_finds_nothing_below_the_log_start() {
     );
     log.advance_log_start(Offset(20), NOW)
         .expect("the disk works");
-    let stamped = batch_by(5, TimestampType::LogAppendTime);
+    let stamped = batch_by([5, 6], TimestampType::LogAppendTime);
     log.append_many(vec![stamped], EPOCH, NOW)
         .remove(0)
         .expect("it is appended");
@@ -450,6 +450,31 @@ fn open_metadata_or_topic(
     directory
         .open_log(NAME, TOPIC, options(), NOW, false)
         .expect("it opens")
+}
+
+#[test]
+fn records_without_a_time_are_not_read_again_after_a_clean_stop() {
+    let disk = disk();
+    let directory = directory(&disk);
+    let mut log = open(&directory);
+    log.assign_epoch(EPOCH).expect("the disk works");
+    for _ in 0..10 {
+        let batch = batch_by([-1, -1], TimestampType::CreateTime);
+        let mut appended = log.append_many(vec![batch], EPOCH, NOW);
+        appended.remove(0).expect("it is appended");
+    }
+    log.close().expect("the disk works");
+    drop(log);
+    let first = PathBuf::from(format!("{DATA}/{NAME}/{:020}.log", 0));
+    let middle = BATCH_OVERHEAD + 1;
+    disk.corrupt(&first, middle).expect("it is there");
+    let log = open(&directory);
+    assert_eq!(log.end(), Offset(20));
+    let kept = read(&disk, &first).len();
+    assert_eq!(
+        kept, 300,
+        "cut where reading it would have found the damage"
+    );
 }
 
 #[test]

@@ -16,7 +16,8 @@ pub(super) const PARTITION_METADATA: &str = "partition.metadata";
 /// # Errors
 /// `InvalidData` when it holds no id; the disk's.
 pub(super) fn read<D: Disk>(disk: &D, log: &Path) -> io::Result<Option<TopicId>> {
-    let Some(bytes) = read_file(disk, &log.join(PARTITION_METADATA))? else {
+    let path = log.join(PARTITION_METADATA);
+    let Some(bytes) = read_file(disk, &path)? else {
         return Ok(None);
     };
     let text = String::from_utf8_lossy(&bytes);
@@ -27,7 +28,10 @@ pub(super) fn read<D: Disk>(disk: &D, log: &Path) -> io::Result<Option<TopicId>>
     let invalid = || {
         io::Error::new(
             io::ErrorKind::InvalidData,
-            format!("{PARTITION_METADATA} holds no topic id"),
+            format!(
+                "{} holds no topic id: remove it if this is a log of the topic that now has the name of its directory, else the directory",
+                path.display()
+            ),
         )
     };
     id.map(|id| Some(TopicId(id))).ok_or_else(invalid)
