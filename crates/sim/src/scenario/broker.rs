@@ -18,6 +18,7 @@ mod deletion;
 mod faults;
 mod files;
 mod follower;
+mod image;
 mod ledger;
 mod metadata;
 mod offsets;

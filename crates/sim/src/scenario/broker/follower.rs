@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use ottla_env::{Clock, Env};
-use ottla_metadata::{Image, TransactionBuffer};
+use ottla_metadata::Image;
 use ottla_model::{ErrorCode, LeaderEpoch, NodeId, Offset, TopicId, Uuid};
 use ottla_wire::Records;
 use ottla_wire::api::ApiKey;
@@ -18,10 +18,10 @@ use ottla_wire::message::fetch_snapshot::{
     FetchSnapshotRequest, FetchSnapshotResponse, RequestPartitionSnapshot, RequestTopicSnapshot,
     SnapshotId,
 };
-use ottla_wire::metadata_record::{MetadataRecord, NoOpRecord};
 use ottla_wire::records::Batches;
 
 use super::connection::{Connection, Trouble};
+use super::image;
 use super::ledger::Ledger;
 use super::process::{CLUSTER, CONTROLLER_PORT, Memory};
 use crate::{SimEnv, World};
@@ -90,7 +90,7 @@ pub(super) async fn catch_up(world: &World, env: &SimEnv, ledger: &Ledger, memor
         }
         let held = memory();
         let is_same = match follower.image() {
-            Ok(image) => is_same(&image, &held),
+            Ok(image) => image::is_same(&image, &held),
             Err(problem) => return ledger.violate(format!("follower: {problem}")),
         };
         if follower.has_all() && is_same {
@@ -350,59 +350,13 @@ impl Follower {
 
     /// What the snapshot and the committed batches make.
     fn image(&self) -> Result<Image, String> {
-        let mut image = Image::default();
-        if let Some(Snapshot { id, bytes }) = &self.snapshot {
-            let mut records = Vec::new();
-            metadata_records(bytes, |_, record| {
-                records.push(record.into_owned());
-                Ok(())
-            })?;
-            let restored = Image::restore(records, id.end_offset - 1);
-            image = restored.map_err(|error| error.to_string())?;
-        }
-        let mut transaction = TransactionBuffer::default();
-        for (_, held) in self.batches.range(..self.high_watermark) {
-            metadata_records(&held.bytes, |offset, record| {
-                let taken = transaction.take(&mut image, &record, offset);
-                taken.map_err(|error| error.to_string())
-            })?;
-        }
-        Ok(image)
+        let snapshot = self.snapshot.as_ref().map(|snapshot| {
+            let last = snapshot.id.end_offset - 1;
+            (last, snapshot.bytes.as_slice())
+        });
+        let committed = self.batches.range(..self.high_watermark);
+        image::replay(snapshot, committed.map(|(_, held)| held.bytes.as_ref()))
     }
-}
-
-/// The quorum's own records are left out.
-fn metadata_records(
-    bytes: &[u8],
-    mut give: impl FnMut(Offset, MetadataRecord<'_>) -> Result<(), String>,
-) -> Result<(), String> {
-    for batch in Batches::new(bytes) {
-        let batch = batch.map_err(|error| error.to_string())?;
-        if batch.header.attributes.is_control() {
-            continue;
-        }
-        let bytes = batch.uncompressed(usize::MAX);
-        let bytes = bytes.map_err(|error| error.to_string())?;
-        for record in batch.records(&bytes) {
-            let record = record.map_err(|error| error.to_string())?;
-            let value = record.value.unwrap_or_default();
-            let decoded = MetadataRecord::decode(value).map_err(|error| error.to_string())?;
-            give(record.offset, decoded)?;
-        }
-    }
-    Ok(())
-}
-
-/// Whether both are the same but for the offset: that of a snapshot counts records of the quorum, which change no image.
-fn is_same(one: &Image, other: &Image) -> bool {
-    let nothing = NoOpRecord::default().into();
-    let offset = one.offset().max(other.offset()).next();
-    let [one, other] = [one, other].map(|image| {
-        let mut image = image.clone();
-        let applied = image.apply(&nothing, offset);
-        applied.map(|()| image).ok()
-    });
-    one.is_some() && one == other
 }
 
 fn wrong<T>(what: &impl std::fmt::Display) -> Result<T, Trouble> {

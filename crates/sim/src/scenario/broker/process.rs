@@ -30,7 +30,8 @@ pub(super) struct Settings {
 }
 
 impl Settings {
-    /// One log directory or two, recovered a log or two at once; the metadata log as large as by default, or cut short by snapshots again and again.
+    /// One log directory or two, recovered a log or two at once; the metadata log as large as by default, or cut short by snapshots
+    /// again and again.
     pub(super) fn choose(world: &World) -> Self {
         let directories = DATA[..1 + world.choose(2) as usize].join(",");
         // With one, logs wait their turn while clients come.
