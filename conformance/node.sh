@@ -108,7 +108,7 @@ node_start() {
   fi
   node_pid=$!
   node_kind=$1 node_log=$log
-  until timeout 5 kcat -b "$BOOTSTRAP" -L -m 1 </dev/null 2>/dev/null | grep "^  broker 1 at $BOOTSTRAP" >/dev/null; do
+  until timeout 5 kcat -b "$BOOTSTRAP" -L -m 1 </dev/null 2>/dev/null | grep -E "^  broker [0-9]+ at $BOOTSTRAP" >/dev/null; do
     if ! kill -0 "$node_pid" 2>/dev/null || ((SECONDS > deadline)); then
       echo "the node ($1) does not answer; its log ends:" >&2
       tail -40 "$log" >&2
