@@ -30,7 +30,11 @@ node_cleanup() {
 # Makes sure that the programs named are there: missing ones come from Debian packages, `program:package`.
 need() {
   local pair missing=()
-  for pair in "$@"; do command -v "${pair%%:*}" >/dev/null || missing+=("${pair#*:}"); done
+  for pair in "$@"; do
+    # Debian's python3 may be there without what its environments are made with.
+    if [[ $pair == *:python3-venv ]]; then python3 -c 'import ensurepip'; else command -v "${pair%%:*}"; fi >/dev/null 2>&1 ||
+      missing+=("${pair#*:}")
+  done
   [[ ${#missing[@]} -eq 0 ]] && return
   [[ $(id -u) == 0 ]] || { echo "install first: ${missing[*]}" >&2; exit 2; }
   DEBIAN_FRONTEND=noninteractive timeout 900 sh -c 'apt-get update -q && apt-get install -q -y --no-install-recommends "$@"' \
