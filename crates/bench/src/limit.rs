@@ -47,7 +47,8 @@ pub(crate) struct Arguments {
     )]
     request_bytes: Vec<Size>,
     /// Checksum and write a request in parts of so many bytes, each to the next file, as a broker does with the batches of
-    /// several partitions; without it a request goes to one file.
+    /// several partitions; without it a request goes to one file. The files that are sent from are written so, too: what is
+    /// written at once decides how the kernel keeps it in memory, and so what it costs to send.
     #[arg(long, value_name = "SIZE")]
     batch_bytes: Option<Size>,
     /// Bytes that the sending loop moves from one file before it goes on to the next.
@@ -117,8 +118,9 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<()> {
                 }
             }
             Loop::Send => {
-                files.fill(arguments.bytes)?;
-                let name = format!("send {}", arguments.piece_bytes);
+                let batch = arguments.batch_bytes.unwrap_or(Size(MIB));
+                files.fill(arguments.bytes, batch)?;
+                let name = format!("send {}, written {batch}", arguments.piece_bytes);
                 measure(&name, arguments.rounds, || send_round(arguments, &files))?;
             }
         }

@@ -62,11 +62,11 @@ impl Files {
         Ok(())
     }
 
-    /// Spreads at least so many bytes over the files, in place of what they hold.
-    pub(super) fn fill(&mut self, bytes: Size) -> io::Result<()> {
+    /// Spreads at least so many bytes over the files, in place of what they hold, and one batch to each at least.
+    pub(super) fn fill(&mut self, bytes: Size, batch: Size) -> io::Result<()> {
         self.empty()?;
-        let piece = vec![0x6f; MIB as usize];
-        let pieces = bytes.0.div_ceil(MIB).max(self.files.len() as u64);
+        let piece = vec![0x6f; batch.length()];
+        let pieces = bytes.0.div_ceil(batch.0).max(self.files.len() as u64);
         for number in 0..pieces {
             self.at_mut(number).append(&piece)?;
         }
@@ -107,7 +107,7 @@ mod tests {
         let directory = files.directory.clone();
         files.at_mut(4).append(b"abc").unwrap();
         assert_eq!(fs::read(directory.join("1")).unwrap(), b"abc");
-        files.fill(Size(4 * MIB)).unwrap();
+        files.fill(Size(4 * MIB), Size(MIB)).unwrap();
         let lengths: Vec<_> = (0..3).map(|index| files.at(index).length / MIB).collect();
         assert_eq!(lengths, [2, 1, 1]);
         drop(files);
