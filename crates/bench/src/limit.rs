@@ -54,6 +54,10 @@ pub(crate) struct Arguments {
     /// Bytes that the sending loop moves from one file before it goes on to the next.
     #[arg(long, default_value_t = Size(MIB), value_name = "SIZE")]
     piece_bytes: Size,
+    /// Bytes that the other end asks the sending loop for at a time, with one request under way as a consumer has; without it
+    /// they come unasked, one long stream.
+    #[arg(long, value_name = "SIZE")]
+    fetch_bytes: Option<Size>,
     /// Bytes that go through a loop in a round.
     #[arg(long, default_value_t = Size(2 * GIB), value_name = "SIZE")]
     bytes: Size,
@@ -104,7 +108,7 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<()> {
         &arguments.loops
     };
     let mut files = files::Files::create(&arguments.directory, arguments.files, arguments.bytes)?;
-    println!("{:<32} {:>22} {:>22}", "loop", "CPU s per GiB", "MiB/s");
+    println!("{:<38} {:>22} {:>22}", "loop", "CPU s per GiB", "MiB/s");
     for which in loops {
         match which {
             Loop::Receive => {
@@ -120,7 +124,11 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<()> {
             Loop::Send => {
                 let batch = arguments.batch_bytes.unwrap_or(Size(MIB));
                 files.fill(arguments.bytes, batch)?;
-                let name = format!("send {}, written {batch}", arguments.piece_bytes);
+                let asked = arguments
+                    .fetch_bytes
+                    .map(|asked| format!(" of {asked}"))
+                    .unwrap_or_default();
+                let name = format!("send {}{asked}, written {batch}", arguments.piece_bytes);
                 measure(&name, arguments.rounds, || send_round(arguments, &files))?;
             }
         }
@@ -142,7 +150,7 @@ fn measure(
     };
     let cpu = format!("{:.3}", spread(Round::cpu_seconds_per_gib));
     let throughput = format!("{:.0}", spread(Round::mib_per_second));
-    println!("{name:<32} {cpu:>22} {throughput:>22}");
+    println!("{name:<38} {cpu:>22} {throughput:>22}");
     Ok(())
 }
 
@@ -164,8 +172,18 @@ fn receive_round(
 }
 
 fn send_round(arguments: &Arguments, files: &files::Files) -> io::Result<Round> {
-    let (stream, peer) = start_peer(&PeerArguments::receives())?;
-    let round = timed(|| send::serve(&stream, files, arguments.piece_bytes, arguments.bytes.0))?;
+    let fetches = arguments.fetch_bytes.map(|asked| peer::Fetches {
+        asked,
+        count: arguments.bytes.0.div_ceil(asked.0),
+    });
+    let (stream, peer) = start_peer(&PeerArguments::receives(fetches))?;
+    let round = timed(|| {
+        let mut pieces = send::Pieces::new(files, arguments.piece_bytes);
+        match fetches {
+            Some(fetches) => pieces.answer(&stream, fetches),
+            None => pieces.send(&stream, arguments.bytes.0),
+        }
+    })?;
     drop(stream);
     peer.finish()?;
     Ok(round)

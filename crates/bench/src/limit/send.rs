@@ -1,38 +1,68 @@
-use std::io;
+use std::io::{self, Read};
 use std::net::TcpStream;
 
-use super::files::Files;
+use super::files::{Appended, Files};
+use super::peer::{Fetches, REQUEST_BYTES};
 use crate::size::Size;
 
-/// Sends at least `bytes`, piece by piece, from one file after the other, and from their beginnings again once they end.
-pub(super) fn serve(stream: &TcpStream, files: &Files, piece: Size, bytes: u64) -> io::Result<u64> {
-    let mut positions = vec![0; files.count()];
-    let mut sent = 0;
-    for index in (0..files.count()).cycle() {
-        if sent >= bytes {
-            break;
-        }
-        let (file, position) = (files.at(index), &mut positions[index]);
-        let end = file.length.min(*position + piece.0);
-        while *position < end {
-            let moved = move_to(stream, file, position, end - *position)?;
-            if moved == 0 {
-                return Err(io::ErrorKind::UnexpectedEof.into());
-            }
-            sent += moved;
-        }
-        if *position == file.length {
-            *position = 0;
+/// The bytes of the files in pieces: one of each file after the other, and from their beginnings again once they end.
+pub(super) struct Pieces<'a> {
+    files: &'a Files,
+    piece: u64,
+    /// In each file.
+    positions: Vec<u64>,
+    /// The file that is next.
+    turn: usize,
+}
+
+impl<'a> Pieces<'a> {
+    pub(super) fn new(files: &'a Files, piece: Size) -> Self {
+        Self {
+            files,
+            piece: piece.0,
+            positions: vec![0; files.count()],
+            turn: 0,
         }
     }
-    Ok(sent)
+
+    /// Sends what is asked for, as often as it is asked for. Tells how many bytes that were.
+    pub(super) fn answer(&mut self, mut stream: &TcpStream, fetches: Fetches) -> io::Result<u64> {
+        let mut request = [0; REQUEST_BYTES];
+        for _ in 0..fetches.count {
+            stream.read_exact(&mut request)?;
+            self.send(stream, fetches.asked.0)?;
+        }
+        Ok(fetches.count * fetches.asked.0)
+    }
+
+    /// Sends so many bytes, and tells so.
+    pub(super) fn send(&mut self, stream: &TcpStream, bytes: u64) -> io::Result<u64> {
+        let mut left = bytes;
+        while left > 0 {
+            let file = self.files.at(self.turn);
+            let position = &mut self.positions[self.turn];
+            let mut piece = self.piece.min(file.length - *position).min(left);
+            left -= piece;
+            while piece > 0 {
+                match move_to(stream, file, position, piece)? {
+                    0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+                    moved => piece -= moved,
+                }
+            }
+            if *position == file.length {
+                *position = 0;
+            }
+            self.turn = (self.turn + 1) % self.files.count();
+        }
+        Ok(bytes)
+    }
 }
 
 /// Moves `position` by what was sent.
 #[cfg(target_os = "linux")]
 fn move_to(
     stream: &TcpStream,
-    file: &super::files::Appended,
+    file: &Appended,
     position: &mut u64,
     length: u64,
 ) -> io::Result<u64> {
@@ -42,7 +72,7 @@ fn move_to(
 }
 
 #[cfg(not(target_os = "linux"))]
-fn move_to(_: &TcpStream, _: &super::files::Appended, _: &mut u64, _: u64) -> io::Result<u64> {
+fn move_to(_: &TcpStream, _: &Appended, _: &mut u64, _: u64) -> io::Result<u64> {
     Err(io::Error::new(
         io::ErrorKind::Unsupported,
         "the sending loop is there for Linux only",
