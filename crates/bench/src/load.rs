@@ -8,7 +8,9 @@ mod batches;
 mod connection;
 mod fetch;
 mod interval;
+mod offsets;
 mod pace;
+mod patience;
 mod produce;
 mod report;
 mod topic;
@@ -97,6 +99,11 @@ impl LoadError {
     fn io(what: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
         let what = what.into();
         move |source| Self::Io { what, source }
+    }
+
+    /// Whether a broker has answered so.
+    fn is(&self, expected: ErrorCode) -> bool {
+        matches!(self, Self::Refused { code, .. } if *code == expected)
     }
 
     /// Nothing where there is no error.

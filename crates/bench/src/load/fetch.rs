@@ -1,15 +1,15 @@
 use clap::ValueEnum;
-use ottla_model::{LeaderEpoch, NodeId, Offset, PartitionIndex, Timestamp};
+use ottla_model::{BrokerEpoch, LeaderEpoch, Offset, PartitionIndex, Uuid};
 use ottla_wire::api::ApiKey;
-use ottla_wire::message::fetch::{FetchPartition, FetchRequest, FetchResponse, FetchTopic};
-use ottla_wire::message::list_offsets::{
-    ListOffsetsPartition, ListOffsetsRequest, ListOffsetsResponse, ListOffsetsTopic,
+use ottla_wire::message::fetch::{
+    FetchPartition, FetchRequest, FetchResponse, FetchTopic, ReplicaState,
 };
 use ottla_wire::records::{BatchError, Batches};
 use ottla_wire::{Records, Str};
 
 use super::connection::Connection;
 use super::interval::{Latencies, Outcome, Progress, Work, measure};
+use super::offsets::{CONSUMER, EARLIEST, LATEST, list_offsets};
 use super::topic::{Topic, find_or_create};
 use super::{LoadError, Target};
 use crate::size::{MIB, Size};
@@ -54,13 +54,6 @@ enum From {
 /// The epoch of a request that begins a session, and of one that has none.
 const NEW_SESSION: i32 = 0;
 const NO_SESSION: i32 = -1;
-
-/// What stands for the ends of a log where `ListOffsets` has a timestamp.
-const LATEST: Timestamp = Timestamp(-1);
-const EARLIEST: Timestamp = Timestamp(-2);
-
-/// A consumer's, not a replica's.
-const CONSUMER: NodeId = NodeId::NONE;
 
 impl Arguments {
     pub(super) fn target(&self) -> &Target {
@@ -257,7 +250,7 @@ impl Consumer {
                 last_fetched_epoch: LeaderEpoch::NONE,
                 log_start_offset: Offset::UNKNOWN,
                 partition_max_bytes: self.limits.partition_bytes,
-                replica_directory_id: ottla_model::Uuid::ZERO,
+                replica_directory_id: Uuid::ZERO,
                 high_watermark: Offset::MAX,
             })
             .collect();
@@ -273,9 +266,9 @@ impl Consumer {
         FetchRequest {
             cluster_id: None,
             replica_id: CONSUMER,
-            replica_state: ottla_wire::message::fetch::ReplicaState {
+            replica_state: ReplicaState {
                 replica_id: CONSUMER,
-                replica_epoch: ottla_model::BrokerEpoch::NONE,
+                replica_epoch: BrokerEpoch::NONE,
             },
             max_wait_ms: self.limits.max_wait_ms,
             min_bytes: self.limits.min_bytes,
@@ -318,54 +311,9 @@ fn read_batches(bytes: &[u8]) -> Result<Option<Read>, BatchError> {
     Ok(read)
 }
 
-fn list_offsets(
-    connection: &mut Connection,
-    topic: &str,
-    partitions: &[PartitionIndex],
-    timestamp: Timestamp,
-) -> Result<Vec<(PartitionIndex, Offset)>, LoadError> {
-    let request = ListOffsetsRequest {
-        replica_id: CONSUMER,
-        isolation_level: 0,
-        topics: vec![ListOffsetsTopic {
-            name: Str::Borrowed(topic),
-            partitions: partitions
-                .iter()
-                .map(|partition| ListOffsetsPartition {
-                    partition_index: *partition,
-                    current_leader_epoch: LeaderEpoch::NONE,
-                    timestamp,
-                })
-                .collect(),
-        }],
-        timeout_ms: 30_000,
-    };
-    let response: ListOffsetsResponse<'_> = connection.call(ApiKey::ListOffsets, &request)?;
-    let answered = response.topics.iter().flat_map(|topic| &topic.partitions);
-    let mut offsets = answered
-        .map(|partition| {
-            let index = partition.partition_index;
-            LoadError::check(
-                || format!("ListOffsets of {topic}-{index}"),
-                partition.error_code,
-                None,
-            )?;
-            Ok((index, partition.offset))
-        })
-        .collect::<Result<Vec<_>, LoadError>>()?;
-    offsets.sort();
-    if offsets.len() == partitions.len() {
-        return Ok(offsets);
-    }
-    Err(LoadError::Unfit(format!(
-        "ListOffsets of {} partitions of {topic} is answered for {}",
-        partitions.len(),
-        offsets.len()
-    )))
-}
-
 #[cfg(test)]
 mod tests {
+    use ottla_model::Timestamp;
     use ottla_wire::records::{BatchBuilder, BatchFields, Compression};
 
     use super::*;

@@ -14,6 +14,7 @@ use super::batches::{PreparedRequest, build_batch};
 use super::connection::Connection;
 use super::interval::{Latencies, Outcome, Progress, Work, measure, pause};
 use super::pace::Pace;
+use super::patience::patiently;
 use super::topic::{Topic, find_or_create};
 use super::{LoadError, Target};
 use crate::size::{KIB, MIB, Size};
@@ -185,7 +186,7 @@ impl Producer {
         let version = connection.version(ApiKey::Produce)?;
         let idempotence = if plan.idempotent {
             Some(Idempotence {
-                producer: init_producer_id(&mut connection)?,
+                producer: patiently(|| init_producer_id(&mut connection))?,
                 sequences: vec![Sequence(0); plan.partitions.len()],
             })
         } else {

@@ -1,11 +1,8 @@
 //! The topic of a load: its creation, its leaders, its end.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
-use ottla_env::Clock;
 use ottla_model::{ErrorCode, PartitionIndex, TopicId};
-use ottla_runtime::RealClock;
 use ottla_wire::Str;
 use ottla_wire::api::ApiKey;
 use ottla_wire::message::create_topics::{
@@ -17,13 +14,11 @@ use ottla_wire::message::delete_topics::{
 use ottla_wire::message::metadata::{MetadataRequest, MetadataRequestTopic, MetadataResponse};
 
 use super::connection::Connection;
-use super::interval::pause;
+use super::offsets::{EARLIEST, list_offsets};
+use super::patience::patiently;
 use super::{LoadError, Target};
 
 const TIMEOUT_MS: i32 = 30_000;
-/// What a new topic may take until all its partitions are led.
-const PATIENCE: Duration = Duration::from_secs(30);
-const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
 
 /// A topic all of whose partitions have leaders.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,40 +29,25 @@ pub(super) struct Topic {
     pub(super) led: BTreeMap<String, Vec<PartitionIndex>>,
 }
 
-/// Finds the topic, and creates it first where it is missing.
+/// Finds the topic, creates it first where it is missing, and waits until its leaders know that they are.
 pub(super) fn find_or_create(target: &Target) -> Result<Topic, LoadError> {
     let mut connection = Connection::open(&target.bootstrap)?;
-    let clock = RealClock::new();
-    let deadline = clock.monotonic() + PATIENCE;
-    loop {
-        let problem = match look(&mut connection, &target.topic) {
-            Ok(topic) => return Ok(topic),
-            Err(LoadError::Refused {
-                code: ErrorCode::UnknownTopicOrPartition,
-                ..
-            }) => create(&mut connection, target).err(),
-            Err(
-                problem @ LoadError::Refused {
-                    code: ErrorCode::LeaderNotAvailable,
-                    ..
-                },
-            ) => Some(problem),
-            Err(problem) => return Err(problem),
-        };
-        match problem {
-            // Others may have created it since, and the brokers may not have heard of it yet.
-            None
-            | Some(LoadError::Refused {
-                code: ErrorCode::TopicAlreadyExists | ErrorCode::LeaderNotAvailable,
-                ..
-            }) if clock.monotonic() < deadline => pause(BETWEEN_LOOKS),
-            Some(problem) => return Err(problem),
-            None => {
-                let problem = format!("nobody hears of topic {} after its creation", target.topic);
-                return Err(LoadError::Unfit(problem));
+    let topic = patiently(|| match look(&mut connection, &target.topic) {
+        Err(missing) if missing.is(ErrorCode::UnknownTopicOrPartition) => {
+            match create(&mut connection, target) {
+                // The brokers may not have heard of it yet.
+                Ok(()) => Err(missing),
+                Err(problem) if problem.is(ErrorCode::TopicAlreadyExists) => Err(missing),
+                Err(problem) => Err(problem),
             }
         }
+        found => found,
+    })?;
+    for (address, partitions) in &topic.led {
+        let mut leader = Connection::open(address)?;
+        patiently(|| list_offsets(&mut leader, &topic.name, partitions, EARLIEST))?;
     }
+    Ok(topic)
 }
 
 fn look(connection: &mut Connection, name: &str) -> Result<Topic, LoadError> {
