@@ -135,6 +135,15 @@ mod tests {
     }
 
     #[test]
+    fn an_epoch_that_ends_where_the_log_now_begins_is_forgotten() {
+        let mut epochs = some();
+        epochs.truncate_start(Offset(9));
+        assert_eq!(epochs.to_text(), "0\n3\n1 9\n3 10\n5 20\n");
+        epochs.truncate_start(Offset(10));
+        assert_eq!(epochs.to_text(), "0\n2\n3 10\n5 20\n");
+    }
+
+    #[test]
     fn truncation_keeps_what_is_left() {
         let mut epochs = some();
         epochs.truncate_start(Offset(15));
