@@ -12,6 +12,7 @@ mod configs;
 mod connection;
 mod consumer;
 mod content;
+pub mod damage;
 #[cfg(test)]
 mod deletion;
 mod faults;
@@ -23,6 +24,8 @@ mod offsets;
 mod pass;
 mod process;
 mod producer;
+#[cfg(test)]
+mod recovery;
 mod rival;
 mod topic;
 
