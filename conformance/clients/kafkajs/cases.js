@@ -38,14 +38,16 @@ async function create(topic, numPartitions = 1, configs = {}) {
 
 // The controller acknowledges a topic before its broker has the logs, and what is sent too early is sent again out of order.
 function ready(topic, partitions) {
-  return wait('the partitions', async () => {
-    try {
-      return (await admin.fetchTopicOffsets(topic)).length === partitions
-    } catch (e) {
-      if (NOT_YET.includes(root(e).type ?? root(e).name)) return false
-      throw e
-    }
-  })
+  return wait('the partitions', async () => (await unlessTooEarly(() => admin.fetchTopicOffsets(topic)))?.length === partitions)
+}
+
+// The result of an action; none if it fails because its topic or partition is not there yet.
+async function unlessTooEarly(action) {
+  try {
+    return await action()
+  } catch (e) {
+    if (!NOT_YET.includes(root(e).type ?? root(e).name)) throw e
+  }
 }
 
 // Runs an action with a producer that is connected.
@@ -254,7 +256,8 @@ cases.set('unknown-topic', async topic => {
   await fails('UNKNOWN_TOPIC_OR_PARTITION', () => admin.fetchTopicMetadata({ topics: [topic] }))
   await fails('UNKNOWN_TOPIC_OR_PARTITION', () => admin.fetchTopicOffsets(topic))
   ok(!(await admin.listTopics()).includes(topic), 'asking creates nothing')
-  await produce(topic, [{ value: 'value' }], {}, { allowAutoTopicCreation: true })
+  // Apache Kafka may take longer to create it than this client asks again.
+  await wait('the topic', () => unlessTooEarly(() => produce(topic, [{ value: 'value' }], {}, { allowAutoTopicCreation: true })))
   deepStrictEqual((await consume(topic)).map(r => r.payload), ['value'])
 })
 
