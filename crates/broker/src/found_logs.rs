@@ -1,7 +1,7 @@
 //! What the log directories hold at the start, against what the metadata says they should.
 
 use ottla_env::{Entropy, Env};
-use ottla_log::dir::FoundLog;
+use ottla_log::dir::{FoundLog, LogDirectory};
 use ottla_metadata::Image;
 use ottla_model::{NodeId, Uuid};
 use rustc_hash::FxHashMap;
@@ -23,13 +23,16 @@ pub(crate) struct FoundLogs {
 /// is put aside and kept: it must not be taken for the log of a later topic of the same name.
 ///
 /// # Errors
-/// The disk's, and [`StartError::TwoLogs`]: which of two logs of one partition has the records that count is not for us to guess.
+/// The disk's. [`StartError::TwoLogs`]: which of two logs of one partition has the records that count is not for us to guess.
+/// [`StartError::NoMetadata`]: a cluster whose metadata is lost must not be taken for a new one.
 pub(crate) fn find<E: Env>(
     env: &E,
     node: NodeId,
     image: &Image,
+    metadata: &LogDirectory<E::Disk>,
     directories: &[OwnDirectory<E>],
 ) -> Result<FxHashMap<PartitionKey, Uuid>, StartError> {
+    let is_empty = *image == Image::default();
     let mut found = FxHashMap::default();
     for (directory, id) in directories {
         let io = |error| StartError::Io {
@@ -39,6 +42,12 @@ pub(crate) fn find<E: Env>(
         for log in directory.logs().map_err(io)? {
             if log.name == METADATA_LOG {
                 continue;
+            }
+            if is_empty {
+                return Err(StartError::NoMetadata {
+                    metadata: metadata.path().join(METADATA_LOG),
+                    log: directory.path().join(log.name),
+                });
             }
             let Some(key) = key_of(node, image, &log) else {
                 let aside = directory

@@ -13,6 +13,7 @@ mod append;
 mod housekeeping;
 mod lifecycle;
 mod openings;
+mod progress;
 mod sync;
 
 use std::sync::Arc;
@@ -77,7 +78,7 @@ pub(crate) enum Job<E: Env> {
         /// Its log was there at the start.
         was_found: bool,
     },
-    /// `flush.ms`, and what is left of deleted logs.
+    /// `flush.ms`, what is left of deleted logs, how far the recovery is.
     Housekeep,
     /// Remove the segments that are too old or too many.
     Retain,

@@ -89,7 +89,13 @@ impl<E: Env> Broker<E> {
         let metadata_reader = log.reader();
         let image = Arc::new(ArcSwap::from_pointee(controller.image().clone()));
         let partitions = Arc::new(Partitions::default());
-        let logs = found_logs::find(&env, config.node_id(), &image.load(), &directories)?;
+        let logs = found_logs::find(
+            &env,
+            config.node_id(),
+            &image.load(),
+            &metadata,
+            &directories,
+        )?;
         let adjustable = Adjustable::of(config.settings());
         let limits = ConnectionLimits::new(
             adjustable.max_connections,
@@ -230,18 +236,30 @@ impl<E: Env> Broker<E> {
                 }
             }
         }
+        let mut closed_cleanly = Vec::new();
         for (directory, lane) in &self.lanes {
             let (closed, done) = oneshot::channel();
             lane.send(Job::Close { closed });
             let result = done
                 .await
-                .unwrap_or_else(|_| Err(io::Error::other("its logs were not closed")))
-                .and_then(|()| directory.write_clean_shutdown(self.epoch));
+                .unwrap_or_else(|_| Err(io::Error::other("its logs were not closed")));
+            closed_cleanly.push((directory, result));
+        }
+        let quorum_closed = self.node.quorum.close().await;
+        let metadata_directory = self.node.config.metadata_log_dir();
+        for (directory, logs_closed) in closed_cleanly {
+            // The sign speaks for the metadata log, too, where that is in the directory.
+            let has_failed = directory.path() == metadata_directory && quorum_closed.is_err();
+            let result = match logs_closed {
+                Ok(()) if has_failed => continue,
+                Ok(()) => directory.write_clean_shutdown(self.epoch),
+                failed => failed,
+            };
             if let Err(error) = result {
                 tracing::error!(directory = %directory.path().display(), %error, "not closed cleanly: the next start checks its logs");
             }
         }
-        if let Err(error) = self.node.quorum.close().await {
+        if let Err(error) = quorum_closed {
             tracing::error!(%error, "the metadata log was not closed");
         }
     }

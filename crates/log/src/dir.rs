@@ -9,9 +9,10 @@ use std::io::{self, IoSlice};
 use std::path::{Path, PathBuf};
 
 use ottla_env::{Disk, DiskFile, OpenMode};
-use ottla_model::{BrokerEpoch, PartitionIndex, Timestamp, TopicId, Uuid};
+use ottla_model::{BrokerEpoch, Offset, PartitionIndex, Timestamp, TopicId, Uuid};
 use thiserror::Error;
 
+pub use clean_shutdown::CLEAN_SHUTDOWN;
 pub use meta_properties::{MetaProperties, ParseMetaPropertiesError};
 
 use checkpoints::Checkpoints;
@@ -24,7 +25,8 @@ use crate::recovery::OpenError;
 pub use crate::recovery::read_file;
 
 const LOCK: &str = ".lock";
-const META_PROPERTIES: &str = "meta.properties";
+/// The file that says whose a directory is.
+pub const META_PROPERTIES: &str = "meta.properties";
 /// What Apache's tools take as the longest name of a directory.
 const MAX_NAME_BYTES: usize = 255;
 
@@ -125,6 +127,14 @@ impl<D: Disk> LogDirectory<D> {
         clean_shutdown::take(&self.disk, &self.path)
     }
 
+    /// What [`take_clean_shutdown`](Self::take_clean_shutdown) would find.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn clean_shutdown(&self) -> io::Result<Option<BrokerEpoch>> {
+        clean_shutdown::read(&self.disk, &self.path)
+    }
+
     /// Says that all logs are closed. Nothing is written after it.
     ///
     /// # Errors
@@ -197,12 +207,69 @@ impl<D: Disk> LogDirectory<D> {
         now: Timestamp,
         was_clean: bool,
     ) -> Result<Log<D>, OpenError> {
+        let directory = self.own(name, topic_id)?;
+        let point = self.checkpoints.point(name).unwrap_or(LogPoint::UNKNOWN);
+        Log::open(
+            self.disk.clone(),
+            &directory,
+            topic_id,
+            options,
+            point,
+            was_clean,
+            now,
+        )
+    }
+
+    /// Opens the metadata log, of which no checkpoint tells. `on_disk`: everything below is, so that what cannot be read there is no torn
+    /// write, and an error.
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    pub fn open_metadata_log(
+        &self,
+        name: &str,
+        options: LogOptions,
+        now: Timestamp,
+        on_disk: Offset,
+    ) -> Result<Log<D>, OpenError> {
+        let directory = self.own(name, TopicId::METADATA)?;
+        let point = LogPoint {
+            recovery_point: on_disk,
+            ..LogPoint::UNKNOWN
+        };
+        Log::open(
+            self.disk.clone(),
+            &directory,
+            TopicId::METADATA,
+            options,
+            point,
+            false,
+            now,
+        )
+    }
+
+    /// Makes sure that the directory of a log is there and is the topic's.
+    fn own(&self, name: &str, topic_id: TopicId) -> Result<PathBuf, OpenError> {
         let directory = self.path.join(name);
         let fails = |error| OpenError::Io {
             path: directory.clone(),
             error,
         };
-        match partition_metadata::read(&self.disk, &directory).map_err(fails)? {
+        let found = match partition_metadata::read(&self.disk, &directory) {
+            // There is one metadata log, and it can be no other topic's.
+            Ok(Some(found)) if topic_id == TopicId::METADATA && found != topic_id => {
+                tracing::warn!(log = %directory.display(), %found, "its partition.metadata is wrong, and written anew");
+                None
+            }
+            Err(error)
+                if topic_id == TopicId::METADATA && error.kind() == io::ErrorKind::InvalidData =>
+            {
+                tracing::warn!(log = %directory.display(), "its partition.metadata is damaged, and written anew");
+                None
+            }
+            found => found.map_err(fails)?,
+        };
+        match found {
             Some(found) if found != topic_id => {
                 return Err(OpenError::TopicId {
                     path: directory,
@@ -221,16 +288,7 @@ impl<D: Disk> LogDirectory<D> {
                 partition_metadata::write(&self.disk, &directory, topic_id).map_err(fails)?;
             }
         }
-        let point = self.checkpoints.point(name).unwrap_or(LogPoint::UNKNOWN);
-        Log::open(
-            self.disk.clone(),
-            &directory,
-            topic_id,
-            options,
-            point,
-            was_clean,
-            now,
-        )
+        Ok(directory)
     }
 
     /// Puts a log out of the way under a name that nobody opens. Gives back the directory, to be removed when it may go; `None`
@@ -301,7 +359,7 @@ pub fn read_meta_properties<D: Disk>(
     let parsed = MetaProperties::parse(&String::from_utf8_lossy(&bytes));
     parsed.map(Some).map_err(|error| DirectoryError::Invalid {
         path,
-        problem: error.to_string(),
+        problem: format!("{error}: put back a copy of it"),
     })
 }
 

@@ -26,6 +26,11 @@ impl LeaderEpochs {
         self.entries.last().map(|(epoch, _)| *epoch)
     }
 
+    /// Where the oldest one that is known began, or the log does.
+    pub(crate) fn start(&self) -> Option<Offset> {
+        self.entries.first().map(|(_, start)| *start)
+    }
+
     /// The epoch of the record at `offset`; none below the oldest known.
     pub(crate) fn epoch_of(&self, offset: Offset) -> LeaderEpoch {
         let upto = self.entries.partition_point(|(_, start)| *start <= offset);

@@ -33,8 +33,18 @@ pub enum OpenError {
         expected: TopicId,
         found: TopicId,
     },
-    #[error("{path}: {problem}")]
-    Invalid { path: PathBuf, problem: String },
+    #[error(
+        "{segment}: {problem} at byte {at}, and what was there was on disk: put back a copy of the file, or, if all that is recorded behind it may be lost, cut it there and remove the segments that follow"
+    )]
+    Damaged {
+        segment: PathBuf,
+        at: u64,
+        problem: String,
+    },
+    #[error(
+        "{path}: the records from offset {expected} on are missing: put back a copy of the segment that has them"
+    )]
+    Missing { path: PathBuf, expected: Offset },
 }
 
 /// What was found and mended.
@@ -86,10 +96,15 @@ pub(crate) fn recover<D: Disk>(
     };
     clear_leftovers(disk, directory).map_err(fails)?;
     let mut bases = files(disk, directory, "log").map_err(fails)?;
+    let missing = |expected| OpenError::Missing {
+        path: directory.to_path_buf(),
+        expected,
+    };
     if bases.is_empty() {
-        let segment = Segment::open(disk, directory, log_start, OpenMode::Create).map_err(fails)?;
-        disk.sync_directory(directory).map_err(fails)?;
-        drop(segment);
+        if holes == Holes::Never && recovery_point > log_start {
+            return Err(missing(log_start));
+        }
+        drop(begin(disk, directory, log_start).map_err(fails)?);
         bases.push(log_start);
     }
     remove_orphan_indexes(disk, directory, &bases).map_err(fails)?;
@@ -108,6 +123,10 @@ pub(crate) fn recover<D: Disk>(
                 Holes::Never => true,
             };
         if !clean && i > 0 && (base < end || is_behind_a_gap) {
+            // What is before a segment is on disk before that is begun: no crash has taken it.
+            if holes == Holes::Never {
+                return Err(missing(end));
+            }
             tracing::warn!(segment = %path(directory, base, "log").display(), expected = %end, "does not follow: removed, and all behind it");
             remove_segments(disk, directory, &bases[i..]).map_err(fails)?;
             break;
@@ -127,12 +146,29 @@ pub(crate) fn recover<D: Disk>(
             continue;
         }
         let scan = scan(&segment, options, holes).map_err(fails)?;
+        if let Some(problem) = &scan.problem
+            && holes == Holes::Never
+        {
+            let was_on_disk = next.is_some()
+                || scan.end < recovery_point
+                || begins_epoch_behind(&segment, &scan).map_err(fails)?;
+            if was_on_disk {
+                return Err(OpenError::Damaged {
+                    segment: path(directory, base, "log"),
+                    at: scan.size,
+                    problem: problem.clone(),
+                });
+            }
+        }
         end = scan.end.max(base);
         is_whole = must_scan && scan.is_contiguous;
         let is_right = |told: &LeaderEpochs| {
-            scan.epochs
-                .iter()
-                .all(|run| run.is_told_by(told, log_start))
+            // No checkpoint tells where the metadata log begins.
+            let start = match holes {
+                Holes::Never => told.start().unwrap_or(log_start),
+                Holes::Anywhere | Holes::OfEarlierCompaction => log_start,
+            };
+            scan.epochs.iter().all(|run| run.is_told_by(told, start))
         };
         if told.as_ref().is_some_and(|told| !is_right(told)) {
             tracing::warn!(file = %directory.join(EPOCHS).display(), "the batches say otherwise: it is made anew");
@@ -140,8 +176,7 @@ pub(crate) fn recover<D: Disk>(
         }
         begun.extend(scan.epochs);
         // Where all was on disk already no write was torn: what is damaged there says nothing of the segments behind.
-        let is_torn =
-            scan.problem.is_some() && (must_scan || next.is_none() || holes == Holes::Never);
+        let is_torn = scan.problem.is_some() && (must_scan || next.is_none());
         if let Some(problem) = &scan.problem {
             let segment_path = path(directory, base, "log");
             if is_torn {
@@ -164,6 +199,10 @@ pub(crate) fn recover<D: Disk>(
             break;
         }
     }
+    if end < log_start {
+        tracing::warn!(log = %directory.display(), %end, %log_start, "ends before its start, and so holds nothing: begun anew there");
+        return begin_anew(disk, directory, log_start).map_err(fails);
+    }
     let mut epochs = match told {
         Some(told) => told,
         // Every batch carries its epoch: the file can be made anew.
@@ -180,6 +219,32 @@ pub(crate) fn recover<D: Disk>(
         producers,
         epochs,
         end,
+    })
+}
+
+/// The first segment of a log.
+fn begin<D: Disk>(disk: &D, directory: &Path, start: Offset) -> io::Result<Segment<D::File>> {
+    let segment = Segment::open(disk, directory, start, OpenMode::Create)?;
+    disk.sync_directory(directory)?;
+    Ok(segment)
+}
+
+/// A log of which nothing is left, but the offsets below `start` are given out.
+fn begin_anew<D: Disk>(
+    disk: &D,
+    directory: &Path,
+    start: Offset,
+) -> io::Result<Recovered<D::File>> {
+    remove_segments(disk, directory, &files(disk, directory, "log")?)?;
+    for offset in files(disk, directory, "snapshot")? {
+        disk.remove_file(&path(directory, offset, "snapshot"))?;
+    }
+    let segment = begin(disk, directory, start)?;
+    Ok(Recovered {
+        segments: vec![Arc::new(segment)],
+        producers: ProducerState::default(),
+        epochs: LeaderEpochs::default(),
+        end: start,
     })
 }
 
@@ -254,6 +319,25 @@ fn scan<F: DiskFile>(segment: &Segment<F>, options: &LogOptions, holes: Holes) -
     }
     scan.indexes.close_times(segment.base);
     Ok(scan)
+}
+
+/// Whether an epoch of the quorum begins behind what is damaged. Its leader has all on disk before it writes the control batch that begins
+/// it, so no write was torn there.
+fn begins_epoch_behind<F: DiskFile>(segment: &Segment<F>, scan: &Scan) -> io::Result<bool> {
+    let left = usize::try_from(segment.size() - scan.size).map_err(io::Error::other)?;
+    let mut bytes = vec![0; left];
+    let read = segment.file.read_at(&mut bytes, scan.size)?;
+    bytes.truncate(read);
+    Ok((1..bytes.len()).any(|at| {
+        let Ok(header) = BatchHeader::parse(&bytes[at..]) else {
+            return false;
+        };
+        let whole = bytes.get(at..at + header.size);
+        header.attributes.is_control()
+            && header.base_offset > scan.end
+            && whole
+                .is_some_and(|whole| Batch::parse(whole).is_ok_and(|batch| batch.check().is_ok()))
+    }))
 }
 
 /// The batch at `position` if it is whole, right, and where `expected` says or, if there may be holes, behind.

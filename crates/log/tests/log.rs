@@ -9,12 +9,12 @@ use ottla_env::fake::{ManualClock, SeededDisk};
 use ottla_env::{Disk, DiskFile, OpenMode};
 use ottla_log::dir::{DirectoryError, LogDirectory, MetaProperties};
 use ottla_log::validate::{AppendRules, ValidBatch, validate};
-use ottla_log::{AppendError, FoundOffset, Log, LogOptions, OpenError, ReadError};
+use ottla_log::{AppendError, FoundOffset, Log, LogOptions, LogPoint, OpenError, ReadError};
 use ottla_model::{
     BrokerEpoch, ErrorCode, LeaderEpoch, NodeId, Offset, ProducerEpoch, ProducerId, Sequence,
     Timestamp, TopicId, Uuid,
 };
-use ottla_wire::control_record::{ControlRecord, EndTxnMarker};
+use ottla_wire::control_record::{ControlRecord, EndTxnMarker, LeaderChangeMessage};
 use ottla_wire::records::{
     Attributes, BATCH_OVERHEAD, BatchBuilder, BatchFields, Batches, Compression, TimestampType,
 };
@@ -72,6 +72,24 @@ fn open(directory: &LogDirectory<SeededDisk>) -> Log<SeededDisk> {
     directory
         .open_log(NAME, TOPIC, options(), NOW, true)
         .expect("it opens")
+}
+
+fn open_unclean(directory: &LogDirectory<SeededDisk>) -> Log<SeededDisk> {
+    directory
+        .open_log(NAME, TOPIC, options(), NOW, false)
+        .expect("it opens")
+}
+
+/// The names of the segments' files, ascending.
+fn segment_files(disk: &SeededDisk) -> Vec<String> {
+    let entries = disk.list(&Path::new(DATA).join(NAME));
+    let names = entries.expect("it is there").into_iter();
+    let mut names: Vec<String> = names
+        .map(|entry| entry.name)
+        .filter(|name| name.ends_with(".log"))
+        .collect();
+    names.sort_unstable();
+    names
 }
 
 fn append(log: &mut Log<SeededDisk>, timestamp: i64) {
@@ -416,14 +434,23 @@ fn raw(offset: i64) -> Bytes {
     builder.build()
 }
 
-fn open_metadata(directory: &LogDirectory<SeededDisk>) -> Log<SeededDisk> {
-    let options = LogOptions {
+fn metadata_options() -> LogOptions {
+    LogOptions {
         deletes: false,
         ..options()
-    };
-    directory
-        .open_log(NAME, TopicId::METADATA, options, NOW, false)
-        .expect("it opens")
+    }
+}
+
+/// `on_disk`: all below is known to be there.
+fn try_open_metadata(
+    directory: &LogDirectory<SeededDisk>,
+    on_disk: i64,
+) -> Result<Log<SeededDisk>, OpenError> {
+    directory.open_metadata_log(NAME, metadata_options(), NOW, Offset(on_disk))
+}
+
+fn open_metadata(directory: &LogDirectory<SeededDisk>) -> Log<SeededDisk> {
+    try_open_metadata(directory, 0).expect("it opens")
 }
 
 fn base_offsets(log: &Log<SeededDisk>) -> Vec<i64> {
@@ -485,11 +512,7 @@ fn a_power_cut_leaves_no_hole_in_the_metadata_log() {
         disk.crash_before(disk.operations() + seed % 8);
         let directory = LogDirectory::open(disk.clone(), Path::new(DATA));
         drop(directory.map(|directory| {
-            let options = LogOptions {
-                deletes: false,
-                ..options()
-            };
-            drop(directory.open_log(NAME, TopicId::METADATA, options, NOW, false));
+            drop(try_open_metadata(&directory, 0));
         }));
         disk.crash(seed + 1);
         let log = open_metadata(&self::directory(&disk));
@@ -501,25 +524,168 @@ fn a_power_cut_leaves_no_hole_in_the_metadata_log() {
 
 #[test]
 fn a_wrong_base_offset_ends_the_log() {
-    for is_metadata in [false, true] {
-        for byte in 0..8 {
-            let disk = disk();
-            {
-                let mut log = open_metadata_or_topic(&directory(&disk), is_metadata);
-                for offset in (0..20).step_by(2) {
-                    log.append_raw(&raw(offset), NOW).expect("the disk works");
-                }
-            }
-            disk.kill();
-            let second = raw(0).len();
-            let file = PathBuf::from(format!("{DATA}/{NAME}/{:020}.log", 0));
-            disk.corrupt(&file, second + byte).expect("it is there");
-            let log = open_metadata_or_topic(&directory(&disk), is_metadata);
-            // A small one could be the hole that a compaction left.
-            if is_metadata || byte < 5 {
-                assert_eq!(log.end(), Offset(2), "byte {byte}");
+    for byte in 0..8 {
+        let disk = disk();
+        {
+            let mut log = open_unclean(&directory(&disk));
+            for offset in (0..20).step_by(2) {
+                log.append_raw(&raw(offset), NOW).expect("the disk works");
             }
         }
+        disk.kill();
+        let second = raw(0).len();
+        let file = PathBuf::from(format!("{DATA}/{NAME}/{:020}.log", 0));
+        disk.corrupt(&file, second + byte).expect("it is there");
+        let log = open_unclean(&directory(&disk));
+        // A small one could be the hole that a compaction left.
+        if byte < 5 {
+            assert_eq!(log.end(), Offset(2), "byte {byte}");
+        }
+    }
+}
+
+/// The control batch that an epoch of the quorum begins with.
+fn control(offset: i64) -> Bytes {
+    let fields = BatchFields {
+        base_offset: Offset(offset),
+        leader_epoch: EPOCH.next(),
+        attributes: Attributes::default().control(),
+        ..BatchFields::default()
+    };
+    let record = ControlRecord::LeaderChange(LeaderChangeMessage::default());
+    let mut builder = BatchBuilder::new(fields, Compression::None);
+    let (key, value) = (record.encode_key(), record.encode_value());
+    builder.push(NOW, Some(&key), Some(&value), []);
+    builder.build()
+}
+
+/// Opens a metadata log of these batches, of which one byte is damaged.
+fn damaged_metadata(
+    batches: &[Bytes],
+    at: usize,
+    on_disk: i64,
+) -> Result<Log<SeededDisk>, OpenError> {
+    let disk = disk();
+    {
+        let directory = directory(&disk);
+        let mut log = open_metadata(&directory);
+        log.configure(LogOptions {
+            segment_bytes: 1 << 20,
+            ..metadata_options()
+        });
+        for batch in batches {
+            log.append_raw(batch, NOW).expect("the disk works");
+        }
+    }
+    let file = PathBuf::from(format!("{DATA}/{NAME}/{:020}.log", 0));
+    disk.corrupt(&file, at).expect("it is there");
+    let before = read(&disk, &file);
+    let opened = try_open_metadata(&directory(&disk), on_disk);
+    if opened.is_err() {
+        assert_eq!(read(&disk, &file), before, "it is left as it was");
+    }
+    opened
+}
+
+#[test]
+fn a_torn_end_of_the_metadata_log_is_cut() {
+    let batches = [raw(0), raw(2), raw(4)];
+    let size = raw(0).len();
+    for (at, end) in [(10, 0), (size, 2), (size + 70, 2), (3 * size - 1, 4)] {
+        let log = damaged_metadata(&batches, at, 0).expect("it opens");
+        assert_eq!(log.end(), Offset(end), "damaged at {at}");
+    }
+    let log = damaged_metadata(&batches, 3 * size - 1, 4).expect("it opens");
+    assert_eq!(log.end(), Offset(4));
+}
+
+#[test]
+fn the_metadata_log_is_not_cut_where_it_was_on_disk() {
+    let size = raw(0).len();
+    let is_refused = |batches: &[Bytes], at: usize, on_disk| {
+        let refused = damaged_metadata(batches, at, on_disk);
+        assert!(
+            matches!(refused, Err(OpenError::Damaged { at: begin, .. }) if begin == (at / size * size) as u64),
+            "{refused:?}"
+        );
+    };
+    // A later epoch begins behind it.
+    let batches = [raw(0), raw(2), control(4), raw(5)];
+    for at in [3, 8, 30, size + 3, 2 * size - 1] {
+        is_refused(&batches, at, 0);
+    }
+    // A snapshot contains it.
+    let batches = [raw(0), raw(2), raw(4)];
+    for (at, on_disk) in [(70, 1), (size + 16, 3), (3 * size - 1, i64::MAX)] {
+        is_refused(&batches, at, on_disk);
+    }
+}
+
+#[test]
+fn a_segment_of_the_metadata_log_that_is_damaged_or_gone_is_named() {
+    for is_gone in [false, true] {
+        let disk = disk();
+        {
+            let mut log = open_metadata(&directory(&disk));
+            for offset in (0..40).step_by(2) {
+                log.append_raw(&raw(offset), NOW).expect("the disk works");
+            }
+        }
+        disk.kill();
+        let names = segment_files(&disk);
+        assert!(names.len() > 2, "{names:?}");
+        let file = Path::new(DATA).join(NAME).join(&names[1]);
+        let base: i64 = names[1][..20].parse().expect("an offset");
+        let said = if is_gone {
+            disk.remove_file(&file).expect("it is there");
+            format!("/{NAME}: the records from offset {base} on are missing")
+        } else {
+            disk.corrupt(&file, 80).expect("it is there");
+            format!("/{NAME}/{}: ", names[1])
+        };
+        for _ in 0..2 {
+            let refused = try_open_metadata(&directory(&disk), 0);
+            let sentence = refused.expect_err("it was on disk").to_string();
+            assert!(sentence.contains(&said), "{sentence}");
+            assert!(sentence.contains("put back a copy"), "{sentence}");
+        }
+        assert_eq!(
+            segment_files(&disk).len(),
+            names.len() - usize::from(is_gone)
+        );
+    }
+}
+
+#[test]
+fn a_log_that_ends_before_its_start_begins_anew_there() {
+    for is_clean in [true, false] {
+        let disk = disk();
+        let (directory, mut log) = filled(&disk);
+        log.close().expect("the disk works");
+        let point = LogPoint {
+            log_start: log.end() + 7,
+            ..log.point()
+        };
+        directory
+            .write_checkpoints(&[(NAME.into(), point)])
+            .expect("the disk works");
+        drop((log, directory));
+        let directory = self::directory(&disk);
+        let open = || directory.open_log(NAME, TOPIC, options(), NOW, is_clean);
+        let mut log = open().expect("it opens");
+        let reader = log.reader();
+        assert_eq!(
+            (reader.log_start(), log.end()),
+            (point.log_start, point.log_start)
+        );
+        assert_eq!(segment_files(&disk).len(), 1);
+        log.assign_epoch(EPOCH).expect("the disk works");
+        append(&mut log, 1000);
+        assert_eq!(base_offsets(&log), [point.log_start.0]);
+        drop(log);
+        let log = open().expect("it opens");
+        assert_eq!(base_offsets(&log), [point.log_start.0]);
+        assert_eq!(log.reader().epoch_of(point.log_start), EPOCH);
     }
 }
 
@@ -549,18 +715,6 @@ fn an_index_that_points_behind_the_end_is_made_anew() {
     assert_eq!(log.end(), Offset(20));
     log.close().expect("the disk works");
     assert_eq!(read(&disk, &index)[..8], right);
-}
-
-fn open_metadata_or_topic(
-    directory: &LogDirectory<SeededDisk>,
-    is_metadata: bool,
-) -> Log<SeededDisk> {
-    if is_metadata {
-        return open_metadata(directory);
-    }
-    directory
-        .open_log(NAME, TOPIC, options(), NOW, false)
-        .expect("it opens")
 }
 
 #[test]

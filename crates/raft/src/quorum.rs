@@ -39,7 +39,8 @@ pub struct Options {
     pub voters: Vec<Voter>,
     /// Where this node listens for the others. A dynamic quorum keeps it in its log.
     pub endpoints: Vec<Endpoint>,
-    pub stored: QuorumState,
+    /// `None` where `quorum-state` cannot be understood.
+    pub stored: Option<QuorumState>,
     /// Of the last batch in the log; -1 for an empty one.
     pub log_epoch: LeaderEpoch,
     /// The end of the log, all of it on disk.
@@ -167,7 +168,8 @@ impl Raft {
         }
         Ok(Self {
             is_written,
-            state: options.stored,
+            // Nobody else has a vote: whatever it promised made nobody a leader, and each epoch that it led begins in its log.
+            state: options.stored.unwrap_or(QuorumState::NEW),
             role: Role::New,
             last_epoch: options.log_epoch,
             end: options.log_end,

@@ -32,6 +32,10 @@ pub const SCENARIOS: &[Scenario] = &[
         name: "broker",
         play: |seed| broker::play(seed, broker::Planted::Nothing),
     },
+    Scenario {
+        name: "damage",
+        play: broker::damage::play,
+    },
 ];
 
 /// What one run of a scenario came to.

@@ -1,4 +1,4 @@
-//! What is due from time to time: retention, `flush.ms`, checkpoints.
+//! What is due from time to time: retention, `flush.ms`, checkpoints, how far a recovery is.
 
 use ottla_env::{Clock, Env};
 use ottla_replica::Input;
@@ -15,6 +15,7 @@ impl<E: Env> Worker<E> {
             }
         }
         self.remove_deleted();
+        self.report_recovery();
     }
 
     pub(super) fn retain(&mut self) {

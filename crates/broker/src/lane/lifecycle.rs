@@ -13,6 +13,7 @@ use ottla_replica::{Input, Leader, Leadership};
 
 use super::append::{Append, Joined};
 use super::openings::{Opening, OpeningJob};
+use super::progress::Report;
 use super::{Job, Open, Slot, Worker};
 use crate::partition::{Availability, Partition, PartitionKey};
 use crate::topic_rules::{leader_options, log_options};
@@ -71,6 +72,7 @@ impl<E: Env> Worker<E> {
                     None => self.openings.push(key, opening),
                 }
                 self.open_next();
+                self.report_recovery();
             }
         }
     }
@@ -114,6 +116,20 @@ impl<E: Env> Worker<E> {
         }
     }
 
+    /// Says how far the recovery is, where that is worth a line.
+    pub(super) fn report_recovery(&mut self) {
+        let directory = self.directory.path().display();
+        match self.openings.report(self.env.clock().monotonic()) {
+            Some(Report::Recovering { done, logs }) => {
+                tracing::warn!(%directory, "recovering after an unclean stop: {done} of {logs} logs are done");
+            }
+            Some(Report::Recovered { logs, took }) => {
+                tracing::warn!(%directory, "recovered {logs} logs after an unclean stop in {:.1} s", took.as_secs_f64());
+            }
+            None => {}
+        }
+    }
+
     pub(super) fn opened(
         &mut self,
         key: PartitionKey,
@@ -131,6 +147,7 @@ impl<E: Env> Worker<E> {
             _ => self.opened_doomed(key, result),
         }
         self.open_next();
+        self.report_recovery();
     }
 
     fn take_over(

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use ottla_env::Disk;
 use ottla_log::dir::LogDirectory;
 use ottla_log::{Log, LogOptions, OpenError};
-use ottla_model::{LeaderEpoch, Timestamp, TopicId};
+use ottla_model::{LeaderEpoch, Monotonic, Timestamp, TopicId};
 
+use super::progress::{Progress, Report};
 use crate::partition::PartitionKey;
 
 /// Where nothing is to be recovered, opening is a few syncs, and what syncs at once shares the file system's journal.
@@ -25,6 +26,9 @@ pub(crate) enum Opening {
 pub(super) struct Openings {
     plain: Queue,
     recoveries: Queue,
+    /// Recoveries that have ended since there were none.
+    recovered: usize,
+    progress: Progress,
 }
 
 struct Queue {
@@ -43,6 +47,8 @@ impl Openings {
         Self {
             plain: queue(OPENED_AT_ONCE),
             recoveries: queue(recovered_at_once),
+            recovered: 0,
+            progress: Progress::default(),
         }
     }
 
@@ -75,6 +81,19 @@ impl Openings {
         let queue = self.queue(opening);
         assert!(queue.running > 0, "what ends has begun");
         queue.running -= 1;
+        if opening == Opening::Recovery {
+            self.recovered += 1;
+        }
+    }
+
+    /// What to tell of the recovery now.
+    pub(super) fn report(&mut self, now: Monotonic) -> Option<Report> {
+        let left = self.recoveries.waiting.len() + self.recoveries.running;
+        let report = self.progress.report(left, self.recovered + left, now);
+        if left == 0 {
+            self.recovered = 0;
+        }
+        report
     }
 
     fn queue(&mut self, opening: Opening) -> &mut Queue {

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ottla_env::{Clock, Disk, DiskFile, Env};
-use ottla_log::dir::{LogDirectory, read_file, replace_file};
+use ottla_log::dir::{CLEAN_SHUTDOWN, LogDirectory, read_file, replace_file};
 use ottla_log::{Log, LogOptions, OpenError};
 use ottla_metadata::Image;
-use ottla_model::{LeaderEpoch, Monotonic, Offset, Timestamp, TopicId};
+use ottla_model::{BrokerEpoch, LeaderEpoch, Monotonic, Offset, Timestamp};
 use ottla_raft::checkpoint::SnapshotId;
 use ottla_raft::{LogView, QuorumState, Snapshot, SnapshotOptions, Snapshots, Voter, quorum_state};
 use ottla_wire::control_record::ControlRecord;
@@ -37,8 +37,22 @@ pub enum MetadataLogError {
     Open(#[from] OpenError),
     #[error("{path}: {error}")]
     Io { path: PathBuf, error: io::Error },
-    #[error("{path}: {problem}")]
+    /// What it was needed for is nowhere else.
+    #[error("{path}: {problem}: put back a copy of what is missing or damaged")]
     Invalid { path: PathBuf, problem: String },
+    #[error(
+        "{path} ends at offset {end}, and {told_by} tells that it went on to {at_least}: put back a copy of the last segment"
+    )]
+    Short {
+        path: PathBuf,
+        end: Offset,
+        at_least: Offset,
+        told_by: PathBuf,
+    },
+    #[error(
+        "{path}: {problem}: put back a copy of it, or remove it, and the cluster begins with the features of this release"
+    )]
+    Bootstrap { path: PathBuf, problem: String },
 }
 
 /// What was found.
@@ -51,9 +65,30 @@ pub(crate) struct Found {
     pub(crate) kraft_version: i16,
     /// Of the newest voters record; empty where the quorum is static.
     pub(crate) voters: Vec<Voter>,
-    pub(crate) stored: QuorumState,
+    /// `None` where the file cannot be understood.
+    pub(crate) stored: Option<QuorumState>,
     pub(crate) log_epoch: LeaderEpoch,
     pub(crate) log_end: Offset,
+}
+
+impl Found {
+    fn nothing() -> Self {
+        Self {
+            bootstrap: None,
+            image: None,
+            records: Vec::new(),
+            kraft_version: 0,
+            voters: Vec::new(),
+            stored: None,
+            log_epoch: LeaderEpoch::NONE,
+            log_end: Offset::ZERO,
+        }
+    }
+
+    /// Whether the records that the cluster was formatted with are in the log or a snapshot.
+    fn has_begun(&self) -> bool {
+        self.image.is_some() || !self.records.is_empty()
+    }
 }
 
 /// How the log is kept.
@@ -91,50 +126,56 @@ impl<E: Env> MetadataLog<E> {
             path: path.clone(),
             error,
         };
-        let of_log = log_options(options);
-        let mut log = directory.open_log(METADATA_LOG, TopicId::METADATA, of_log, now, false)?;
+        let mut kept = find_snapshots(&disk, &path).map_err(fails)?;
+        let was_on_disk = OnDisk::of(directory, &kept).map_err(fails)?;
+        let mut log = directory.open_metadata_log(
+            METADATA_LOG,
+            log_options(options),
+            now,
+            was_on_disk.whole_up_to,
+        )?;
+        if log.end() < was_on_disk.at_least {
+            return Err(MetadataLogError::Short {
+                path,
+                end: log.end(),
+                at_least: was_on_disk.at_least,
+                told_by: was_on_disk.told_by,
+            });
+        }
         if let Some(job) = log.unsynced() {
             let end = job.run().map_err(fails)?;
             log.synced(end);
         }
-        let mut found = Found {
-            bootstrap: None,
-            image: None,
-            records: Vec::new(),
-            kraft_version: 0,
-            voters: Vec::new(),
-            stored: QuorumState::NEW,
-            log_epoch: LeaderEpoch::NONE,
-            log_end: log.end(),
-        };
-        let bootstrap = directory.path().join(BOOTSTRAP);
-        if let Some(bytes) = read_file(&disk, &bootstrap).map_err(fails)? {
-            found.bootstrap = Some(read_snapshot(&bytes, &bootstrap, &mut found)?);
-        }
-        let kept = find_snapshots(&disk, &path).map_err(fails)?;
-        if let Some(newest) = kept.last() {
-            restore(&disk, &path, newest.id, &mut found)?;
-        }
+        let log_start = log.reader().log_start();
+        let (mut found, damaged) = restore_newest(&disk, &path, log_start, &mut kept)?;
+        found.log_end = log.end();
         let behind = read_log(&log, &path, &mut found)?;
         let mut snapshots =
             Snapshots::new(options.snapshots, kept, behind, env.clock().monotonic());
+        for (id, problem) in damaged {
+            let file = path.join(id.file_name());
+            // The one that a cluster is formatted with is all there is before it begins.
+            if !found.has_begun() {
+                return Err(MetadataLogError::Invalid {
+                    path: file,
+                    problem,
+                });
+            }
+            tracing::warn!(file = %file.display(), problem, "damaged, and removed: the log has what it was made of");
+            disk.remove_file(&file).map_err(fails)?;
+        }
+        found.bootstrap = read_bootstrap(&disk, directory.path(), found.has_begun())?;
         // A crash may bring back what was removed together with the log before it. The log would not begin with the oldest snapshot
         // then, and a replica that has the one it does begin with would be told to fetch that again.
         let log_start = SnapshotId {
-            end_offset: log.reader().log_start(),
+            end_offset: log_start,
             epoch: LeaderEpoch(0),
         };
         for id in snapshots.forget_before(log_start) {
             disk.remove_file(&path.join(id.file_name()))
                 .map_err(fails)?;
         }
-        if let Some(text) = read_text(&disk, &path.join(quorum_state::FILE)).map_err(fails)? {
-            found.stored =
-                quorum_state::parse(&text).map_err(|error| MetadataLogError::Invalid {
-                    path: path.clone(),
-                    problem: error.to_string(),
-                })?;
-        }
+        found.stored = read_quorum_state(&disk, &path)?;
         Ok((
             Self {
                 disk,
@@ -281,12 +322,68 @@ fn log_options(options: MetadataLogOptions) -> LogOptions {
     }
 }
 
-fn restore<D: Disk>(
+/// What is known to have been on disk of a log, however it is found.
+struct OnDisk {
+    /// All that lies below was, wherever the log is found to end.
+    whole_up_to: Offset,
+    /// The log went on up to here, as the file tells.
+    at_least: Offset,
+    told_by: PathBuf,
+}
+
+impl OnDisk {
+    fn of<D: Disk>(directory: &LogDirectory<D>, snapshots: &[Snapshot]) -> io::Result<Self> {
+        let metadata = directory.path().join(METADATA_LOG);
+        // What is in a snapshot was committed.
+        let (in_snapshot, snapshot) = match snapshots.last() {
+            Some(newest) => (newest.id.end_offset, metadata.join(newest.id.file_name())),
+            None => (Offset::ZERO, metadata),
+        };
+        let mut found = Self {
+            whole_up_to: in_snapshot,
+            at_least: in_snapshot,
+            told_by: snapshot,
+        };
+        if let Some(BrokerEpoch(registered)) = directory.clean_shutdown()? {
+            found.whole_up_to = Offset::MAX;
+            // The epoch of a broker is the offset at which it was registered.
+            let end = Offset(registered.saturating_add(1));
+            if end > found.at_least {
+                found.at_least = end;
+                found.told_by = directory.path().join(CLEAN_SHUTDOWN);
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// Makes the image of the newest snapshot that is whole, or none where the log has all from its beginning. Gives those that are damaged,
+/// and how.
+fn restore_newest<D: Disk>(
     disk: &D,
     directory: &Path,
-    id: SnapshotId,
-    found: &mut Found,
-) -> Result<(), MetadataLogError> {
+    log_start: Offset,
+    kept: &mut Vec<Snapshot>,
+) -> Result<(Found, Vec<(SnapshotId, String)>), MetadataLogError> {
+    let mut damaged = Vec::new();
+    while let Some(newest) = kept.last() {
+        let id = newest.id;
+        let (path, problem) = match restore(disk, directory, id) {
+            Ok(found) => return Ok((found, damaged)),
+            Err(MetadataLogError::Invalid { path, problem }) => (path, problem),
+            Err(error) => return Err(error),
+        };
+        let older = kept.len().checked_sub(2).map(|at| kept[at].id.end_offset);
+        if log_start > older.unwrap_or(Offset::ZERO) {
+            return Err(MetadataLogError::Invalid { path, problem });
+        }
+        damaged.push((id, problem));
+        kept.pop();
+    }
+    Ok((Found::nothing(), damaged))
+}
+
+fn restore<D: Disk>(disk: &D, directory: &Path, id: SnapshotId) -> Result<Found, MetadataLogError> {
     let path = directory.join(id.file_name());
     let bytes = read_file(disk, &path)
         .and_then(|bytes| bytes.ok_or_else(|| io::ErrorKind::NotFound.into()))
@@ -294,20 +391,65 @@ fn restore<D: Disk>(
             path: path.clone(),
             error,
         })?;
-    let records = read_snapshot(&bytes, &path, found)?;
+    let mut found = Found::nothing();
+    let records = read_snapshot(&bytes, &path, &mut found)?;
     if id == SnapshotId::BOOTSTRAP {
-        return Ok(());
-    }
-    let invalid = |problem: String| MetadataLogError::Invalid { path, problem };
-    if found.log_end < id.end_offset {
-        return Err(invalid(format!(
-            "the log beside it ends at offset {}, before the snapshot does: the log's last segment is missing",
-            found.log_end
-        )));
+        return Ok(found);
     }
     let image = Image::restore(records, id.end_offset - 1);
-    found.image = Some(image.map_err(|error| invalid(error.to_string()))?);
-    Ok(())
+    found.image = Some(image.map_err(|error| MetadataLogError::Invalid {
+        path,
+        problem: error.to_string(),
+    })?);
+    found.log_epoch = id.epoch;
+    Ok(found)
+}
+
+/// What the cluster was formatted with. Nobody needs it any more once the log has begun with it.
+fn read_bootstrap<D: Disk>(
+    disk: &D,
+    directory: &Path,
+    has_begun: bool,
+) -> Result<Option<Vec<MetadataRecord<'static>>>, MetadataLogError> {
+    let path = directory.join(BOOTSTRAP);
+    let bytes = read_file(disk, &path).map_err(|error| MetadataLogError::Io {
+        path: path.clone(),
+        error,
+    })?;
+    let Some(bytes) = bytes else {
+        return Ok(None);
+    };
+    match read_snapshot(&bytes, &path, &mut Found::nothing()) {
+        Ok(records) => Ok(Some(records)),
+        Err(MetadataLogError::Invalid { path, problem }) if has_begun => {
+            tracing::warn!(file = %path.display(), problem, "damaged, and not needed: the cluster has begun");
+            Ok(None)
+        }
+        Err(MetadataLogError::Invalid { path, problem }) => {
+            Err(MetadataLogError::Bootstrap { path, problem })
+        }
+        Err(other) => Err(other),
+    }
+}
+
+fn read_quorum_state<D: Disk>(
+    disk: &D,
+    directory: &Path,
+) -> Result<Option<QuorumState>, MetadataLogError> {
+    let path = directory.join(quorum_state::FILE);
+    let bytes = read_file(disk, &path).map_err(|error| MetadataLogError::Io {
+        path: path.clone(),
+        error,
+    })?;
+    let Some(bytes) = bytes else {
+        return Ok(Some(QuorumState::NEW));
+    };
+    let parsed = quorum_state::parse(&String::from_utf8_lossy(&bytes));
+    Ok(parsed
+        .inspect_err(|error| {
+            tracing::warn!(file = %path.display(), %error, "damaged, and written anew");
+        })
+        .ok())
 }
 
 /// The metadata records of a file in the form of a snapshot. One that was cut between two batches shows it by the footer that it
@@ -360,14 +502,15 @@ fn read_log<D: Disk>(
     };
     let reader = log.reader();
     let in_snapshot = found.image.as_ref().map_or(Offset::UNKNOWN, Image::offset);
-    let mut next = reader.log_start();
-    if next > in_snapshot.next() {
+    let log_start = reader.log_start();
+    if log_start > in_snapshot.next() {
         return Err(invalid(format!(
-            "begins at offset {next}, and what is before is in no snapshot beyond offset {in_snapshot}"
+            "begins at offset {log_start}, and what is before is in no snapshot beyond offset {in_snapshot}"
         )));
     }
-    let mut behind = 0;
+    let (mut next, mut behind) = (in_snapshot.next(), 0);
     while next < log.end() {
+        let asked = next;
         let slice = reader
             .read(next, READ_BYTES, log.end(), true)
             .map_err(|error| invalid(error.to_string()))?;
@@ -379,6 +522,12 @@ fn read_log<D: Disk>(
                 .map_err(fails)?;
             // A limit may have cut the last batch: it is read again.
             for batch in Batches::new(&bytes).map_while(Result::ok) {
+                if batch.header.base_offset > next {
+                    let base = batch.header.base_offset;
+                    return Err(invalid(format!(
+                        "offset {base} follows where {next} is expected"
+                    )));
+                }
                 next = batch.header.next_offset();
                 found.log_epoch = batch.header.leader_epoch;
                 if batch.header.last_offset() > in_snapshot {
@@ -396,6 +545,9 @@ fn read_log<D: Disk>(
                         .filter(|(offset, _)| *offset > in_snapshot),
                 );
             }
+        }
+        if next == asked {
+            return Err(invalid(format!("no batch can be read at offset {next}")));
         }
     }
     Ok(behind)
@@ -425,7 +577,10 @@ fn take(
         path: path.to_path_buf(),
         problem,
     };
-    batch.check().map_err(|error| invalid(error.to_string()))?;
+    batch.check().map_err(|error| {
+        let base = batch.header.base_offset;
+        invalid(format!("the batch at offset {base}: {error}"))
+    })?;
     let bytes = batch
         .uncompressed(MAX_UNCOMPRESSED)
         .map_err(|error| invalid(error.to_string()))?;
@@ -462,13 +617,6 @@ fn take(
     Ok(())
 }
 
-fn read_text<D: Disk>(disk: &D, path: &Path) -> io::Result<Option<String>> {
-    let invalid = |_| io::Error::new(io::ErrorKind::InvalidData, "expected UTF-8");
-    read_file(disk, path)?
-        .map(|bytes| String::from_utf8(bytes).map_err(invalid))
-        .transpose()
-}
-
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
@@ -486,19 +634,6 @@ mod tests {
         epoch: LeaderEpoch(1),
     };
 
-    fn found(log_end: Offset) -> Found {
-        Found {
-            bootstrap: None,
-            image: None,
-            records: Vec::new(),
-            kraft_version: 0,
-            voters: Vec::new(),
-            stored: QuorumState::NEW,
-            log_epoch: LeaderEpoch::NONE,
-            log_end,
-        }
-    }
-
     /// As many records as a new cluster begins with.
     fn snapshot() -> Bytes {
         let records = features::bootstrap(MetadataVersion::LATEST);
@@ -513,8 +648,7 @@ mod tests {
         if let Some(bytes) = file {
             replace_file(&disk, directory, &ID.file_name(), bytes).unwrap();
         }
-        let mut found = found(ID.end_offset);
-        restore(&disk, directory, ID, &mut found).map(|()| found)
+        restore(&disk, directory, ID)
     }
 
     #[test]
@@ -569,7 +703,7 @@ mod tests {
             },
         });
         let mut log = directory
-            .open_log(METADATA_LOG, TopicId::METADATA, options, NOW, false)
+            .open_metadata_log(METADATA_LOG, options, NOW, Offset::ZERO)
             .unwrap();
         let records = features::bootstrap(MetadataVersion::LATEST);
         for base_offset in (0..10).map(Offset) {
@@ -584,7 +718,7 @@ mod tests {
         }
         log.set_high_watermark(log.end());
         log.advance_log_start(Offset(start), NOW).unwrap();
-        let mut found = found(log.end());
+        let mut found = Found::nothing();
         found.image = in_snapshot.map(|at| Image::restore(Vec::new(), Offset(at)).unwrap());
         read_log(&log, Path::new(DIRECTORY), &mut found).map(|_| found)
     }

@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use ottla_log::dir::DirectoryError;
-use ottla_model::NodeId;
+use ottla_model::{NodeId, Uuid};
 use ottla_raft::NotSoleVoter;
 use thiserror::Error;
 
@@ -47,6 +47,14 @@ pub enum StartError {
     NoVoters(PathBuf),
     #[error(transparent)]
     Quorum(#[from] NotSoleVoter),
+    #[error(
+        "{path} names directory {found}, and the quorum's one voter is this node with directory {expected}: put back a copy of the file, or set directory.id={expected} in it"
+    )]
+    OtherDirectory {
+        path: PathBuf,
+        expected: Uuid,
+        found: Uuid,
+    },
     #[error("cannot listen on {listener}: {}", obstacle(.error))]
     Listen {
         listener: Box<ottla_config::Listener>,
@@ -62,6 +70,10 @@ pub enum StartError {
         first: PathBuf,
         second: PathBuf,
     },
+    #[error(
+        "{metadata} is empty, and there are logs of a cluster, {log} the first: put back a copy of the metadata log, or remove the logs to begin a new cluster"
+    )]
+    NoMetadata { metadata: PathBuf, log: PathBuf },
     #[error("the controller refused this broker: {0}")]
     Refused(String),
 }

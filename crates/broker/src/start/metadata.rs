@@ -3,7 +3,7 @@
 use ottla_config::ServerConfig;
 use ottla_controller::{Controller, Options as ControllerOptions};
 use ottla_env::Env;
-use ottla_log::dir::LogDirectory;
+use ottla_log::dir::{LogDirectory, META_PROPERTIES};
 use ottla_metadata::features::{self, MetadataVersion};
 use ottla_model::Uuid;
 use ottla_raft::{Endpoint, Options as RaftOptions, Raft, ReplicaKey, SnapshotOptions, Voter};
@@ -48,6 +48,16 @@ pub(super) fn load<E: Env>(
     } else {
         found.voters
     };
+    if let [voter] = &voters[..]
+        && voter.key.id == config.node_id()
+        && ![Uuid::ZERO, directory_id].contains(&voter.key.directory)
+    {
+        return Err(StartError::OtherDirectory {
+            path: directory.path().join(META_PROPERTIES),
+            expected: voter.key.directory,
+            found: directory_id,
+        });
+    }
     let raft = Raft::new(RaftOptions {
         node: config.node_id(),
         directory: directory_id,

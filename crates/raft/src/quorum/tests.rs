@@ -23,10 +23,10 @@ fn options(end: i64) -> Options {
             endpoints: Vec::new(),
         }],
         endpoints: Vec::new(),
-        stored: QuorumState {
+        stored: Some(QuorumState {
             epoch: LeaderEpoch(3),
             ..QuorumState::NEW
-        },
+        }),
         log_epoch: LeaderEpoch(4),
         log_end: Offset(end),
         election_timeout: Duration::from_secs(1),
@@ -56,7 +56,7 @@ impl Node {
 
     fn new(options: Options) -> Self {
         Self {
-            disk: options.stored,
+            disk: options.stored.unwrap_or(QuorumState::NEW),
             raft: Raft::new(options).unwrap(),
             now: at(0),
         }
@@ -155,6 +155,17 @@ fn granted(answer: &Answer) -> bool {
         Body::Vote { is_granted } => is_granted,
         _ => panic!("{answer:?}"),
     }
+}
+
+#[test]
+fn a_sole_voter_that_has_lost_its_state_leads_an_epoch_above_its_log() {
+    let mut node = Node::new(Options {
+        stored: None,
+        ..options(10)
+    });
+    node.step(Input::Start);
+    assert!(node.raft.is_leader());
+    assert_eq!(node.raft.epoch(), LeaderEpoch(5));
 }
 
 #[test]
@@ -725,7 +736,7 @@ proptest! {
                 }
                 Event::Crash => {
                     let found = Options {
-                        stored: node.disk,
+                        stored: Some(node.disk),
                         log_epoch: node.raft.last_epoch,
                         log_end: node.raft.synced,
                         ..options(0)

@@ -13,6 +13,7 @@ mod configs;
 mod connection;
 mod consumer;
 mod content;
+pub mod damage;
 #[cfg(test)]
 mod deletion;
 mod faults;
@@ -25,6 +26,8 @@ mod offsets;
 mod pass;
 mod process;
 mod producer;
+#[cfg(test)]
+mod recovery;
 mod rival;
 mod topic;
 

@@ -13,7 +13,7 @@ use ottla_env::{Clock, Disk, DiskFile, Env, Spawn};
 use ottla_log::dir::LogDirectory;
 use ottla_log::validate::{AppendRules, validate};
 use ottla_log::{Log, LogOptions};
-use ottla_model::{LeaderEpoch, Offset, Timestamp, TopicId};
+use ottla_model::{LeaderEpoch, Offset, Timestamp, TopicId, Uuid};
 use ottla_wire::records::{BatchBuilder, BatchFields, Batches, Compression, TimestampType};
 use parking_lot::Mutex;
 
@@ -23,6 +23,7 @@ use crate::{Machine, SimEnv, Simulation, World};
 const MACHINE: Machine = Machine(1);
 const DIRECTORY: &str = "/data";
 const PARTITION: &str = "topic-0";
+const TOPIC: TopicId = TopicId(Uuid::from_u128(7));
 /// Lives of the machine in a run.
 const LIVES: u64 = 5;
 
@@ -151,7 +152,7 @@ fn open(
         producer_expiration: Duration::from_secs(3600),
     };
     let log = directory
-        .open_log(PARTITION, TopicId::METADATA, options, now, false)
+        .open_log(PARTITION, TOPIC, options, now, false)
         .map_err(io::Error::other)?;
     Ok((directory, log))
 }

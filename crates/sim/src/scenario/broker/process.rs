@@ -13,7 +13,7 @@ use ottla_env::{Clock, Env, Spawn};
 use ottla_metadata::Image;
 use ottla_metadata::features::MetadataVersion;
 
-use super::ledger::Ledger;
+use super::ledger::{Ledger, Life};
 use crate::{Machine, SimEnv, World};
 
 pub(super) const MACHINE: Machine = Machine(1);
@@ -59,7 +59,6 @@ impl Settings {
         Self { text }
     }
 
-    #[cfg(test)]
     pub(super) fn with(mut self, key: &str, value: &str) -> Self {
         writeln!(self.text, "{key}={value}").expect("writing to a string does not fail");
         self
@@ -84,6 +83,38 @@ pub(super) struct Process {
 impl Process {
     /// Boots the machine and starts the process on it, formatting the directories if that has not happened yet.
     pub(super) fn start(world: &World, ledger: &Ledger, settings: &Settings) -> Self {
+        let disk = world.disk(MACHINE);
+        Self::launch(world, ledger, settings, move |ledger, life, outcome| {
+            // The machine that is down in this moment dies in the next.
+            if let Err(error) = outcome
+                && !disk.is_down()
+                && !ledger.is_sick(life)
+            {
+                ledger.violate(format!("the broker does not start: {error}"));
+            }
+        })
+    }
+
+    /// The same on a machine that is well. Ready when the process serves, or has said why it does not.
+    pub(super) async fn attempt(
+        world: &World,
+        ledger: &Ledger,
+        settings: &Settings,
+    ) -> Result<Self, String> {
+        let (sender, outcome) = oneshot::channel();
+        let process = Self::launch(world, ledger, settings, move |_, _, outcome| {
+            let _ = sender.send(outcome);
+        });
+        let outcome = outcome.await.expect("a machine that is well lets it start");
+        outcome.map(|()| process)
+    }
+
+    fn launch(
+        world: &World,
+        ledger: &Ledger,
+        settings: &Settings,
+        told: impl FnOnce(&Ledger, Life, Result<(), String>) + Send + 'static,
+    ) -> Self {
         let env = world.boot(MACHINE);
         let life = ledger.begin_life();
         let (stop, stopping) = oneshot::channel::<oneshot::Sender<()>>();
@@ -91,33 +122,28 @@ impl Process {
         let (ledger, disk) = (ledger.clone(), world.disk(MACHINE));
         let config = settings.config();
         env.spawn().clone().task(async move {
-            match start(env, config).await {
-                Ok(broker) => {
-                    // Most are not looked into.
-                    let _ = ready.send(Box::new(broker.image()));
-                    let asked = match select(stopping, pin!(broker.failed())).await {
-                        Either::Left((Ok(stopped), _)) => Some(stopped),
-                        // It is left to its fate.
-                        Either::Left((Err(_), _)) => return,
-                        Either::Right((failure, _)) => {
-                            if !disk.is_down() && !ledger.is_sick(life) {
-                                ledger.violate(format!("the broker fails: {failure}"));
-                            }
-                            None
-                        }
-                    };
-                    broker.stop().await;
-                    if let Some(stopped) = asked {
-                        // Whoever asked may have lost patience.
-                        let _ = stopped.send(());
-                    }
-                }
-                Err(error) => {
-                    // The machine that is down in this moment dies in the next.
+            let broker = match start(env, config).await {
+                Ok(broker) => broker,
+                Err(error) => return told(&ledger, life, Err(error)),
+            };
+            told(&ledger, life, Ok(()));
+            // Most are not looked into.
+            let _ = ready.send(Box::new(broker.image()));
+            let asked = match select(stopping, pin!(broker.failed())).await {
+                Either::Left((Ok(stopped), _)) => Some(stopped),
+                // It is left to its fate.
+                Either::Left((Err(_), _)) => return,
+                Either::Right((failure, _)) => {
                     if !disk.is_down() && !ledger.is_sick(life) {
-                        ledger.violate(format!("the broker does not start: {error}"));
+                        ledger.violate(format!("the broker fails: {failure}"));
                     }
+                    None
                 }
+            };
+            broker.stop().await;
+            if let Some(stopped) = asked {
+                // Whoever asked may have lost patience.
+                let _ = stopped.send(());
             }
         });
         Self { stop, started }
