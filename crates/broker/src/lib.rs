@@ -13,6 +13,7 @@ mod failure;
 mod fetch_sessions;
 mod format;
 mod found_logs;
+mod internal_topics;
 mod lane;
 mod net;
 mod node;
@@ -23,7 +24,6 @@ mod publish;
 mod quorum;
 mod request;
 mod start;
-mod topic;
 mod topic_rules;
 
 pub use failure::Failure;
