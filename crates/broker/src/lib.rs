@@ -13,6 +13,8 @@ mod failure;
 mod fetch_sessions;
 mod format;
 mod found_logs;
+#[cfg(test)]
+mod idle_env;
 mod internal_topics;
 mod lane;
 mod net;
