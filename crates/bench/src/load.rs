@@ -48,7 +48,7 @@ struct Target {
     /// A config of the topic if it is created, for instance flush.messages=1; may be given several times.
     #[arg(long = "topic-config", value_name = "KEY=VALUE", value_parser = key_and_value)]
     topic_configs: Vec<(String, String)>,
-    /// Delete the topic at the end.
+    /// Delete the topic at the end. Its files go file.delete.delay.ms later, a minute by default, which costs the broker CPU time then.
     #[arg(long)]
     delete: bool,
     /// Connections, each with a thread of its own here.

@@ -18,7 +18,8 @@ use crate::size::{MIB, Size};
 ///
 /// Each connection is a consumer of its own, which reads all partitions, with one request under way. A consumer that reads
 /// from the earliest record begins there again once it has come to where the partition ended at the start; so the topic may
-/// hold less than is measured, and then all of it is read from memory.
+/// hold less than is measured, and then all of it is read from memory. Latency is that of a response from its request on; at the
+/// tail that includes the wait for something to read.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]

@@ -130,10 +130,21 @@ struct Snapshot {
 /// Starts a thread for each connection, and measures between the warm-up and the end.
 pub(super) fn measure(target: &Target, connections: Vec<Work>) -> Result<Outcome, LoadError> {
     let progress = Arc::new(Progress::new());
+    let outcome = measure_with(target, connections, &progress);
+    // Also where one connection has failed: the others must not go on.
+    progress.phase.store(OVER, Ordering::Relaxed);
+    outcome
+}
+
+fn measure_with(
+    target: &Target,
+    connections: Vec<Work>,
+    progress: &Arc<Progress>,
+) -> Result<Outcome, LoadError> {
     let (ended, ends) = channel();
     let count = connections.len();
     for work in connections {
-        let (progress, ended) = (Arc::clone(&progress), ended.clone());
+        let (progress, ended) = (Arc::clone(progress), ended.clone());
         // Who receives is gone only after another connection has failed.
         thread::spawn(move || drop(ended.send(work(&progress))));
     }
@@ -151,7 +162,7 @@ pub(super) fn measure(target: &Target, connections: Vec<Work>) -> Result<Outcome
         Ok(())
     };
     await_until(&|counted| counted.bytes >= target.warm_up.0)?;
-    let before = snapshot(&progress, target.server_pid)?;
+    let before = snapshot(progress, target.server_pid)?;
     progress.phase.store(MEASURING, Ordering::Relaxed);
     await_until(&|counted| {
         counted.bytes - before.counted.bytes >= target.bytes.0
@@ -159,7 +170,7 @@ pub(super) fn measure(target: &Target, connections: Vec<Work>) -> Result<Outcome
                 .seconds
                 .is_some_and(|limit| progress.now() - before.at >= limit)
     })?;
-    let after = snapshot(&progress, target.server_pid)?;
+    let after = snapshot(progress, target.server_pid)?;
     progress.phase.store(OVER, Ordering::Relaxed);
     let mut latencies = Latencies::new();
     for _ in 0..count {
