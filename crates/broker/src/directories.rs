@@ -98,3 +98,27 @@ pub(crate) async fn tell_directories<E: Env>(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::idle_env::IdleEnv;
+
+    const ONE: Uuid = Uuid::from_u128(101);
+    const TWO: Uuid = Uuid::from_u128(102);
+
+    #[test]
+    fn a_partition_goes_where_the_fewest_are_of_the_directories_that_can_be_used() {
+        let env = IdleEnv::new();
+        let lanes = [("/one", ONE), ("/two", TWO)].map(|(path, id)| (id, env.lane(path, id)));
+        let mut places = Places::new(lanes.into());
+        assert_eq!(places.emptiest(&[ONE, TWO]).0, ONE);
+        places.came(ONE);
+        assert_eq!(places.emptiest(&[ONE, TWO]).0, TWO);
+        assert_eq!(places.emptiest(&[ONE]).0, ONE);
+        places.left(ONE);
+        assert_eq!(places.emptiest(&[ONE, TWO]).0, ONE);
+        // It fails there, and is not forgotten.
+        assert_eq!(places.emptiest(&[]).0, ONE);
+    }
+}

@@ -82,3 +82,39 @@ fn key_of(node: NodeId, image: &Image, log: &FoundLog) -> Option<PartitionKey> {
         index: log.partition,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use ottla_model::{PartitionIndex, TopicId};
+
+    use super::*;
+    use crate::api::test_image::{id, image, topic};
+
+    #[test]
+    fn a_log_is_known_by_the_id_of_its_topic_or_else_by_its_name() {
+        let image = image(&[topic("a", 2), topic("b", 1)]);
+        let is_known = |node, topic: &str, index, topic_id: Option<TopicId>| {
+            let log = FoundLog {
+                name: format!("{topic}-{index}"),
+                topic: topic.to_owned(),
+                partition: PartitionIndex(index),
+                topic_id,
+            };
+            let key = key_of(NodeId(node), &image, &log);
+            key.inspect(|key| assert_eq!((key.topic, key.index), (id(topic), log.partition)))
+                .is_some()
+        };
+        assert!(is_known(1, "a", 1, Some(id("a"))));
+        assert!(is_known(1, "a", 1, None));
+        assert!(!is_known(1, "a", 2, None), "there is no such partition");
+        assert!(
+            !is_known(1, "a", 1, Some(id("gone"))),
+            "of an earlier topic of the name"
+        );
+        assert!(
+            !is_known(1, "b", 0, Some(id("a"))),
+            "under another topic's name"
+        );
+        assert!(!is_known(2, "a", 1, None), "another node has it");
+    }
+}

@@ -15,6 +15,8 @@ mod lifecycle;
 mod openings;
 mod progress;
 mod sync;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::time::Duration;

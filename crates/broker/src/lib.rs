@@ -13,6 +13,9 @@ mod failure;
 mod fetch_sessions;
 mod format;
 mod found_logs;
+#[cfg(test)]
+mod idle_env;
+mod internal_topics;
 mod lane;
 mod net;
 mod node;
@@ -23,7 +26,6 @@ mod publish;
 mod quorum;
 mod request;
 mod start;
-mod topic;
 mod topic_rules;
 
 pub use failure::Failure;

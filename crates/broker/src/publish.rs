@@ -1,8 +1,5 @@
 //! From a new image to the partitions of this node: opened, led in a new epoch, configured, deleted.
 
-#[cfg(test)]
-mod idle_env;
-
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -227,17 +224,14 @@ impl<E: Env> Publisher<E> {
 #[cfg(test)]
 mod tests {
     use std::path::Path;
-    use std::time::Duration;
 
     use ottla_config::ServerConfig;
-    use ottla_log::dir::LogDirectory;
+    use ottla_env::Disk;
     use ottla_model::{LeaderEpoch, PartitionIndex, TopicId};
     use ottla_wire::metadata_record::{ConfigRecord, MetadataRecord, PartitionRecord, TopicRecord};
 
-    use super::idle_env::IdleEnv;
     use super::*;
-    use crate::failed_directories::FailedDirectory;
-    use crate::lane::LaneOptions;
+    use crate::idle_env::IdleEnv;
 
     const NODE: NodeId = NodeId(1);
     const DIRECTORY: Uuid = Uuid::from_u128(101);
@@ -247,17 +241,12 @@ mod tests {
         listeners=PLAINTEXT://:9092,CONTROLLER://:9093\ncontroller.listener.names=CONTROLLER\n\
         controller.quorum.bootstrap.servers=localhost:9093\nlog.dirs=/data\n";
 
-    /// A publisher of a node with one lane, and what it publishes to.
-    fn publisher(env: &IdleEnv) -> (Publisher<IdleEnv>, Arc<Partitions<IdleEnv>>) {
-        let directory = LogDirectory::open(env.disk().clone(), Path::new("/data"));
-        let options = LaneOptions {
-            was_clean: true,
-            recovered_at_once: 1,
-            producer_expiration: Duration::from_secs(60),
-        };
-        let failed = FailedDirectory::new(DIRECTORY, mpsc::unbounded().0);
-        let directory = Arc::new(directory.expect("nobody else has it"));
-        let lane = Lane::start(env, directory, options, failed);
+    /// A publisher of a node with one lane, and what it publishes to. `has_offline`: another directory cannot be used.
+    fn publisher(
+        env: &IdleEnv,
+        has_offline: bool,
+    ) -> (Publisher<IdleEnv>, Arc<Partitions<IdleEnv>>) {
+        let lane = env.lane("/data", DIRECTORY);
         let (config, _) =
             ServerConfig::load("server.properties", PROPERTIES, &[]).expect("it is well-formed");
         let partitions = Arc::new(Partitions::default());
@@ -270,7 +259,7 @@ mod tests {
             vec![(DIRECTORY, lane)],
             FoundLogs {
                 logs: rustc_hash::FxHashMap::default(),
-                has_offline: false,
+                has_offline,
             },
             mpsc::unbounded().0,
         );
@@ -297,10 +286,8 @@ mod tests {
         vec![record.into()]
     }
 
-    #[test]
-    fn a_config_that_is_changed_and_changed_back_while_the_lane_is_busy_is_as_it_was() {
-        let env = IdleEnv::new();
-        let (mut publisher, partitions) = publisher(&env);
+    /// A topic of one partition, which this node leads.
+    fn topic() -> Vec<MetadataRecord<'static>> {
         let topic = TopicRecord {
             name: NAME.into(),
             topic_id: TOPIC,
@@ -314,7 +301,30 @@ mod tests {
             leader_epoch: LeaderEpoch(0),
             ..Default::default()
         };
-        let created = with(&Image::default(), vec![topic.into(), partition.into()]);
+        vec![topic.into(), partition.into()]
+    }
+
+    #[test]
+    fn a_log_that_may_be_in_a_directory_that_cannot_be_used_is_not_begun_elsewhere() {
+        for (has_offline, began) in [(true, false), (false, true)] {
+            let env = IdleEnv::new();
+            let (mut publisher, partitions) = publisher(&env, has_offline);
+            publisher.publish(&with(&Image::default(), topic()));
+            (0..4).for_each(|_| env.run());
+            env.unblock();
+            let partition = partitions.get(TOPIC, PartitionIndex(0));
+            let partition = partition.expect("this node has a replica");
+            assert_eq!(partition.leader_epoch().is_some(), began);
+            let log = env.disk().entry(Path::new("/data/topic-0"));
+            assert_eq!(log.expect("the disk works").is_some(), began);
+        }
+    }
+
+    #[test]
+    fn a_config_that_is_changed_and_changed_back_while_the_lane_is_busy_is_as_it_was() {
+        let env = IdleEnv::new();
+        let (mut publisher, partitions) = publisher(&env, false);
+        let created = with(&Image::default(), topic());
         let changed = with(&created, max_message_bytes(Some("1000")));
         let changed_back = with(&changed, max_message_bytes(None));
         publisher.publish(&created);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ottla_config::{TimestampClock, TopicConfig};
+use ottla_config::{MessageTimestampType, TopicConfig};
 use ottla_log::LogOptions;
 use ottla_log::validate::AppendRules;
 use ottla_replica::Options as LeaderOptions;
@@ -37,9 +37,9 @@ pub(crate) fn append_rules(config: &TopicConfig, produce_version: i16) -> Append
         produce_version,
         max_batch_bytes: config.max_message_bytes(),
         max_uncompressed_bytes: MAX_UNCOMPRESSED_BYTES,
-        timestamp_type: match config.timestamp_clock() {
-            TimestampClock::Producer => TimestampType::CreateTime,
-            TimestampClock::Leader => TimestampType::LogAppendTime,
+        timestamp_type: match config.message_timestamp_type() {
+            MessageTimestampType::CreateTime => TimestampType::CreateTime,
+            MessageTimestampType::LogAppendTime => TimestampType::LogAppendTime,
         },
         before_max_ms: config.timestamp_before_max_ms(),
         after_max_ms: config.timestamp_after_max_ms(),

@@ -19,5 +19,5 @@ pub use key::{Key, Kind, Update};
 pub use listener::{Address, Listener, SecurityProtocol};
 pub use server::{ConfigError, ServerConfig, Warning};
 pub use settings::Settings;
-pub use topic::{TimestampClock, TopicConfig};
+pub use topic::{MessageTimestampType, TopicConfig};
 pub use value::{InvalidValue, Value};

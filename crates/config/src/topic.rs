@@ -4,13 +4,13 @@ use crate::settings::Settings;
 use crate::table;
 use crate::value::{InvalidValue, Value};
 
-/// Whose clock gives a record its time.
+/// `message.timestamp.type`: whose clock gives a record its time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TimestampClock {
-    /// CreateTime.
-    Producer,
-    /// LogAppendTime.
-    Leader,
+pub enum MessageTimestampType {
+    /// The producer's.
+    CreateTime,
+    /// The leader's.
+    LogAppendTime,
 }
 
 /// A topic's settings: its own, else the broker's, else the defaults.
@@ -169,10 +169,12 @@ impl TopicConfig {
     }
 
     #[must_use]
-    pub fn timestamp_clock(&self) -> TimestampClock {
+    pub fn message_timestamp_type(&self) -> MessageTimestampType {
         match self.settings.explicit("message.timestamp.type") {
-            Some(Value::Text(name)) if name == "LogAppendTime" => TimestampClock::Leader,
-            _ => TimestampClock::Producer,
+            Some(Value::Text(name)) if name == "LogAppendTime" => {
+                MessageTimestampType::LogAppendTime
+            }
+            _ => MessageTimestampType::CreateTime,
         }
     }
 

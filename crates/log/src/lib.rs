@@ -21,6 +21,6 @@ pub mod validate;
 pub use checkpoint::{CheckpointEntry, ParseCheckpointError};
 pub use log::{AppendError, Appended, Log, LogPoint, SyncJob};
 pub use options::LogOptions;
-pub use producer_state::{ProducerError, ProducerState};
+pub use producer_state::ProducerError;
 pub use reader::{FoundOffset, LogReader, LogSlice, ReadError};
 pub use recovery::OpenError;

@@ -222,6 +222,7 @@ impl<D: Disk> Log<D> {
         }
     }
 
+    /// From now on. What is in the log already stays as it is until retention looks at it.
     pub fn configure(&mut self, options: LogOptions) {
         self.options = options;
     }
@@ -382,6 +383,9 @@ impl<D: Disk> Log<D> {
     }
 
     /// Moves the high watermark, never back. True if it moved.
+    ///
+    /// # Panics
+    /// When it would lie beyond the end: what is not here cannot be replicated.
     pub fn set_high_watermark(&mut self, offset: Offset) -> bool {
         assert!(
             offset <= self.end,

@@ -98,7 +98,7 @@ pub(crate) enum Verdict {
 
 /// The producers of a partition: what makes a repeated batch count once (KIP-98).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ProducerState {
+pub(crate) struct ProducerState {
     pub(crate) producers: BTreeMap<ProducerId, Producer>,
     /// Those whose markers are not replicated yet: readers may not know of their ends.
     ended: Vec<EndedTransaction>,

@@ -394,6 +394,33 @@ fn what_was_rolled_is_synced_without_what_is_being_written() {
     }
 }
 
+#[test]
+fn what_a_killed_process_wrote_is_not_yet_on_disk() {
+    for seed in 0..20 {
+        let disk = disk();
+        drop(filled(&disk));
+        disk.kill();
+        {
+            let directory = directory(&disk);
+            let mut log = directory
+                .open_log(NAME, TOPIC, options(), NOW, false)
+                .expect("it opens");
+            assert_eq!((log.end(), log.synced_end()), (Offset(20), Offset(0)));
+            let job = log.unsynced().expect("nothing was ever synced");
+            let synced = job.run().expect("the disk works");
+            log.synced(synced);
+            directory
+                .write_checkpoints(&[(NAME.into(), log.point())])
+                .expect("the disk works");
+        }
+        disk.crash(seed);
+        let log = directory(&disk)
+            .open_log(NAME, TOPIC, options(), NOW, false)
+            .expect("it opens");
+        assert_eq!(log.end(), Offset(20), "seed {seed}");
+    }
+}
+
 /// Two records at `offset`, 91 bytes.
 fn raw(offset: i64) -> Bytes {
     let fields = BatchFields {

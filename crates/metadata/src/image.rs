@@ -131,6 +131,9 @@ impl Image {
     ///
     /// # Errors
     /// When the record does not fit what came before.
+    ///
+    /// # Panics
+    /// When `offset` is not above that of the last record.
     pub fn apply(&mut self, record: &MetadataRecord<'_>, offset: Offset) -> Result<(), ApplyError> {
         assert!(
             offset > self.offset,

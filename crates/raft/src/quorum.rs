@@ -208,7 +208,11 @@ impl Raft {
         }
     }
 
-    /// `now` never goes back.
+    /// Adds to `out` what is to be done. `now` never goes back.
+    ///
+    /// # Panics
+    /// When an input contradicts those before it: a second start, an append of one who does not lead, the log cut, more synced than
+    /// appended. No request can make it.
     pub fn step(&mut self, now: Monotonic, input: Input, out: &mut Outputs) {
         match input {
             Input::Start => {

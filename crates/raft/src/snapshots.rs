@@ -44,6 +44,9 @@ pub struct Snapshots {
 
 impl Snapshots {
     /// `kept` is what was found, ascending; `behind` how many bytes of the log follow the newest.
+    ///
+    /// # Panics
+    /// When they do not ascend.
     #[must_use]
     pub fn new(options: SnapshotOptions, kept: Vec<Snapshot>, behind: u64, now: Monotonic) -> Self {
         assert!(
@@ -87,6 +90,9 @@ impl Snapshots {
     }
 
     /// One is being written of all that is committed.
+    ///
+    /// # Panics
+    /// When another is.
     pub fn begin(&mut self, now: Monotonic) {
         assert!(!self.is_writing, "one snapshot is written at a time");
         self.is_writing = true;
@@ -95,6 +101,9 @@ impl Snapshots {
     }
 
     /// It is on disk; or, `None`, it is not, and the next is written when it would have been due.
+    ///
+    /// # Panics
+    /// When none was begun, or it contains no more than the one before.
     pub fn written(&mut self, snapshot: Option<Snapshot>) {
         assert!(self.is_writing, "what was written was begun");
         self.is_writing = false;

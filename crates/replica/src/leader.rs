@@ -168,6 +168,10 @@ impl<W> Leader<W> {
         Ok(())
     }
 
+    /// Adds to `out` what is to be done. `now` never goes back.
+    ///
+    /// # Panics
+    /// When an input contradicts those before it: the log cut, more synced than appended, an earlier leader epoch.
     pub fn step(&mut self, now: Monotonic, input: Input<W>, out: &mut Outputs<W>) {
         match input {
             Input::Wait { offset, producer } => return self.wait(offset, producer, out),

@@ -67,6 +67,10 @@ fn main() -> ExitCode {
             }
         }
         println!("{}: {passed} passed, {judged} facts judged", scenario.name);
+        if passed > 0 && judged == 0 {
+            failed = true;
+            println!("{}: FAILED: nothing was judged", scenario.name);
+        }
     }
     if failed {
         ExitCode::FAILURE

@@ -11,12 +11,13 @@ pub(crate) fn check(root: &Path) -> Vec<String> {
         Err(error) => return vec![format!("ARCHITECTURE.md: {error}")],
     };
     let mut findings = Vec::new();
-    check_edges(root, &allowed(&map), &mut findings);
+    let table = table(&map);
+    check_edges(root, &table, &reached(&table), &mut findings);
     check_paths(root, &map, &mut findings);
     findings
 }
 
-fn check_edges(root: &Path, allowed: &Edges, findings: &mut Vec<String>) {
+fn check_edges(root: &Path, table: &Edges, allowed: &Edges, findings: &mut Vec<String>) {
     let mut folders = BTreeSet::new();
     for entry in std::fs::read_dir(root.join("crates"))
         .into_iter()
@@ -41,9 +42,15 @@ fn check_edges(root: &Path, allowed: &Edges, findings: &mut Vec<String>) {
                 }
             }
         }
-        for used in dependencies(&manifest, "dependencies").difference(may) {
+        let used = dependencies(&manifest, "dependencies");
+        for used in used.difference(may) {
             findings.push(format!(
                 "crates/{folder} uses {used}, which the table of ARCHITECTURE.md does not allow"
+            ));
+        }
+        for unused in table[&folder].difference(&used) {
+            findings.push(format!(
+                "the table of ARCHITECTURE.md lets crates/{folder} use {unused}, which it does not"
             ));
         }
         folders.insert(folder);
@@ -55,9 +62,9 @@ fn check_edges(root: &Path, allowed: &Edges, findings: &mut Vec<String>) {
     }
 }
 
-/// The table's edges, with all that is reached over them.
-fn allowed(map: &str) -> Edges {
-    let mut direct = Edges::new();
+/// The edges that stand in the table.
+fn table(map: &str) -> Edges {
+    let mut edges = Edges::new();
     for line in map.lines().filter(|line| line.starts_with("| `")) {
         let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
         if let [name, _, may] = cells[..] {
@@ -66,10 +73,15 @@ fn allowed(map: &str) -> Edges {
                 .map(str::trim)
                 .filter(|name| !name.is_empty())
                 .map(str::to_owned);
-            direct.insert(name.trim_matches('`').to_owned(), may.collect());
+            edges.insert(name.trim_matches('`').to_owned(), may.collect());
         }
     }
-    let mut reached = direct.clone();
+    edges
+}
+
+/// The same edges, with all that is reached over them.
+fn reached(table: &Edges) -> Edges {
+    let mut reached = table.clone();
     loop {
         let before = reached.clone();
         for may in reached.values_mut() {
@@ -123,8 +135,37 @@ mod tests {
     #[test]
     fn the_table_is_read_with_what_it_implies() {
         let map = "| `a` | x | b |\n| `b` | y | c, d |\n| `c` | | |\n| `d` | | |\n";
-        let edges = allowed(map);
+        let edges = reached(&table(map));
         assert_eq!(edges["a"], ["b", "c", "d"].map(str::to_owned).into());
+    }
+
+    #[test]
+    fn an_edge_too_few_is_found_and_one_too_many() {
+        let root = crate::root();
+        let map = std::fs::read_to_string(root.join("ARCHITECTURE.md")).unwrap();
+        let findings_with = |change: fn(&mut Edges)| {
+            let mut table = table(&map);
+            change(&mut table);
+            let mut findings = Vec::new();
+            check_edges(&root, &table, &reached(&table), &mut findings);
+            findings
+        };
+        assert_eq!(findings_with(|_| {}), [""; 0]);
+        let too_few = findings_with(|table| {
+            table.insert("replica".to_owned(), BTreeSet::new());
+        });
+        assert_eq!(
+            too_few,
+            ["crates/replica uses model, which the table of ARCHITECTURE.md does not allow"]
+        );
+        let too_many = findings_with(|table| {
+            let may = table.get_mut("replica").unwrap();
+            may.insert("wire".to_owned());
+        });
+        assert_eq!(
+            too_many,
+            ["the table of ARCHITECTURE.md lets crates/replica use wire, which it does not"]
+        );
     }
 
     #[test]

@@ -13,9 +13,9 @@ use ottla_wire::message::describe_topic_partitions::{
 use super::NOT_ASKED;
 use crate::authorize::{Operation, Resource};
 use crate::endpoints::{offline_replicas, reachable_leader};
+use crate::internal_topics::is_internal;
 use crate::node::Node;
 use crate::request::Context;
-use crate::topic::is_internal;
 
 pub(crate) async fn handle<E: Env>(
     node: &Node<E>,

@@ -455,3 +455,101 @@ fn assemble<E: Env>(
         pieces,
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use ottla_config::{ServerConfig, TopicConfig};
+    use ottla_log::dir::LogDirectory;
+    use ottla_log::validate::validate;
+    use ottla_model::{PartitionIndex, Timestamp, Uuid};
+    use ottla_wire::records::{BatchBuilder, BatchFields, Compression};
+
+    use super::*;
+    use crate::idle_env::IdleEnv;
+    use crate::partition::PartitionKey;
+    use crate::topic_rules::{append_rules, log_options};
+
+    const NAME: &str = "topic-0";
+    const DIRECTORY: Uuid = Uuid::from_u128(101);
+    const KEY: PartitionKey = PartitionKey {
+        topic: TopicId(Uuid::from_u128(7)),
+        index: PartitionIndex(0),
+    };
+
+    /// Reads a log with two records of epoch 3 and two of epoch 5, all of them replicated.
+    fn read(
+        offset: i64,
+        last_fetched_epoch: i32,
+        max_bytes: i32,
+    ) -> Result<(u64, Option<(i32, i64)>), ErrorCode> {
+        let env = IdleEnv::new();
+        let node = ServerConfig::of_default_node("data");
+        let config = TopicConfig::new(node.settings(), std::iter::empty());
+        let directory =
+            LogDirectory::open(env.disk().clone(), Path::new("/logs")).expect("nobody else has it");
+        let now = Timestamp(0);
+        let options = log_options(&config, std::time::Duration::from_secs(60));
+        let mut log = directory
+            .open_log(NAME, KEY.topic, options, now, true)
+            .expect("it opens");
+        for epoch in [3, 3, 5, 5] {
+            let mut builder = BatchBuilder::new(BatchFields::default(), Compression::None);
+            builder.push(now, None, Some(b"value"), []);
+            let batch =
+                validate(builder.build(), &append_rules(&config, 13), now).expect("it is right");
+            assert_eq!(batch.header().size, SIZE as usize);
+            log.append_many(vec![batch], LeaderEpoch(epoch), now)
+                .remove(0)
+                .expect("it is appended");
+        }
+        log.set_high_watermark(log.end());
+        let lane = env.lane("/data", DIRECTORY);
+        let partition =
+            Partition::<IdleEnv>::new(KEY, "topic".into(), (DIRECTORY, lane), Arc::new(config));
+        let wanted = Wanted {
+            offset: Offset(offset),
+            current_leader_epoch: LeaderEpoch::NONE,
+            last_fetched_epoch: LeaderEpoch(last_fetched_epoch),
+            max_bytes,
+        };
+        let read = read_one(&partition, log.reader(), &wanted, (10 * SIZE, false), false)?;
+        if read.code != ErrorCode::None {
+            return Err(read.code);
+        }
+        Ok((
+            read.bytes,
+            read.diverging.map(|(epoch, end)| (epoch.0, end.0)),
+        ))
+    }
+
+    /// Of a batch of one record. Bytes.
+    const SIZE: u64 = 73;
+    const ALL: i32 = i32::MAX;
+
+    #[test]
+    fn who_has_records_that_the_leader_has_not_is_told_where_they_part() {
+        assert_eq!(
+            read(3, 3, ALL),
+            Ok((0, Some((3, 2)))),
+            "behind the end of its epoch"
+        );
+        assert_eq!(
+            read(4, 4, ALL),
+            Ok((0, Some((3, 2)))),
+            "of an epoch that never was"
+        );
+        assert_eq!(read(2, 3, ALL), Ok((2 * SIZE, None)));
+        assert_eq!(read(3, 5, ALL), Ok((SIZE, None)));
+        assert_eq!(read(3, 9, ALL), Err(ErrorCode::OffsetOutOfRange));
+    }
+
+    #[test]
+    fn no_more_is_read_than_a_partition_may_give() {
+        assert_eq!(read(0, -1, ALL), Ok((4 * SIZE, None)));
+        assert_eq!(read(0, -1, 2 * SIZE as i32), Ok((2 * SIZE, None)));
+        assert_eq!(read(0, -1, -1), Ok((0, None)));
+        assert_eq!(read(5, -1, ALL), Err(ErrorCode::OffsetOutOfRange));
+    }
+}

@@ -14,9 +14,9 @@ use rustc_hash::FxHashSet;
 use super::NOT_ASKED;
 use crate::authorize::{Operation, Resource};
 use crate::endpoints::{offline_replicas, reachable_leader};
+use crate::internal_topics::is_internal;
 use crate::node::Node;
 use crate::request::Context;
-use crate::topic::is_internal;
 
 /// In version 0 an empty list of topics asks for all, later a null does.
 const LAST_VERSION_WITH_EMPTY_FOR_ALL: i16 = 0;

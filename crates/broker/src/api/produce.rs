@@ -24,10 +24,12 @@ use ottla_wire::{Message, Records};
 
 use crate::authorize::{Operation, Resource};
 use crate::dispatch::{Answer, Close, respond};
+use crate::internal_topics::{ADMIN_CLIENT_ID, is_internal};
 use crate::lane::{Append, AppendFailure, Appended, Job};
 use crate::node::Node;
 use crate::partition::Partition;
 use crate::request::Context;
+use crate::topic_rules::append_rules;
 
 const NO_ACKS: i16 = 0;
 const LEADER_ACKS: i16 = 1;
@@ -255,15 +257,14 @@ fn send<E: Env>(
     if !matches!(request.acks, NO_ACKS | LEADER_ACKS | ALL_ACKS) {
         return Err(ErrorCode::InvalidRequiredAcks.into());
     }
-    if crate::topic::is_internal(topic) && context.client_id != Some(crate::topic::ADMIN_CLIENT_ID)
-    {
+    if is_internal(topic) && context.client_id != Some(ADMIN_CLIENT_ID) {
         return Err(ErrorCode::InvalidTopicException.into());
     }
     let leader_epoch = partition
         .leader_epoch()
         .ok_or(ErrorCode::NotLeaderOrFollower)?;
     let config = partition.config.load();
-    let rules = crate::topic_rules::append_rules(&config, context.version);
+    let rules = append_rules(&config, context.version);
     let records = match &data.records {
         Some(Records::Bytes(bytes)) => *bytes,
         _ => &[],

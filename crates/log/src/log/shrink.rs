@@ -38,6 +38,9 @@ impl<D: Disk> Log<D> {
     ///
     /// # Errors
     /// The disk's.
+    ///
+    /// # Panics
+    /// When `offset` lies above the high watermark: only what is replicated can be deleted.
     pub fn advance_log_start(&mut self, offset: Offset, now: Timestamp) -> io::Result<()> {
         assert!(
             offset <= self.reader().high_watermark(),

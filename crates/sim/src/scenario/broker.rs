@@ -168,6 +168,7 @@ mod tests {
         for seed in 0..5 {
             assert_eq!(play(seed, Planted::Nothing), play(seed, Planted::Nothing));
         }
+        assert_ne!(play(1, Planted::Nothing), play(2, Planted::Nothing));
     }
 
     #[test]

@@ -296,6 +296,7 @@ mod tests {
                 play(seed, Promise::WhenSynced)
             );
         }
+        assert_ne!(play(1, Promise::WhenSynced), play(2, Promise::WhenSynced));
     }
 
     #[test]

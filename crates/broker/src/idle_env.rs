@@ -1,19 +1,27 @@
-//! A world for tests in which tasks run when they are told to, and in which nothing that blocks ever ends.
+//! A world for tests in which tasks run when they are told to, and what blocks when it is told to.
 
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::task::{Context, Waker};
+use std::time::Duration;
 
 use bytes::BytesMut;
+use futures::FutureExt;
+use futures::channel::{mpsc, oneshot};
 use futures::future::BoxFuture;
 use ottla_env::fake::{ManualClock, SeededDisk, SeededEntropy, SeededFile};
 use ottla_env::{Connection, ConnectionReader, ConnectionWriter, Env, Listener, Net, Piece, Spawn};
-use ottla_model::Timestamp;
+use ottla_log::dir::LogDirectory;
+use ottla_model::{Timestamp, Uuid};
 use parking_lot::Mutex;
 
+use crate::failed_directories::FailedDirectory;
+use crate::lane::{Lane, LaneOptions};
+
 #[derive(Clone)]
-pub(super) struct IdleEnv {
+pub(crate) struct IdleEnv {
     clock: ManualClock,
     disk: SeededDisk,
     entropy: SeededEntropy,
@@ -21,7 +29,7 @@ pub(super) struct IdleEnv {
 }
 
 impl IdleEnv {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let clock = ManualClock::new(Timestamp(0));
         Self {
             disk: SeededDisk::new(clock.clone()),
@@ -31,13 +39,34 @@ impl IdleEnv {
         }
     }
 
+    /// The lane of a directory that is empty.
+    pub(crate) fn lane(&self, path: &str, id: Uuid) -> Lane<Self> {
+        let directory = LogDirectory::open(self.disk.clone(), Path::new(path));
+        let options = LaneOptions {
+            was_clean: true,
+            recovered_at_once: 1,
+            producer_expiration: Duration::from_secs(60),
+        };
+        let failed = FailedDirectory::new(id, mpsc::unbounded().0);
+        let directory = Arc::new(directory.expect("nobody else has it"));
+        Lane::start(self, directory, options, failed)
+    }
+
     /// Lets every task run until it waits.
-    pub(super) fn run(&self) {
+    pub(crate) fn run(&self) {
         // A task may begin others.
         let mut tasks = std::mem::take(&mut *self.spawn.tasks.lock());
         let mut context = Context::from_waker(Waker::noop());
         tasks.retain_mut(|task| task.as_mut().poll(&mut context).is_pending());
         self.spawn.tasks.lock().append(&mut tasks);
+    }
+
+    /// Carries out what blocks. Gives how much there was of it.
+    pub(crate) fn unblock(&self) -> usize {
+        let works = std::mem::take(&mut *self.spawn.blocked.lock());
+        let count = works.len();
+        works.into_iter().for_each(|work| work());
+        count
     }
 }
 
@@ -69,9 +98,13 @@ impl Env for IdleEnv {
     }
 }
 
+/// What blocks.
+type Work = Box<dyn FnOnce() + Send>;
+
 #[derive(Clone, Default)]
-pub(super) struct IdleSpawn {
+pub(crate) struct IdleSpawn {
     tasks: Arc<Mutex<Vec<BoxFuture<'static, ()>>>>,
+    blocked: Arc<Mutex<Vec<Work>>>,
 }
 
 impl Spawn for IdleSpawn {
@@ -85,17 +118,23 @@ impl Spawn for IdleSpawn {
 
     fn blocking<T: Send + 'static>(
         &self,
-        _work: impl FnOnce() -> T + Send + 'static,
+        work: impl FnOnce() -> T + Send + 'static,
     ) -> impl Future<Output = T> + Send {
-        std::future::pending()
+        let (sender, done) = oneshot::channel();
+        let work = move || {
+            // Whoever no longer waits need not know.
+            let _ = sender.send(work());
+        };
+        self.blocked.lock().push(Box::new(work));
+        done.map(|done| done.expect("what blocks is kept until it is carried out"))
     }
 }
 
 #[derive(Clone)]
-pub(super) struct NoNet;
+pub(crate) struct NoNet;
 
 /// What comes of a network that is not there.
-pub(super) enum Never {}
+pub(crate) enum Never {}
 
 impl Net for NoNet {
     type File = SeededFile;

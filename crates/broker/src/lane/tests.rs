@@ -1,0 +1,157 @@
+use std::path::Path;
+
+use ottla_config::{ServerConfig, TopicConfig};
+use ottla_env::Disk;
+use ottla_log::validate::validate;
+use ottla_model::{ErrorCode, LeaderEpoch, PartitionIndex, Timestamp, TopicId, Uuid};
+use ottla_replica::Acks;
+use ottla_wire::records::{BatchBuilder, BatchFields, Compression};
+
+use super::*;
+use crate::idle_env::IdleEnv;
+use crate::topic_rules::append_rules;
+
+const DIRECTORY: Uuid = Uuid::from_u128(101);
+const KEY: PartitionKey = key(0);
+const EPOCH: LeaderEpoch = LeaderEpoch(3);
+
+const fn key(index: i32) -> PartitionKey {
+    PartitionKey {
+        topic: TopicId(Uuid::from_u128(7)),
+        index: PartitionIndex(index),
+    }
+}
+
+type Answer = oneshot::Receiver<Result<Appended, AppendFailure>>;
+
+/// A lane that leads one partition, each append of which is synced.
+struct Leading {
+    env: IdleEnv,
+    lane: Lane<IdleEnv>,
+    config: TopicConfig,
+}
+
+impl Leading {
+    fn new() -> Self {
+        let env = IdleEnv::new();
+        let lane = env.lane("/data", DIRECTORY);
+        let node = ServerConfig::of_default_node("data");
+        let configs = [("flush.messages", "1")].into_iter();
+        let config = TopicConfig::new(node.settings(), configs);
+        let leading = Self { env, lane, config };
+        leading.lead(KEY);
+        assert_eq!(leading.env.unblock(), 1, "the log is opened");
+        leading.run();
+        leading
+    }
+
+    /// As long as one task has something to say to another.
+    fn run(&self) {
+        (0..8).for_each(|_| self.env.run());
+    }
+
+    fn lead(&self, key: PartitionKey) {
+        let place = (DIRECTORY, self.lane.clone());
+        let config = Arc::new(self.config.clone());
+        self.lane.send(Job::Lead {
+            partition: Arc::new(Partition::new(key, "topic".into(), place, config)),
+            leadership: Leadership {
+                epoch: EPOCH,
+                replicas: 1,
+                in_sync: 1,
+            },
+            was_found: false,
+        });
+        self.run();
+    }
+
+    fn append(&self, leader_epoch: LeaderEpoch) -> Answer {
+        let mut builder = BatchBuilder::new(BatchFields::default(), Compression::None);
+        builder.push(Timestamp(0), None, Some(b"value"), []);
+        let rules = append_rules(&self.config, 13);
+        let (reply, answer) = oneshot::channel();
+        self.lane.send(Job::Append(Append {
+            key: KEY,
+            batch: validate(builder.build(), &rules, Timestamp(0)).expect("it is right"),
+            leader_epoch,
+            acks: Acks::All,
+            reply,
+        }));
+        self.run();
+        answer
+    }
+
+    fn has_checkpoint(&self) -> bool {
+        self.lane.send(Job::Checkpoint);
+        self.run();
+        let file = Path::new("/data/recovery-point-offset-checkpoint");
+        self.env
+            .disk()
+            .entry(file)
+            .expect("the disk works")
+            .is_some()
+    }
+}
+
+/// The first offset of a batch that is answered.
+fn base_offset(answer: &mut Answer) -> Option<Offset> {
+    let answer = answer.try_recv().expect("it is answered one day")?;
+    Some(answer.expect("it is taken").base_offset)
+}
+
+#[test]
+fn while_a_sync_runs_none_other_begins() {
+    let leading = Leading::new();
+    let mut first = leading.append(EPOCH);
+    let mut others = [leading.append(EPOCH), leading.append(EPOCH)];
+    assert_eq!(base_offset(&mut first), None);
+    assert_eq!(leading.env.unblock(), 1);
+    leading.run();
+    assert_eq!(base_offset(&mut first), Some(Offset(0)));
+    assert_eq!(others.each_mut().map(base_offset), [None, None]);
+    assert_eq!(leading.env.unblock(), 1, "one sync for both");
+    leading.run();
+    let answered = others.each_mut().map(base_offset);
+    assert_eq!(answered, [Some(Offset(1)), Some(Offset(2))]);
+    assert_eq!(leading.env.unblock(), 0);
+}
+
+#[test]
+fn a_batch_that_was_checked_under_another_leadership_is_refused() {
+    let leading = Leading::new();
+    let mut refused = leading.append(LeaderEpoch(EPOCH.0 - 1));
+    let answer = refused
+        .try_recv()
+        .expect("it is answered")
+        .expect("at once");
+    let failure = answer.expect_err("it is refused");
+    assert_eq!(failure.code, ErrorCode::NotLeaderOrFollower);
+    let mut taken = leading.append(EPOCH);
+    leading.env.unblock();
+    leading.run();
+    assert_eq!(base_offset(&mut taken), Some(Offset(0)));
+}
+
+#[test]
+fn while_a_log_is_being_opened_the_checkpoints_stay_as_they_are() {
+    let leading = Leading::new();
+    leading.lead(key(1));
+    assert!(!leading.has_checkpoint());
+    assert_eq!(leading.env.unblock(), 1);
+    leading.run();
+    assert!(leading.has_checkpoint());
+}
+
+#[test]
+fn a_lane_closes_when_the_last_sync_has_ended() {
+    let leading = Leading::new();
+    let _unanswered = leading.append(EPOCH);
+    let (closed, mut done) = oneshot::channel();
+    leading.lane.send(Job::Close { closed });
+    leading.run();
+    assert!(done.try_recv().expect("it closes one day").is_none());
+    assert_eq!(leading.env.unblock(), 1);
+    leading.run();
+    let result = done.try_recv().expect("it closes").expect("by now");
+    result.expect("the disk works");
+}
