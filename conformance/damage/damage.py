@@ -215,8 +215,7 @@ if dice.random() < 0.2:
 if dice.random() < 0.25:
     name = os.path.join(metadata, "quorum-state")
     if os.path.exists(name):
-        os.remove(name)
-        told(name, "gone")
+        damage_file(name)
 if not is_clean and dice.random() < 0.4:
     # Behind the records: what a machine leaves that went down while it wrote.
     name = sorted(entry for entry in os.listdir(metadata) if entry.endswith(".log"))[-1]
