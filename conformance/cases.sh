@@ -30,6 +30,15 @@ same() {
 # equal WHAT EXPECTED FOUND
 equal() { [[ $2 == "$3" ]] || { echo "$1: expected '$2', found '$3'"; return 1; }; }
 
+# Values of these sizes go through. The largest, with 11 bytes of a record without a key and 61 of its batch, is the default of
+# max.message.bytes.
+sizes=(1 2 63 64 1000 16384 100000 1000000 1048516)
+# letters SIZE FILE
+letters() {
+  head -c "$1" /dev/urandom | base64 -w 0 >"$2"
+  truncate -s "$1" "$2"
+}
+
 # A directory for the case, and a topic name that no other client or case uses.
 dir=$(mktemp -d "$LOGS/XXXXXX")
 topic=$client-${1:-}

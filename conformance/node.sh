@@ -30,7 +30,11 @@ node_cleanup() {
 # Makes sure that the programs named are there: missing ones come from Debian packages, `program:package`.
 need() {
   local pair missing=()
-  for pair in "$@"; do command -v "${pair%%:*}" >/dev/null || missing+=("${pair#*:}"); done
+  for pair in "$@"; do
+    # Debian's python3 may be there without what its environments are made with.
+    if [[ $pair == *:python3-venv ]]; then python3 -c 'import ensurepip'; else command -v "${pair%%:*}"; fi >/dev/null 2>&1 ||
+      missing+=("${pair#*:}")
+  done
   [[ ${#missing[@]} -eq 0 ]] && return
   [[ $(id -u) == 0 ]] || { echo "install first: ${missing[*]}" >&2; exit 2; }
   DEBIAN_FRONTEND=noninteractive timeout 900 sh -c 'apt-get update -q && apt-get install -q -y --no-install-recommends "$@"' \
@@ -108,7 +112,7 @@ node_start() {
   fi
   node_pid=$!
   node_kind=$1 node_log=$log
-  until timeout 5 kcat -b "$BOOTSTRAP" -L -m 1 </dev/null 2>/dev/null | grep "^  broker 1 at $BOOTSTRAP" >/dev/null; do
+  until timeout 5 kcat -b "$BOOTSTRAP" -L -m 1 </dev/null 2>/dev/null | grep -E "^  broker [0-9]+ at $BOOTSTRAP" >/dev/null; do
     if ! kill -0 "$node_pid" 2>/dev/null || ((SECONDS > deadline)); then
       echo "the node ($1) does not answer; its log ends:" >&2
       tail -40 "$log" >&2

@@ -14,6 +14,7 @@ from confluent_kafka import (
     KafkaError,
     KafkaException,
     Producer,
+    TopicCollection,
     TopicPartition,
 )
 from confluent_kafka.admin import (
@@ -29,6 +30,8 @@ from confluent_kafka.admin import (
 
 BOOTSTRAP, LOGS = sys.argv[1], pathlib.Path(sys.argv[2])
 BASE_TIME = 1_700_000_000_000
+# A record without a key has 11 bytes besides a value of this size, and its batch 61: together the default of max.message.bytes.
+LARGEST_VALUE = 1_048_588 - 61 - 11
 CASES = {}
 admin = AdminClient({"bootstrap.servers": BOOTSTRAP})
 
@@ -112,6 +115,10 @@ def value(i):
     return f"value {i} of many, with words that repeat, repeat, repeat".encode()
 
 
+def noise(size):
+    return bytes((i * 7919 >> 5) & 0xFF for i in range(size))
+
+
 def offset_of(topic, spec):
     partition = TopicPartition(topic, 0)
     return admin.list_offsets({partition: spec})[partition].result(20)
@@ -178,6 +185,20 @@ def partitioner(topic):
     equal("partition of each key", expected, found)
 
 
+@case
+def many_partitions(topic):
+    for partitions in 1, 10, 100:
+        name = f"{topic}-{partitions}"
+        create(name, partitions)
+        produce(name, ({"value": value(i), "partition": i % partitions} for i in range(1000)))
+        found = {p: [] for p in range(partitions)}
+        for message in consume(name, 1000, partitions):
+            equal("offset", len(found[message.partition()]), message.offset())
+            found[message.partition()].append(message.value())
+        for p in range(partitions):
+            equal(f"values of partition {p}", [value(i) for i in range(p, 1000, partitions)], found[p])
+
+
 def one_record(topic, key, val):
     create(topic)
     produce(topic, [{"key": key, "value": val}])
@@ -187,6 +208,7 @@ def one_record(topic, key, val):
 
 CASES["null-key"] = lambda topic: one_record(topic, None, b"value")
 CASES["null-value"] = lambda topic: one_record(topic, b"key", None)
+CASES["both-null"] = lambda topic: one_record(topic, None, None)
 CASES["empty-value"] = lambda topic: one_record(topic, b"key", b"")
 
 
@@ -199,11 +221,16 @@ def headers(topic):
 
 
 @case
-def large_record(topic):
+def sizes(topic):
     create(topic)
-    big = bytes((i * 7919 >> 5) & 0xFF for i in range(900_000))
-    produce(topic, [{"value": big}])
-    equal("value", big, consume(topic, 1)[0].value())
+    values = [noise(size) for size in (1, 2, 63, 64, 1000, 16384, 100_000, 1_000_000, LARGEST_VALUE)]
+    produce(topic, ({"value": v} for v in values), message_max_bytes=2_000_000)
+    for sent, message in zip(values, consume(topic, len(values)), strict=True):
+        holds(f"the value of {len(sent)} bytes comes back", message.value() == sent)
+    fails(
+        KafkaError.MSG_SIZE_TOO_LARGE,
+        lambda: produce(topic, [{"value": noise(LARGEST_VALUE + 1)}], message_max_bytes=2_000_000),
+    )
 
 
 @case
@@ -296,6 +323,19 @@ def fetch_limits(topic):
     consume(topic, 600, partitions=3, fetch_min_bytes=100_000, fetch_wait_max_ms=300)
 
 
+@case
+def unknown_topic(topic):
+    describe = lambda: admin.describe_topics(TopicCollection([topic]))[topic].result(20)
+    fails(KafkaError.UNKNOWN_TOPIC_OR_PART, describe)
+    reader = consumer()
+    equal("error", KafkaError.UNKNOWN_TOPIC_OR_PART, reader.list_topics(topic, 20).topics[topic].error.code())
+    reader.close()
+    holds("asking creates nothing", topic not in topics())
+    # Producing does, with the number of partitions that the node is configured with.
+    produce(topic, [{"value": b"value"}])
+    equal("partitions", 3, len(topics()[topic].partitions))
+
+
 # Topics and configs
 
 
@@ -321,8 +361,6 @@ def topic_create(topic):
 @case
 def topic_describe(topic):
     create(topic, 5)
-    from confluent_kafka import TopicCollection
-
     description = admin.describe_topics(TopicCollection([topic]))[topic].result(20)
     equal("partitions", 5, len(description.partitions))
     for partition in description.partitions:

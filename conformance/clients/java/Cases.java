@@ -38,6 +38,7 @@ import org.apache.kafka.common.errors.InvalidReplicationFactorException;
 import org.apache.kafka.common.errors.InvalidTimestampException;
 import org.apache.kafka.common.errors.InvalidTopicException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
+import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.TopicExistsException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
@@ -49,6 +50,9 @@ class Cases {
     private interface Case {
         void run(String topic) throws Exception;
     }
+
+    /** A record without a key has 11 bytes besides a value of this size, and its batch 61: together the default of max.message.bytes. */
+    private static final int LARGEST_VALUE = 1_048_588 - 61 - 11;
 
     private static String bootstrap;
     private static Admin admin;
@@ -68,11 +72,13 @@ class Cases {
         cases.put("keyed", Cases::keyed);
         cases.put("unkeyed", Cases::unkeyed);
         cases.put("partitioner", Cases::partitioner);
+        cases.put("many-partitions", Cases::manyPartitions);
         cases.put("null-key", topic -> oneRecord(topic, null, bytes("value")));
         cases.put("null-value", topic -> oneRecord(topic, bytes("key"), null));
+        cases.put("both-null", topic -> oneRecord(topic, null, null));
         cases.put("empty-value", topic -> oneRecord(topic, bytes("key"), new byte[0]));
         cases.put("headers", Cases::headers);
-        cases.put("large-record", Cases::largeRecord);
+        cases.put("sizes", Cases::sizes);
         cases.put("too-large", Cases::tooLarge);
         cases.put("earliest", Cases::earliest);
         cases.put("latest", Cases::latest);
@@ -80,6 +86,7 @@ class Cases {
         cases.put("log-append-time", Cases::logAppendTime);
         cases.put("out-of-range", Cases::outOfRange);
         cases.put("fetch-limits", Cases::fetchLimits);
+        cases.put("unknown-topic", Cases::unknownTopic);
         cases.put("topic-create", Cases::createTopic);
         cases.put("topic-describe", Cases::describeTopic);
         cases.put("topic-grow", Cases::growTopic);
@@ -269,6 +276,20 @@ class Cases {
         }
     }
 
+    private static void manyPartitions(String topic) throws Exception {
+        for (int partitions : new int[] {1, 10, 100}) {
+            String name = topic + "-" + partitions;
+            create(name, partitions);
+            sendAll(i -> new ProducerRecord<>(name, i % partitions, null, value(i)), 1000);
+            long[] next = new long[partitions];
+            for (var record : consume(partitionsOf(name, partitions), 1000)) {
+                long offset = next[record.partition()]++;
+                equal("offset", offset, record.offset());
+                equalBytes("value", value(record.partition() + (int) offset * partitions), record.value());
+            }
+        }
+    }
+
     private static void oneRecord(String topic, byte[] key, byte[] value) throws Exception {
         create(topic, 1);
         try (var producer = producer()) {
@@ -295,14 +316,19 @@ class Cases {
         equalBytes("none", null, headers[3].value());
     }
 
-    private static void largeRecord(String topic) throws Exception {
+    private static void sizes(String topic) throws Exception {
         create(topic, 1);
-        byte[] value = new byte[1_000_000];
-        new Random(1).nextBytes(value);
-        try (var producer = producer()) {
-            producer.send(new ProducerRecord<>(topic, bytes("key"), value)).get();
+        int[] sizes = {1, 2, 63, 64, 1000, 16_384, 100_000, 1_000_000, LARGEST_VALUE};
+        try (var producer = producer("max.request.size", "2000000")) {
+            for (int size : sizes) {
+                producer.send(new ProducerRecord<>(topic, noise(size))).get();
+            }
+            fails(RecordTooLargeException.class, () -> producer.send(new ProducerRecord<>(topic, noise(LARGEST_VALUE + 1))).get());
         }
-        equalBytes("value", value, consume(partitionsOf(topic, 1), 1).get(0).value());
+        var records = consume(partitionsOf(topic, 1), sizes.length);
+        for (int i = 0; i < sizes.length; i++) {
+            equalBytes("value", noise(sizes[i]), records.get(i).value());
+        }
     }
 
     private static void tooLarge(String topic) throws Exception {
@@ -407,6 +433,21 @@ class Cases {
             consumer.seekToBeginning(consumer.assignment());
             poll(consumer, 600);
         }
+    }
+
+    private static void unknownTopic(String topic) throws Exception {
+        var partition = new TopicPartition(topic, 0);
+        fails(UnknownTopicOrPartitionException.class, () -> describe(topic));
+        fails(UnknownTopicOrPartitionException.class, () -> offset(topic, OffsetSpec.latest()));
+        try (var consumer = consumer("allow.auto.create.topics", "false", "default.api.timeout.ms", "1000")) {
+            fails(TimeoutException.class, () -> consumer.endOffsets(List.of(partition)));
+        }
+        holds("asking creates nothing", !admin.listTopics().names().get().contains(topic));
+        // Producing does, with the number of partitions that the node is configured with.
+        try (var producer = producer()) {
+            producer.send(new ProducerRecord<>(topic, bytes("value"))).get();
+        }
+        equal("partitions", 3, describe(topic).partitions().size());
     }
 
     // Topics and configs
@@ -597,6 +638,12 @@ class Cases {
 
     private static byte[] value(int i) {
         return bytes("value " + i + " of many, with words that repeat, repeat, repeat");
+    }
+
+    private static byte[] noise(int size) {
+        byte[] noise = new byte[size];
+        new Random(size).nextBytes(noise);
+        return noise;
     }
 
     private static byte[] bytes(String text) {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arc_swap::{ArcSwap, ArcSwapOption};
+use arc_swap::ArcSwap;
 use event_listener::{Event, EventListener};
 use ottla_config::TopicConfig;
 use ottla_env::Env;
@@ -38,7 +38,7 @@ pub(crate) struct Partition<E: Env> {
     /// As the metadata has it; its lane is told of what is new.
     pub(crate) config: ArcSwap<TopicConfig>,
     leader_epoch: ArcSwap<Option<LeaderEpoch>>,
-    log: ArcSwapOption<Availability<E>>,
+    log: ArcSwap<Availability<E>>,
     /// Notified when the high watermark moves, the log opens or fails, or leadership changes.
     changed: Event,
 }
@@ -57,7 +57,7 @@ impl<E: Env> Partition<E> {
             lane,
             config: ArcSwap::new(config),
             leader_epoch: ArcSwap::from_pointee(None),
-            log: ArcSwapOption::from_pointee(Availability::Opening),
+            log: ArcSwap::from_pointee(Availability::Opening),
             changed: Event::new(),
         }
     }
@@ -78,7 +78,7 @@ impl<E: Env> Partition<E> {
     }
 
     pub(crate) fn set_availability(&self, availability: Availability<E>) {
-        self.log.store(Some(Arc::new(availability)));
+        self.log.store(Arc::new(availability));
         self.changed.notify(usize::MAX);
     }
 
@@ -98,10 +98,10 @@ impl<E: Env> Partition<E> {
     pub(crate) async fn reader(&self) -> Result<LogReader<FileOf<E>>, ErrorCode> {
         loop {
             let changed = self.changed.listen();
-            match self.log.load().as_deref() {
-                Some(Availability::Open(reader)) => return Ok(reader.clone()),
-                Some(Availability::Opening) => {}
-                Some(Availability::Offline) | None => return Err(ErrorCode::KafkaStorageError),
+            match &**self.log.load() {
+                Availability::Open(reader) => return Ok(reader.clone()),
+                Availability::Opening => {}
+                Availability::Offline => return Err(ErrorCode::KafkaStorageError),
             }
             changed.await;
         }

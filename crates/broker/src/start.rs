@@ -19,6 +19,7 @@ use ottla_config::{Adjustable, ServerConfig};
 use ottla_controller::Request;
 use ottla_env::{Clock, Env, Spawn};
 use ottla_log::dir::LogDirectory;
+use ottla_metadata::Image;
 use ottla_metrics::Metrics;
 use ottla_model::{BrokerEpoch, Uuid};
 
@@ -203,6 +204,12 @@ impl<E: Env> Broker<E> {
     #[must_use]
     pub fn listeners(&self) -> &[ottla_config::Listener] {
         &self.listeners
+    }
+
+    /// Gives the cluster as this node knows it, the newest image whenever it is asked.
+    pub fn image(&self) -> impl Fn() -> Arc<Image> + Send + use<E> {
+        let newest = Arc::clone(&self.node.image);
+        move || newest.load_full()
     }
 
     /// Ready when the node cannot go on, and never as long as it can. What is left to do is to [`stop`](Self::stop) it.

@@ -27,7 +27,8 @@ mod transactions;
 
 pub(crate) use crate::key::{Form, Key};
 pub(crate) use removed::was_removed;
-pub use synonyms::{broker_synonyms, group_synonym, synonyms};
+pub(crate) use synonyms::broker_synonyms;
+pub use synonyms::{group_synonym, synonyms};
 
 /// `/// A sentence.` `"name": Kind = "default", property, …;` A key without a default has the default null.
 macro_rules! keys {
@@ -170,11 +171,6 @@ pub fn topic_key(name: &str) -> Option<&'static Key> {
 #[must_use]
 pub fn group_key(name: &str) -> Option<&'static Key> {
     group().find(|key| key.name == name)
-}
-
-#[must_use]
-pub fn client_metrics_key(name: &str) -> Option<&'static Key> {
-    client_metrics().find(|key| key.name == name)
 }
 
 /// The default of a topic key that holds a number.

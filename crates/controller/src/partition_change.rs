@@ -256,6 +256,46 @@ mod tests {
     }
 
     #[test]
+    fn the_eligible_lead_only_where_nobody_is_in_sync() {
+        let mut partition = partition(&[1]);
+        (partition.leader, partition.elr) = (NodeId::NONE, ids(&[2]));
+        let change = change(&|id, _| id == NodeId(2));
+        assert_eq!(of(&change, &partition), None);
+        partition.isr.clear();
+        let record = of(&change, &partition);
+        assert_eq!(
+            record,
+            expected(PartitionChangeRecord {
+                leader: NodeId(2),
+                isr: Some(ids(&[2])),
+                eligible_leader_replicas: Some(Vec::new()),
+                ..Default::default()
+            })
+        );
+    }
+
+    #[test]
+    fn a_partition_that_recovers_is_not_told_so_again() {
+        let mut partition = partition(&[1]);
+        partition.leader_recovery_state = RECOVERING;
+        let change = Change {
+            leaving: Some(NodeId(1)),
+            has_eligible_leaders: false,
+            allows_unclean: true,
+            ..change(&|_, _| true)
+        };
+        let record = of(&change, &partition);
+        assert_eq!(
+            record,
+            expected(PartitionChangeRecord {
+                leader: NodeId(2),
+                isr: Some(ids(&[2])),
+                ..Default::default()
+            })
+        );
+    }
+
+    #[test]
     fn without_eligible_leaders_the_last_in_sync_replica_stays_in_the_isr() {
         let change = Change {
             leaving: Some(NodeId(1)),

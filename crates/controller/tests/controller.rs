@@ -73,25 +73,36 @@ impl Cluster {
     /// Starts the broker anew. `cleanly_stopped`: the epoch in the clean shutdown file.
     fn start(&mut self, cleanly_stopped: BrokerEpoch) {
         assert_eq!(self.ask(Request::Fence { broker: NodeId(1) }), Reply::Done);
+        let directories = self.directories.clone();
+        self.epoch = self.register(NodeId(1), directories, cleanly_stopped);
+    }
+
+    /// Another broker comes.
+    fn join(&mut self, id: i32) -> BrokerEpoch {
+        let directory = Uuid::from_u128(500 + u128::from(id.unsigned_abs()));
+        self.register(NodeId(id), vec![directory], BrokerEpoch::NONE)
+    }
+
+    fn register(
+        &mut self,
+        broker: NodeId,
+        directories: Vec<Uuid>,
+        cleanly_stopped: BrokerEpoch,
+    ) -> BrokerEpoch {
         let registration = Registration {
-            id: NodeId(1),
+            id: broker,
             incarnation: Uuid::from_u128(900),
             listeners: Vec::new(),
             rack: None,
-            directories: self.directories.clone(),
+            directories,
             cleanly_stopped,
         };
         let Reply::Registered(epoch) = self.ask(Request::RegisterBroker(registration)) else {
             panic!("refused")
         };
-        self.epoch = epoch;
-        assert_eq!(
-            self.ask(Request::Unfence {
-                broker: NodeId(1),
-                epoch
-            }),
-            Reply::Done
-        );
+        let unfenced = self.ask(Request::Unfence { broker, epoch });
+        assert_eq!(unfenced, Reply::Done);
+        epoch
     }
 
     fn create(&mut self, name: &str, partitions: i32) -> Result<(), ErrorCode> {
@@ -208,6 +219,25 @@ fn topics_are_created_once_under_good_names() {
     );
     assert_eq!(cluster.create("none", 0), Err(ErrorCode::InvalidPartitions));
     assert_eq!(cluster.partition("a.b"), led(0, false));
+}
+
+#[test]
+fn of_topics_that_metrics_would_not_tell_apart_a_request_creates_the_first() {
+    let mut cluster = Cluster::new();
+    let topic = |name: &str, id| NewTopic {
+        id: TopicId(Uuid::from_u128(id)),
+        ..new_topic(name.to_owned(), 1)
+    };
+    let reply = cluster.ask(Request::CreateTopics {
+        topics: vec![topic("a.b", 5001), topic("a_b", 5002)],
+        validate_only: false,
+    });
+    let Reply::TopicsCreated(replies) = reply else {
+        panic!("{reply:?}")
+    };
+    assert!(replies[0].is_ok());
+    let refusal = replies[1].as_ref().unwrap_err();
+    assert_eq!(refusal.code, ErrorCode::InvalidTopicException);
 }
 
 #[test]
@@ -436,6 +466,81 @@ fn a_deleted_topic_can_be_created_anew() {
         ErrorCode::UnknownTopicOrPartition
     );
     assert_eq!(cluster.create("t", 1), Ok(()));
+}
+
+#[test]
+fn a_topic_that_is_named_both_ways_is_deleted_once() {
+    let mut cluster = Cluster::new();
+    cluster.create("t", 1).unwrap();
+    let id = cluster
+        .controller
+        .image()
+        .topics()
+        .by_name("t")
+        .map(|topic| topic.id);
+    let names = vec![TopicName::Name("t".into()), TopicName::Id(id.unwrap())];
+    let outcome = cluster
+        .controller
+        .handle(&Request::DeleteTopics(names), cluster.next);
+    assert_eq!(outcome.records.len(), 1);
+    let Reply::TopicsDeleted(replies) = outcome.reply else {
+        panic!("{:?}", outcome.reply)
+    };
+    assert!(replies.iter().all(Result::is_ok));
+}
+
+#[test]
+fn partitions_go_round_the_brokers_from_where_the_topic_ended() {
+    let mut cluster = Cluster::new();
+    cluster.join(2);
+    cluster.join(3);
+    let topic = NewTopic {
+        replication_factor: 2,
+        ..new_topic("t".to_owned(), 2)
+    };
+    cluster.ask(Request::CreateTopics {
+        topics: vec![topic],
+        validate_only: false,
+    });
+    cluster.ask(Request::CreatePartitions {
+        topics: vec![NewPartitions {
+            name: "t".to_owned(),
+            count: 4,
+            assignments: None,
+        }],
+        validate_only: false,
+    });
+    let topic = cluster.controller.image().topics().by_name("t").unwrap();
+    let replicas = topic.partitions().map(|(_, partition)| {
+        let ids = partition.replicas.iter().map(|id| id.0);
+        ids.collect::<Vec<_>>()
+    });
+    let expected = [[1, 2], [2, 3], [3, 1], [1, 2]];
+    assert_eq!(replicas.collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn a_follower_that_stops_leaves_the_isr() {
+    let mut cluster = Cluster::new();
+    let (broker, epoch) = (NodeId(2), cluster.join(2));
+    let topic = NewTopic {
+        replication_factor: 2,
+        ..new_topic("t".to_owned(), 1)
+    };
+    cluster.ask(Request::CreateTopics {
+        topics: vec![topic],
+        validate_only: false,
+    });
+    let both = Partition {
+        isr: vec![1, 2],
+        ..led(0, false)
+    };
+    assert_eq!(cluster.partition("t"), both);
+    // It leads nothing, and so is fenced at once.
+    let reply = cluster.ask(Request::ShutDown { broker, epoch });
+    assert_eq!(reply, Reply::Done);
+    assert!(!cluster.controller.image().cluster().is_alive(broker));
+    assert_eq!(cluster.partition("t"), led(0, false));
 }
 
 #[test]
@@ -761,9 +866,13 @@ fn topics_grow_by_as_much_as_fits_one_operation() {
     };
     let refused = Err(ErrorCode::PolicyViolation);
     assert_eq!(grow(vec![grown("t", i32::MAX)]), [refused]);
+    assert_eq!(grow(vec![grown("t", 10_002)]), [refused]);
     let both = grow(vec![grown("t", 6_001), grown("u", 6_001)]);
     assert_eq!(both, [Ok(()), refused]);
-    assert_eq!(grow(vec![grown("u", 6_001)]), [Ok(())]);
+    assert_eq!(grow(vec![grown("u", 10_001)]), [Ok(())]);
+    let not_more = Err(ErrorCode::InvalidPartitions);
+    assert_eq!(grow(vec![grown("u", 10_001)]), [not_more]);
+    assert_eq!(grow(vec![grown("u", 10_000)]), [not_more]);
 }
 
 #[test]

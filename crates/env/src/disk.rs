@@ -65,10 +65,6 @@ pub trait DiskFile: Send + Sync + 'static {
     /// Fills `buffer` from `position` on; less only where the file ends.
     fn read_at(&self, buffer: &mut [u8], position: u64) -> io::Result<usize>;
 
-    /// Like [`read_at`](Self::read_at) for as much as is in memory already; `None` when that is nothing
-    /// and the disk would have to be waited for.
-    fn read_cached(&self, buffer: &mut [u8], position: u64) -> io::Result<Option<usize>>;
-
     /// Writes all the slices one behind the other from `position` on. After an error any part of them may be there.
     fn write_at(&self, slices: &mut [IoSlice<'_>], position: u64) -> io::Result<()>;
 

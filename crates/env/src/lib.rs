@@ -1,7 +1,7 @@
 //! Everything the node asks of the world: time, disk, network, randomness, tasks.
 //!
 //! `runtime` answers for real, `sim` from a seed; the production broker and log run on either without
-//! knowing which. Only what causes effects names this crate: `log`, `broker`, `client`, `runtime`, `sim`.
+//! knowing which. Only what causes effects names this crate: `log`, `broker`, `runtime`, `sim`, `cli`.
 
 mod clock;
 mod disk;

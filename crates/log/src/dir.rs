@@ -8,7 +8,7 @@ mod partition_metadata;
 use std::io::{self, IoSlice};
 use std::path::{Path, PathBuf};
 
-use ottla_env::{Disk, DiskFile, DiskSpace, OpenMode};
+use ottla_env::{Disk, DiskFile, OpenMode};
 use ottla_model::{BrokerEpoch, Offset, PartitionIndex, Timestamp, TopicId, Uuid};
 use thiserror::Error;
 
@@ -98,12 +98,6 @@ impl<D: Disk> LogDirectory<D> {
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
-    }
-
-    /// # Errors
-    /// The disk's.
-    pub fn space(&self) -> io::Result<DiskSpace> {
-        self.disk.space(&self.path)
     }
 
     /// Whose directory it is; `None` when it was never formatted.

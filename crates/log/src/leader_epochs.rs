@@ -7,13 +7,13 @@ use crate::checkpoint::{self, ParseCheckpointError};
 /// Where each leader epoch began: what followers and consumers compare to find where two histories part (KIP-101, KIP-279).
 /// Both epochs and offsets ascend.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct LeaderEpochs {
+pub(crate) struct LeaderEpochs {
     entries: Vec<(LeaderEpoch, Offset)>,
 }
 
 impl LeaderEpochs {
     /// Records that `epoch` begins at `start`. True if that is news. An epoch that left no records gives way.
-    pub fn assign(&mut self, epoch: LeaderEpoch, start: Offset) -> bool {
+    pub(crate) fn assign(&mut self, epoch: LeaderEpoch, start: Offset) -> bool {
         if self.entries.last().is_some_and(|(last, _)| *last >= epoch) {
             return false;
         }
@@ -22,8 +22,7 @@ impl LeaderEpochs {
         true
     }
 
-    #[must_use]
-    pub fn latest(&self) -> Option<LeaderEpoch> {
+    pub(crate) fn latest(&self) -> Option<LeaderEpoch> {
         self.entries.last().map(|(epoch, _)| *epoch)
     }
 
@@ -33,16 +32,18 @@ impl LeaderEpochs {
     }
 
     /// The epoch of the record at `offset`; none below the oldest known.
-    #[must_use]
-    pub fn epoch_of(&self, offset: Offset) -> LeaderEpoch {
+    pub(crate) fn epoch_of(&self, offset: Offset) -> LeaderEpoch {
         let upto = self.entries.partition_point(|(_, start)| *start <= offset);
         upto.checked_sub(1)
             .map_or(LeaderEpoch::NONE, |i| self.entries[i].0)
     }
 
     /// The largest epoch not above `epoch`, and the offset behind its last record; (-1, -1) where nothing can be said.
-    #[must_use]
-    pub fn end_offset_for(&self, epoch: LeaderEpoch, log_end: Offset) -> (LeaderEpoch, Offset) {
+    pub(crate) fn end_offset_for(
+        &self,
+        epoch: LeaderEpoch,
+        log_end: Offset,
+    ) -> (LeaderEpoch, Offset) {
         const UNDEFINED: (LeaderEpoch, Offset) = (LeaderEpoch::NONE, Offset::UNKNOWN);
         let Some(latest) = self.latest() else {
             return UNDEFINED;
@@ -60,12 +61,12 @@ impl LeaderEpochs {
     }
 
     /// Forgets epochs that begin at or behind `end`, the new end of the log.
-    pub fn truncate_end(&mut self, end: Offset) {
+    pub(crate) fn truncate_end(&mut self, end: Offset) {
         self.entries.retain(|(_, start)| *start < end);
     }
 
     /// Forgets what lies below `start`, the new beginning of the log; the epoch of its first record now begins there.
-    pub fn truncate_start(&mut self, start: Offset) {
+    pub(crate) fn truncate_start(&mut self, start: Offset) {
         let first = self
             .entries
             .partition_point(|(_, other)| *other <= start)
@@ -77,8 +78,7 @@ impl LeaderEpochs {
     }
 
     /// The contents of `leader-epoch-checkpoint`.
-    #[must_use]
-    pub fn to_text(&self) -> String {
+    pub(crate) fn to_text(&self) -> String {
         let mut text = format!("0\n{}\n", self.entries.len());
         for (epoch, start) in &self.entries {
             writeln!(text, "{epoch} {start}").expect("writing to a string does not fail");
@@ -88,7 +88,7 @@ impl LeaderEpochs {
 
     /// # Errors
     /// When the text is no such file, or its entries do not ascend.
-    pub fn parse(text: &str) -> Result<Self, ParseCheckpointError> {
+    pub(crate) fn parse(text: &str) -> Result<Self, ParseCheckpointError> {
         let mut epochs = Self::default();
         for line in checkpoint::lines(text)? {
             let [epoch, start] = checkpoint::numbers(line)?;
@@ -137,6 +137,15 @@ mod tests {
         assert!(!epochs.assign(LeaderEpoch(6), Offset(25)));
         assert_eq!(epochs.to_text(), "0\n3\n1 0\n3 10\n6 20\n");
         assert_eq!(epochs.epoch_of(Offset(12)), LeaderEpoch(3));
+    }
+
+    #[test]
+    fn an_epoch_that_ends_where_the_log_now_begins_is_forgotten() {
+        let mut epochs = some();
+        epochs.truncate_start(Offset(9));
+        assert_eq!(epochs.to_text(), "0\n3\n1 9\n3 10\n5 20\n");
+        epochs.truncate_start(Offset(10));
+        assert_eq!(epochs.to_text(), "0\n2\n3 10\n5 20\n");
     }
 
     #[test]

@@ -19,7 +19,6 @@ mod transaction_marker;
 pub mod validate;
 
 pub use checkpoint::{CheckpointEntry, ParseCheckpointError};
-pub use leader_epochs::LeaderEpochs;
 pub use log::{AppendError, Appended, Log, LogPoint, SyncJob};
 pub use options::LogOptions;
 pub use producer_state::{ProducerError, ProducerState};

@@ -338,6 +338,30 @@ mod tests {
     }
 
     #[test]
+    fn a_marker_is_no_batch_of_its_producer() {
+        let mut state = ProducerState::default();
+        state.update(&batch(0, 0, 1, 10));
+        let before = state.clone();
+        let marker = BatchHeader {
+            attributes: Attributes::default().transactional().control(),
+            ..batch(0, -1, 1, 11)
+        };
+        state.update(&marker);
+        assert_eq!(state, before);
+    }
+
+    #[test]
+    fn who_has_a_transaction_open_is_not_forgotten() {
+        let mut state = ProducerState::default();
+        state.update(&BatchHeader {
+            attributes: Attributes::default().transactional(),
+            ..batch(0, 0, 1, 0)
+        });
+        state.expire(Timestamp(1005), Duration::from_secs(1));
+        assert_eq!(state.first_unstable(), Some(Offset(0)));
+    }
+
+    #[test]
     fn silence_is_forgotten() {
         let mut state = ProducerState::default();
         state.update(&batch(0, 0, 1, 0));

@@ -119,8 +119,9 @@ impl<F: DiskFile> LogReader<F> {
     /// Below it every transaction has ended.
     #[must_use]
     pub fn last_stable_offset(&self) -> Offset {
-        let first_unstable = Offset(self.shared.first_unstable.load(Ordering::Acquire));
-        self.high_watermark().min(first_unstable)
+        // In this order: whatever lies below the high watermark that was taken is known to `first_unstable` by then.
+        let high_watermark = self.high_watermark();
+        high_watermark.min(Offset(self.shared.first_unstable.load(Ordering::Acquire)))
     }
 
     /// The offset that the next record gets.

@@ -89,6 +89,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_last_slot_is_for_the_entry_that_a_segment_is_closed_with() {
+        let mut index = TimeIndex::default();
+        assert!(!index.is_full(2 * ENTRY_BYTES));
+        index.push(Offset(10), Timestamp(5), Offset(11));
+        assert!(index.is_full(2 * ENTRY_BYTES));
+    }
+
+    #[test]
     fn timestamps_that_do_not_rise_add_nothing() {
         let mut index = TimeIndex::default();
         let base = Offset(10);

@@ -81,7 +81,7 @@ fn open_unclean(directory: &LogDirectory<SeededDisk>) -> Log<SeededDisk> {
 }
 
 /// The names of the segments' files, ascending.
-fn segments(disk: &SeededDisk) -> Vec<String> {
+fn segment_files(disk: &SeededDisk) -> Vec<String> {
     let entries = disk.list(&Path::new(DATA).join(NAME));
     let names = entries.expect("it is there").into_iter();
     let mut names: Vec<String> = names
@@ -135,7 +135,8 @@ fn a_read_gives_whole_batches_up_to_its_bounds() {
         size,
         "the first one whatever its size"
     );
-    assert_eq!(bytes(0, 1, 20, false).expect("in range"), 0);
+    assert_eq!(bytes(0, size - 1, 20, false).expect("in range"), 0);
+    assert_eq!(bytes(0, size, 20, false).expect("in range"), size);
     assert_eq!(
         bytes(20, 10_000, 20, true).expect("in range"),
         0,
@@ -291,6 +292,65 @@ fn records_deleted_below_an_offset_are_gone() {
 }
 
 #[test]
+fn the_epochs_of_what_is_gone_are_forgotten() {
+    let disk = disk();
+    let (_directory, mut log) = filled(&disk);
+    log.assign_epoch(EPOCH.next()).expect("the disk works");
+    append(&mut log, 2000);
+    let path = Path::new(DATA).join(NAME).join("leader-epoch-checkpoint");
+    let told = |disk: &SeededDisk| String::from_utf8(read(disk, &path)).expect("it is text");
+    assert_eq!(told(&disk), "0\n2\n4 0\n5 20\n");
+    log.advance_log_start(Offset(7), NOW)
+        .expect("the disk works");
+    assert_eq!(told(&disk), "0\n2\n4 7\n5 20\n");
+    log.configure(LogOptions {
+        retention_bytes: Some(0),
+        ..options()
+    });
+    log.retain(NOW).expect("the disk works");
+    assert_eq!(told(&disk), "0\n1\n5 22\n");
+    assert_eq!(
+        log.reader().end_offset_for_epoch(EPOCH),
+        (EPOCH, Offset(22))
+    );
+}
+
+#[test]
+fn a_batch_may_be_as_large_as_a_segment() {
+    let disk = disk();
+    let directory = directory(&disk);
+    let mut log = open(&directory);
+    let size = batch(0).header().size as u64;
+    for (segment_bytes, fits) in [(size - 1, false), (size, true)] {
+        log.configure(LogOptions {
+            segment_bytes,
+            ..options()
+        });
+        let results = log.append_many(vec![batch(0)], EPOCH, NOW);
+        assert_eq!(results[0].is_ok(), fits, "{segment_bytes}");
+    }
+}
+
+#[test]
+fn a_segment_ends_where_its_indexes_can_count_no_further() {
+    let disk = disk();
+    let directory = directory(&disk);
+    let mut log = open_metadata(&directory);
+    let spanning = |offset: i64, last_offset_delta: i32| {
+        let mut bytes = raw(offset).to_vec();
+        bytes[23..27].copy_from_slice(&last_offset_delta.to_be_bytes());
+        bytes
+    };
+    let most = i32::MAX;
+    for batch in [spanning(0, most - 1), raw(i64::from(most)).to_vec()] {
+        log.append_raw(&batch, NOW).expect("the disk works");
+    }
+    let behind = segments(&disk).into_iter().map(|(_, behind)| behind);
+    let expected = [Some(Offset(i64::from(most))), None];
+    assert_eq!(behind.collect::<Vec<_>>(), expected);
+}
+
+#[test]
 fn nothing_follows_a_failed_write() {
     let disk = disk();
     let (_directory, mut log) = filled(&disk);
@@ -386,6 +446,26 @@ fn base_offsets(log: &Log<SeededDisk>) -> Vec<i64> {
     offsets
 }
 
+/// Where the batches of each segment end, and where the next segment begins.
+fn segments(disk: &SeededDisk) -> Vec<(Offset, Option<Offset>)> {
+    let entries = disk.list(&Path::new(DATA).join(NAME)).unwrap_or_default();
+    let names = entries.iter().map(|entry| &*entry.name);
+    let bases: Vec<Offset> = names
+        .filter_map(|name| Some(Offset(name.strip_suffix(".log")?.parse().ok()?)))
+        .collect();
+    let end = |base: Offset| {
+        let path = Path::new(DATA)
+            .join(NAME)
+            .join(format!("{:020}.log", base.0));
+        let bytes = read(disk, &path);
+        let whole = Batches::new(&bytes).map_while(Result::ok);
+        let last = whole.filter(|batch| batch.check().is_ok()).last();
+        last.map_or(base, |batch| batch.header.next_offset())
+    };
+    let behind = bases.iter().skip(1).copied().map(Some).chain([None]);
+    bases.iter().copied().map(end).zip(behind).collect()
+}
+
 #[test]
 fn a_power_cut_leaves_no_hole_in_the_metadata_log() {
     for seed in 0..200 {
@@ -397,6 +477,10 @@ fn a_power_cut_leaves_no_hole_in_the_metadata_log() {
             }
         }
         disk.crash(seed);
+        // Apache Kafka does not look for one.
+        for (segment, behind) in segments(&disk) {
+            assert!(behind.is_none_or(|behind| segment == behind), "seed {seed}");
+        }
         // The power fails again while the first crash is mended.
         disk.crash_before(disk.operations() + seed % 8);
         let directory = LogDirectory::open(disk.clone(), Path::new(DATA));
@@ -521,7 +605,7 @@ fn a_segment_of_the_metadata_log_that_is_damaged_or_gone_is_named() {
             }
         }
         disk.kill();
-        let names = segments(&disk);
+        let names = segment_files(&disk);
         assert!(names.len() > 2, "{names:?}");
         let file = Path::new(DATA).join(NAME).join(&names[1]);
         let base: i64 = names[1][..20].parse().expect("an offset");
@@ -538,7 +622,10 @@ fn a_segment_of_the_metadata_log_that_is_damaged_or_gone_is_named() {
             assert!(sentence.contains(&said), "{sentence}");
             assert!(sentence.contains("put back a copy"), "{sentence}");
         }
-        assert_eq!(segments(&disk).len(), names.len() - usize::from(is_gone));
+        assert_eq!(
+            segment_files(&disk).len(),
+            names.len() - usize::from(is_gone)
+        );
     }
 }
 
@@ -564,7 +651,7 @@ fn a_log_that_ends_before_its_start_begins_anew_there() {
             (reader.log_start(), log.end()),
             (point.log_start, point.log_start)
         );
-        assert_eq!(segments(&disk).len(), 1);
+        assert_eq!(segment_files(&disk).len(), 1);
         log.assign_epoch(EPOCH).expect("the disk works");
         append(&mut log, 1000);
         assert_eq!(base_offsets(&log), [point.log_start.0]);
@@ -719,7 +806,10 @@ fn old_records_do_not_make_a_segment_each() {
             .count()
     };
     assert_eq!(logs(&disk), 1);
-    append(&mut log, 2000);
+    // Its last record is as old as the segment may be.
+    append(&mut log, 1500);
+    assert_eq!(logs(&disk), 1);
+    append(&mut log, 1501);
     assert_eq!(logs(&disk), 2);
 }
 

@@ -214,6 +214,40 @@ fn of_very_many_records_at_fault_all_are_counted_and_the_first_told() {
 }
 
 #[test]
+fn records_at_fault_are_named_as_far_as_there_is_room() {
+    let compacted = AppendRules {
+        needs_keys: true,
+        ..rules()
+    };
+    for (count, named) in [(3, "0, 1, 2"), (4, "0, 1, 2, …")] {
+        let mut builder = BatchBuilder::new(BatchFields::default(), Compression::None);
+        (0..count).for_each(|_| builder.push(NOW, None, Some(b"v"), []));
+        let refusal = refused(builder.build(), &compacted).to_string();
+        assert!(refusal.ends_with(&format!(": {named}")), "{refusal}");
+    }
+}
+
+#[test]
+fn a_batch_that_is_packed_again_is_as_small_as_any() {
+    let mut builder = BatchBuilder::new(BatchFields::default(), Compression::Zstd);
+    builder.push(NOW, None, Some(&[b'v'; 1000]), []);
+    let packed = builder.build();
+    let bounded = AppendRules {
+        max_batch_bytes: 500,
+        ..rules()
+    };
+    validate(packed.clone(), &bounded, NOW).expect("it is small as it is");
+    let unpacked = AppendRules {
+        compression: Some((Compression::None, Level::Default)),
+        ..bounded
+    };
+    assert_eq!(
+        refused(packed, &unpacked).code(),
+        ErrorCode::MessageTooLarge
+    );
+}
+
+#[test]
 fn a_timestamp_out_of_bounds_is_named() {
     let bounded = AppendRules {
         before_max_ms: NOW.0 - 15,

@@ -2,12 +2,17 @@
 
 use ottla_metadata::{ApplyError, Image, Resource, TransactionBuffer};
 use ottla_model::{
-    BrokerEpoch, LeaderEpoch, NodeId, Offset, PartitionEpoch, PartitionIndex, TopicId, Uuid,
+    BrokerEpoch, LeaderEpoch, NodeId, Offset, PartitionEpoch, PartitionIndex, ProducerId, TopicId,
+    Uuid,
 };
 use ottla_wire::metadata_record::{
-    AbortTransactionRecord, BeginTransactionRecord, BrokerRegistrationChangeRecord, ConfigRecord,
-    EndTransactionRecord, FeatureLevelRecord, MetadataRecord, PartitionChangeRecord,
-    PartitionRecord, RegisterBrokerRecord, RemoveTopicRecord, TopicRecord,
+    AbortTransactionRecord, AccessControlEntryRecord, BeginTransactionRecord,
+    BrokerRegistrationChangeRecord, ClearElrRecord, ClientQuotaRecord, ConfigRecord,
+    DelegationTokenRecord, EndTransactionRecord, EntityData, FeatureLevelRecord, FenceBrokerRecord,
+    MetadataRecord, PartitionChangeRecord, PartitionRecord, ProducerIdsRecord,
+    RegisterBrokerRecord, RegisterControllerRecord, RemoveAccessControlEntryRecord,
+    RemoveDelegationTokenRecord, RemoveTopicRecord, RemoveUserScramCredentialRecord, TopicRecord,
+    UnfenceBrokerRecord, UnregisterBrokerRecord, UserScramCredentialRecord,
 };
 use proptest::prelude::*;
 
@@ -55,6 +60,66 @@ fn config(topic: u8, value: Option<&str>) -> MetadataRecord<'static> {
         value: value.map(|value| value.to_owned().into()),
     }
     .into()
+}
+
+fn feature(name: &str, feature_level: i16) -> MetadataRecord<'static> {
+    FeatureLevelRecord {
+        name: name.to_owned().into(),
+        feature_level,
+    }
+    .into()
+}
+
+/// Each kind that is kept for features this node does not have, with what removes it again.
+fn kept(number: u8) -> [(MetadataRecord<'static>, MetadataRecord<'static>); 4] {
+    let name = || format!("user{number}");
+    let quota = |remove| ClientQuotaRecord {
+        entity: vec![EntityData {
+            entity_type: "user".into(),
+            entity_name: Some(name().into()),
+        }],
+        key: "request_percentage".into(),
+        value: 5.0,
+        remove,
+    };
+    let mechanism = 1;
+    let id = Uuid::from_u128(2000 + u128::from(number));
+    [
+        (quota(false).into(), quota(true).into()),
+        (
+            UserScramCredentialRecord {
+                name: name().into(),
+                mechanism,
+                iterations: 4096,
+                ..Default::default()
+            }
+            .into(),
+            RemoveUserScramCredentialRecord {
+                name: name().into(),
+                mechanism,
+            }
+            .into(),
+        ),
+        (
+            DelegationTokenRecord {
+                token_id: name().into(),
+                ..Default::default()
+            }
+            .into(),
+            RemoveDelegationTokenRecord {
+                token_id: name().into(),
+            }
+            .into(),
+        ),
+        (
+            AccessControlEntryRecord {
+                id,
+                ..Default::default()
+            }
+            .into(),
+            RemoveAccessControlEntryRecord { id }.into(),
+        ),
+    ]
 }
 
 fn applied(records: &[MetadataRecord<'_>]) -> Image {
@@ -150,6 +215,112 @@ fn a_broker_is_fenced_by_its_epoch_only() {
 }
 
 #[test]
+fn a_broker_that_shuts_down_does_so_until_it_registers_anew() {
+    let mut image = applied(&[broker(1)]);
+    let change = BrokerRegistrationChangeRecord {
+        broker_id: NodeId(1),
+        broker_epoch: BrokerEpoch(7),
+        ..Default::default()
+    };
+    let unfenced = BrokerRegistrationChangeRecord {
+        fenced: -1,
+        ..change.clone()
+    };
+    let goodbye = BrokerRegistrationChangeRecord {
+        in_controlled_shutdown: 1,
+        ..change.clone()
+    };
+    for (offset, record) in [(1, unfenced), (2, goodbye), (3, change)] {
+        image.apply(&record.into(), Offset(offset)).unwrap();
+    }
+    assert!(image.cluster().is_alive(NodeId(1)));
+    assert!(!image.cluster().is_active(NodeId(1)));
+    image.apply(&broker(1), Offset(4)).unwrap();
+    let again = image.cluster().broker(NodeId(1)).unwrap();
+    assert!(!again.is_shutting_down());
+}
+
+#[test]
+fn a_brokers_directories_stay_unless_a_change_names_others() {
+    let directories = |ids: &[u128]| ids.iter().copied().map(Uuid::from_u128).collect::<Vec<_>>();
+    let registration = RegisterBrokerRecord {
+        broker_id: NodeId(1),
+        broker_epoch: BrokerEpoch(7),
+        log_dirs: directories(&[501, 502]),
+        ..Default::default()
+    };
+    let change = |log_dirs| BrokerRegistrationChangeRecord {
+        broker_id: NodeId(1),
+        broker_epoch: BrokerEpoch(7),
+        log_dirs,
+        ..Default::default()
+    };
+    let mut image = applied(&[registration.into()]);
+    for (offset, named, expected) in [(1, &[][..], &[501, 502][..]), (2, &[502], &[502])] {
+        let record = change(directories(named));
+        image.apply(&record.into(), Offset(offset)).unwrap();
+        let broker = image.cluster().broker(NodeId(1)).unwrap();
+        assert_eq!(broker.log_dirs(), directories(expected));
+    }
+}
+
+#[test]
+fn who_is_eligible_is_forgotten_with_who_was_the_last_to_be_known() {
+    let change = |elr: &[i32], last_known: &[i32]| {
+        let ids = |ids: &[i32]| Some(ids.iter().copied().map(NodeId).collect());
+        MetadataRecord::from(PartitionChangeRecord {
+            partition_id: PartitionIndex(0),
+            topic_id: topic_id(1),
+            eligible_leader_replicas: ids(elr),
+            last_known_elr: ids(last_known),
+            ..Default::default()
+        })
+    };
+    let clear = MetadataRecord::from(ClearElrRecord::default());
+    for change in [change(&[1], &[]), change(&[], &[1])] {
+        let image = applied(&[topic(1), partition(1, 0), change, clear.clone()]);
+        let topics = image.topics();
+        let partition = topics.partition(topic_id(1), PartitionIndex(0)).unwrap();
+        assert!(partition.elr.is_empty() && partition.last_known_elr.is_empty());
+        assert_eq!(partition.partition_epoch, PartitionEpoch(2));
+    }
+    // Of a partition that has neither there is nothing to forget.
+    let image = applied(&[topic(1), partition(1, 0), clear]);
+    let topics = image.topics();
+    let partition = topics.partition(topic_id(1), PartitionIndex(0)).unwrap();
+    assert_eq!(partition.partition_epoch, PartitionEpoch(0));
+}
+
+#[test]
+fn a_feature_at_level_0_is_off_and_of_the_others_the_metadata_version_comes_first() {
+    let image = applied(&[
+        feature("group.version", 1),
+        feature("eligible.leader.replicas.version", 1),
+        feature("metadata.version", 29),
+        feature("transaction.version", 2),
+        feature("group.version", 0),
+        // The quorum keeps it.
+        feature("kraft.version", 1),
+    ]);
+    let expected = [
+        feature("metadata.version", 29),
+        feature("eligible.leader.replicas.version", 1),
+        feature("transaction.version", 2),
+    ];
+    assert_eq!(image.records(), expected);
+}
+
+#[test]
+fn what_is_kept_for_others_is_kept_until_it_is_removed() {
+    for (record, removal) in kept(1) {
+        let mut image = applied(std::slice::from_ref(&record));
+        assert_eq!(image.records(), [record]);
+        image.apply(&removal, Offset(1)).unwrap();
+        assert_eq!(image.records(), []);
+    }
+}
+
+#[test]
 fn a_transaction_counts_when_it_ends() {
     let (mut image, mut buffer) = (Image::default(), TransactionBuffer::default());
     let mut take = |image: &mut Image, offset, record: MetadataRecord<'_>| {
@@ -198,22 +369,99 @@ fn the_difference_of_two_images_names_what_changed() {
     );
 }
 
+fn any_replicas() -> impl Strategy<Value = Option<Vec<NodeId>>> {
+    let replicas = proptest::collection::vec((0i32..3).prop_map(NodeId), 0..3);
+    proptest::option::of(replicas)
+}
+
+fn any_partition_change() -> impl Strategy<Value = MetadataRecord<'static>> {
+    let leader = prop_oneof![Just(-2), -1i32..3];
+    let replicas = [(); 3].map(|()| any_replicas());
+    (0u8..4, 0i32..3, leader, -1i8..2, replicas).prop_map(
+        |(topic, index, leader, recovery, [isr, elr, last_known])| {
+            PartitionChangeRecord {
+                partition_id: PartitionIndex(index),
+                topic_id: topic_id(topic),
+                leader: NodeId(leader),
+                leader_recovery_state: recovery,
+                isr,
+                eligible_leader_replicas: elr,
+                last_known_elr: last_known,
+                ..Default::default()
+            }
+            .into()
+        },
+    )
+}
+
+fn any_broker_change() -> impl Strategy<Value = MetadataRecord<'static>> {
+    let directories = || proptest::collection::vec((500u128..503).prop_map(Uuid::from_u128), 0..3);
+    let cordoned = proptest::option::of(directories());
+    let signs = (-1i8..2, 0i8..2);
+    (0i32..3, signs, directories(), cordoned).prop_map(
+        |(id, (fenced, in_controlled_shutdown), log_dirs, cordoned_log_dirs)| {
+            BrokerRegistrationChangeRecord {
+                broker_id: NodeId(id),
+                broker_epoch: BrokerEpoch(7),
+                fenced,
+                in_controlled_shutdown,
+                log_dirs,
+                cordoned_log_dirs,
+            }
+            .into()
+        },
+    )
+}
+
+/// Of a broker, by its id and epoch.
+fn any_broker_event() -> impl Strategy<Value = MetadataRecord<'static>> {
+    (0i32..3, 0..3).prop_map(|(id, kind)| {
+        let (id, epoch) = (NodeId(id), BrokerEpoch(7));
+        match kind {
+            0 => FenceBrokerRecord { id, epoch }.into(),
+            1 => UnfenceBrokerRecord { id, epoch }.into(),
+            _ => UnregisterBrokerRecord {
+                broker_id: id,
+                broker_epoch: epoch,
+            }
+            .into(),
+        }
+    })
+}
+
 fn any_record() -> impl Strategy<Value = MetadataRecord<'static>> {
     prop_oneof![
-        (0u8..4).prop_map(topic),
-        (0u8..4, 0i32..3).prop_map(|(topic, index)| partition(topic, index)),
-        (0i32..3).prop_map(broker),
-        (0u8..4, proptest::option::of("[a-z]{1,3}"))
+        2 => (0u8..4).prop_map(topic),
+        3 => (0u8..4, 0i32..3).prop_map(|(topic, index)| partition(topic, index)),
+        3 => any_partition_change(),
+        1 => proptest::option::of(0u8..4).prop_map(|topic| {
+            let topic_name = topic.map_or_else(String::new, |topic| format!("t{topic}"));
+            ClearElrRecord { topic_name: topic_name.into() }.into()
+        }),
+        2 => (0i32..3).prop_map(broker),
+        2 => any_broker_change(),
+        1 => any_broker_event(),
+        1 => (0i32..3).prop_map(|id| RegisterControllerRecord {
+            controller_id: NodeId(id),
+            ..Default::default()
+        }
+        .into()),
+        2 => (0u8..4, proptest::option::of("[a-z]{1,3}"))
             .prop_map(|(topic, value)| config(topic, value.as_deref())),
-        (0u8..4).prop_map(|topic| RemoveTopicRecord {
+        1 => (0u8..4).prop_map(|topic| RemoveTopicRecord {
             topic_id: topic_id(topic)
         }
         .into()),
-        (0i16..9).prop_map(|level| FeatureLevelRecord {
-            name: "group.version".into(),
-            feature_level: level
+        1 => (0i16..9).prop_map(|level| feature("group.version", level)),
+        1 => (0i64..9).prop_map(|id| ProducerIdsRecord {
+            next_producer_id: ProducerId(1000 * id),
+            ..Default::default()
         }
         .into()),
+        2 => (0u8..2, 0usize..4, any::<bool>()).prop_map(|(number, kind, is_removal)| {
+            let (record, removal) = kept(number)[kind].clone();
+            if is_removal { removal } else { record }
+        }),
     ]
 }
 
@@ -229,11 +477,7 @@ proptest! {
                 offset += 1;
             }
         }
-        let copy = applied(&image.records());
-        prop_assert_eq!(copy.topics(), image.topics());
-        prop_assert_eq!(copy.cluster(), image.cluster());
-        prop_assert_eq!(copy.configs(), image.configs());
-        prop_assert_eq!(copy.features(), image.features());
-        prop_assert_eq!(copy.records(), image.records());
+        let copy = Image::restore(image.records(), image.offset());
+        prop_assert_eq!(copy, Ok(image));
     }
 }

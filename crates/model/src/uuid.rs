@@ -12,7 +12,7 @@ impl Uuid {
     /// "Absent" on the wire.
     pub const ZERO: Self = Self(0);
     /// Values up to here mean something of their own (directory ids: 0 migrating, 1 unassigned, 2 lost).
-    pub const LAST_RESERVED: Self = Self(100);
+    const LAST_RESERVED: Self = Self(100);
 
     #[must_use]
     pub const fn from_u128(bits: u128) -> Self {
@@ -25,18 +25,8 @@ impl Uuid {
     }
 
     #[must_use]
-    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
-        Self(u128::from_be_bytes(bytes))
-    }
-
-    #[must_use]
     pub const fn to_bytes(self) -> [u8; 16] {
         self.0.to_be_bytes()
-    }
-
-    #[must_use]
-    pub const fn is_zero(self) -> bool {
-        self.0 == 0
     }
 
     /// A version 4 UUID made of random bits, or `None` where Kafka would draw again:

@@ -115,20 +115,24 @@ mod tests {
     #[test]
     fn made_up_observers_are_not_remembered_without_end() {
         let mut observers = Observers::default();
-        let fetch = |observers: &mut Observers, id, end| {
+        let fetch = |observers: &mut Observers, seconds, id, end| {
             let key = ReplicaKey {
                 id: NodeId(id),
                 directory: Uuid::ZERO,
             };
-            observers.fetched(at(0), key, Offset(end), Offset(10));
+            observers.fetched(at(seconds), key, Offset(end), Offset(10));
         };
         for id in 0..10_010 {
-            fetch(&mut observers, id, 0);
+            fetch(&mut observers, 0, id, 0);
         }
         // Those that are known go on.
-        fetch(&mut observers, 3, 10);
+        fetch(&mut observers, 0, 3, 10);
         let known = observers.describe(at(0));
         assert_eq!((known.len(), known[3].end), (MOST, Offset(10)));
+        // When the others are gone there is room.
+        fetch(&mut observers, 300, 20_000, 5);
+        let known = observers.by_key.values();
+        assert_eq!(known.map(|it| it.end).collect::<Vec<_>>(), [Offset(5)]);
     }
 
     #[test]

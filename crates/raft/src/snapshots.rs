@@ -182,6 +182,12 @@ mod tests {
         snapshots.committed(1);
         assert!(snapshots.is_due(later));
         assert!(!snapshots.is_due(START + Duration::from_secs(3599)));
+        // The next has an interval of its own.
+        snapshots.begin(later);
+        snapshots.written(Some(snapshot(10, 1, 1)));
+        snapshots.committed(1);
+        assert!(!snapshots.is_due(later));
+        assert!(snapshots.is_due(later + Duration::from_secs(3600)));
     }
 
     #[test]

@@ -111,6 +111,25 @@ fn a_sync_is_due_after_so_many_records_or_so_much_time() {
 }
 
 #[test]
+fn what_is_found_unsynced_in_the_log_is_synced_in_time() {
+    let options = Options {
+        flush_after: Duration::from_secs(5),
+        ..RELAXED
+    };
+    let mut leader = leader(options, 9, 4);
+    assert_eq!(step(&mut leader, 4, Input::Tick), []);
+    assert_eq!(step(&mut leader, 5, Input::Tick), [Output::Sync]);
+}
+
+#[test]
+fn a_sync_that_ends_after_a_later_one_takes_nothing_back() {
+    let mut leader = leader(CAREFUL, 0, 0);
+    step(&mut leader, 0, appended(3));
+    step(&mut leader, 0, synced(3));
+    assert_eq!(step(&mut leader, 0, synced(2)), []);
+}
+
+#[test]
 fn what_is_found_unsynced_in_the_log_is_synced_before_it_is_shown_where_each_append_is() {
     let mut leader = leader(CAREFUL, 9, 4);
     assert_eq!(leader.high_watermark(), Offset(4));

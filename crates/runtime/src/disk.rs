@@ -1,9 +1,9 @@
 //! Files through the kernel's calls that name their position.
 
-#[cfg_attr(target_os = "linux", path = "disk/cached_linux.rs")]
-#[cfg_attr(not(target_os = "linux"), path = "disk/cached_portable.rs")]
-mod cached;
 mod lock;
+#[cfg(target_os = "linux")]
+#[path = "disk/residence_linux.rs"]
+mod residence;
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, IoSlice};
@@ -14,8 +14,9 @@ use std::path::Path;
 use ottla_env::{Disk, DiskEntry, DiskFile, DiskSpace, OpenMode};
 use ottla_model::Timestamp;
 
-pub(crate) use cached::{Residence, residence};
 pub use lock::RealLock;
+#[cfg(target_os = "linux")]
+pub(crate) use residence::{Residence, residence};
 
 use crate::clock::to_timestamp;
 
@@ -137,10 +138,6 @@ impl DiskFile for RealFile {
             }
         }
         Ok(filled)
-    }
-
-    fn read_cached(&self, buffer: &mut [u8], position: u64) -> io::Result<Option<usize>> {
-        cached::read(&self.file, buffer, position)
     }
 
     fn write_at(&self, slices: &mut [IoSlice<'_>], position: u64) -> io::Result<()> {

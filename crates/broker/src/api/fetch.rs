@@ -304,9 +304,11 @@ fn read_one<E: Env>(
     (left, at_least_one): (u64, bool),
     read_committed: bool,
 ) -> Result<Read<FileOf<E>>, ErrorCode> {
+    let high_watermark = reader.high_watermark();
     let positions = Positions {
-        high_watermark: reader.high_watermark(),
-        last_stable_offset: reader.last_stable_offset(),
+        high_watermark,
+        // The high watermark may have moved since: nobody is told of a record that is stable and not replicated.
+        last_stable_offset: reader.last_stable_offset().min(high_watermark),
         log_start: reader.log_start(),
     };
     let up_to = if read_committed {

@@ -49,8 +49,7 @@ pub fn synonyms(topic_key: &str) -> &'static [(&'static str, i64)] {
 }
 
 /// The names that set the same thing as a broker key, the strongest first; the key alone where there are no others.
-#[must_use]
-pub fn broker_synonyms(name: &str) -> Vec<&'static str> {
+pub(crate) fn broker_synonyms(name: &str) -> Vec<&'static str> {
     const GROUPS: [&[&str]; 4] = [
         &["log.roll.ms", "log.roll.hours"],
         &["log.roll.jitter.ms", "log.roll.jitter.hours"],

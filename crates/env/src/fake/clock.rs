@@ -55,11 +55,6 @@ impl ManualClock {
         due.into_iter().for_each(Waker::wake);
     }
 
-    /// Sets the date, as an operator or NTP would; nobody wakes from that.
-    pub fn set_wall(&self, wall: Timestamp) {
-        self.state.lock().wall = wall;
-    }
-
     /// The earliest moment somebody waits for.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Monotonic> {

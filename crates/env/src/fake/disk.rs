@@ -476,10 +476,6 @@ impl DiskFile for SeededFile {
         Ok(length)
     }
 
-    fn read_cached(&self, buffer: &mut [u8], position: u64) -> io::Result<Option<usize>> {
-        self.read_at(buffer, position).map(Some)
-    }
-
     fn write_at(&self, slices: &mut [IoSlice<'_>], position: u64) -> io::Result<()> {
         let mut state = self.state.lock();
         self.change(&mut state)?;

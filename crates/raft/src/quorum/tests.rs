@@ -435,6 +435,29 @@ fn it_lets_another_lead_while_that_one_is_heard_of() {
 }
 
 #[test]
+fn a_leader_that_says_again_what_is_known_gains_no_time() {
+    let mut node = Node::leading();
+    let says = || Request::BeginQuorumEpoch(begin(OTHER.id, 40));
+    node.ask(says());
+    node.now = at(1500);
+    assert_eq!(node.ask(says()).code, ErrorCode::None);
+    assert_eq!(node.raft.deadline(), Some(at(2000)));
+}
+
+#[test]
+fn a_vote_is_remembered_when_somebody_leads_the_epoch() {
+    let mut node = Node::leading();
+    assert!(granted(&node.ask(Request::Vote(vote(20)))));
+    node.ask(Request::BeginQuorumEpoch(begin(NodeId(3), 20)));
+    let led = QuorumState {
+        leader: NodeId(3),
+        epoch: LeaderEpoch(20),
+        voted: OTHER,
+    };
+    assert_eq!(node.disk, led);
+}
+
+#[test]
 fn a_leader_has_so_many_endpoints_and_no_more() {
     let mut node = Node::leading();
     let endpoints = |count| vec![begin(OTHER.id, 6).endpoints[0].clone(); count];

@@ -40,21 +40,6 @@ fn more_slices_than_the_kernel_takes_at_once_are_written_whole() {
 }
 
 #[test]
-fn a_cached_read_gives_what_is_there_or_nothing() {
-    let directory = tempfile::tempdir().unwrap();
-    let file = RealDisk
-        .open(&directory.path().join("f"), OpenMode::Create)
-        .unwrap();
-    file.write_at(&mut slices(&[b"hello"]), 0).unwrap();
-    let mut buffer = [0; 3];
-    // Nothing is a right answer of every file system that cannot tell.
-    if let Some(read) = file.read_cached(&mut buffer, 1).unwrap() {
-        assert_eq!(buffer[..read], b"ell"[..read]);
-        assert_eq!(file.read_cached(&mut buffer, 5).unwrap(), Some(0));
-    }
-}
-
-#[test]
 fn modes_open_as_they_say() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("f");

@@ -5,7 +5,8 @@
 //! synced is there, once or at least once as the producer may expect, in order; what was not synced is missing from the end of a
 //! log at most, and its offsets come again with a higher leader epoch only; high watermark and log start never go back in a life;
 //! topics and their configs are what they were said to be. Beside them a replica follows the metadata log, of which nothing that was
-//! committed may ever change, and a rival claims later epochs of the quorum, in each of which there is one vote.
+//! committed may ever change and which makes the image that the process has in memory, and a rival claims later epochs of the
+//! quorum, in each of which there is one vote.
 
 mod admin;
 mod configs;
@@ -18,6 +19,7 @@ mod deletion;
 mod faults;
 mod files;
 mod follower;
+mod image;
 mod ledger;
 mod metadata;
 mod offsets;
@@ -107,25 +109,33 @@ async fn judge(
     env: &SimEnv,
     ledger: &Ledger,
     settings: &Settings,
-    process: Process,
+    mut process: Process,
 ) {
     if ledger.is_over() {
         return;
     }
     files::judge(world, ledger).await;
+    remember(world, env, ledger, &mut process).await;
     if world.choose(2) == 0 {
         ledger.leaving();
         process.stop().await;
         ledger.stopped();
     }
     faults::end(world, ledger);
-    let _process = Process::start(world, ledger, settings);
+    let mut process = Process::start(world, ledger, settings);
     consumer::run(world.clone(), env.clone(), ledger.clone(), Until::End).await;
-    follower::catch_up(world, env, ledger).await;
+    remember(world, env, ledger, &mut process).await;
     for id in ledger.topics().into_keys() {
         configs::describe(world, env, ledger, id).await;
     }
     files::judge(world, ledger).await;
+}
+
+/// What the process has in memory is what the metadata log says.
+async fn remember(world: &World, env: &SimEnv, ledger: &Ledger, process: &mut Process) {
+    if let Some(memory) = process.memory().await {
+        follower::catch_up(world, env, ledger, memory).await;
+    }
 }
 
 /// Runs a client beside the others; ready when it has ended.

@@ -17,7 +17,6 @@ const CODEC: i16 = 0b111;
 const LOG_APPEND_TIME: i16 = 1 << 3;
 const TRANSACTIONAL: i16 = 1 << 4;
 const CONTROL: i16 = 1 << 5;
-const DELETE_HORIZON: i16 = 1 << 6;
 
 impl Attributes {
     #[must_use]
@@ -73,11 +72,5 @@ impl Attributes {
     #[must_use]
     pub fn transactional(self) -> Self {
         Self(self.0 | TRANSACTIONAL)
-    }
-
-    /// The base timestamp holds the time from which on tombstones may go (KIP-534).
-    #[must_use]
-    pub fn has_delete_horizon(self) -> bool {
-        self.0 & DELETE_HORIZON != 0
     }
 }

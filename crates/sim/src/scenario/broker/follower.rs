@@ -1,10 +1,12 @@
 //! A replica of the metadata log without a vote. It keeps what it fetches as a broker would, and judges: nothing that was committed
-//! is ever taken back or changed, whatever became of the node in between.
+//! is ever taken back or changed, whatever became of the node in between; and the log makes the image that the node has in memory.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use bytes::Bytes;
 use ottla_env::{Clock, Env};
+use ottla_metadata::Image;
 use ottla_model::{ErrorCode, LeaderEpoch, NodeId, Offset, TopicId, Uuid};
 use ottla_wire::Records;
 use ottla_wire::api::ApiKey;
@@ -19,8 +21,9 @@ use ottla_wire::message::fetch_snapshot::{
 use ottla_wire::records::Batches;
 
 use super::connection::{Connection, Trouble};
+use super::image;
 use super::ledger::Ledger;
-use super::process::{CLUSTER, CONTROLLER_PORT};
+use super::process::{CLUSTER, CONTROLLER_PORT, Memory};
 use crate::{SimEnv, World};
 
 const SELF: NodeId = NodeId(5);
@@ -34,14 +37,25 @@ const PATIENCE: Duration = Duration::from_secs(300);
 struct Follower {
     /// The leader's, as far as it knows.
     epoch: LeaderEpoch,
-    /// Where its batches begin, with the epoch and checksum of each.
-    batches: BTreeMap<Offset, (LeaderEpoch, u32)>,
+    snapshot: Option<Snapshot>,
+    /// By their base offsets.
+    batches: BTreeMap<Offset, Held>,
     end: Offset,
-    /// Of the snapshot that it began with.
-    start_epoch: LeaderEpoch,
     high_watermark: Offset,
     /// All batches that were ever below the high watermark.
     committed: BTreeMap<Offset, (LeaderEpoch, u32)>,
+}
+
+/// What the log begins with.
+struct Snapshot {
+    id: SnapshotId,
+    bytes: Vec<u8>,
+}
+
+struct Held {
+    epoch: LeaderEpoch,
+    checksum: u32,
+    bytes: Bytes,
 }
 
 pub(super) async fn follow(world: World, env: SimEnv, ledger: Ledger) {
@@ -65,8 +79,8 @@ pub(super) async fn follow(world: World, env: SimEnv, ledger: Ledger) {
     }
 }
 
-/// Follows from the beginning until it has all that is committed.
-pub(super) async fn catch_up(world: &World, env: &SimEnv, ledger: &Ledger) {
+/// Follows from the beginning until it has all that is committed, and that makes the image that the node has in `memory`.
+pub(super) async fn catch_up(world: &World, env: &SimEnv, ledger: &Ledger, memory: Memory) {
     let mut follower = Follower::default();
     let late = env.clock().monotonic() + PATIENCE;
     while !ledger.is_over() {
@@ -74,13 +88,18 @@ pub(super) async fn catch_up(world: &World, env: &SimEnv, ledger: &Ledger) {
             Ok(()) | Err(Trouble::Lost) => {}
             Err(Trouble::Wrong(what)) => ledger.violate(format!("follower: {what}")),
         }
-        if follower.has_all() {
+        let held = memory();
+        let is_same = match follower.image() {
+            Ok(image) => image::is_same(&image, &held),
+            Err(problem) => return ledger.violate(format!("follower: {problem}")),
+        };
+        if follower.has_all() && is_same {
             return;
         }
         if env.clock().monotonic() > late {
             let (end, high_watermark) = (follower.end, follower.high_watermark);
             ledger.violate(format!(
-                "follower: still at {end} of {high_watermark} after {PATIENCE:?}"
+                "follower: at {end} of {high_watermark} after {PATIENCE:?}; the image there is as in memory: {is_same}"
             ));
         }
         env.clock().sleep(Duration::from_millis(50)).await;
@@ -144,7 +163,8 @@ impl Follower {
 
     fn last_epoch(&self) -> LeaderEpoch {
         let last = self.batches.last_key_value();
-        last.map_or(self.start_epoch, |(_, (epoch, _))| *epoch)
+        let before = self.snapshot.as_ref().map(|snapshot| snapshot.id.epoch);
+        last.map_or(before.unwrap_or_default(), |(_, held)| held.epoch)
     }
 
     fn request(&self, world: &World) -> FetchRequest<'static> {
@@ -204,8 +224,9 @@ impl Follower {
             ));
         }
         self.high_watermark = data.high_watermark;
-        for (base, batch) in self.batches.range(..self.high_watermark) {
-            let known = self.committed.entry(*base).or_insert(*batch);
+        for (base, held) in self.batches.range(..self.high_watermark) {
+            let batch = (held.epoch, held.checksum);
+            let known = *self.committed.entry(*base).or_insert(batch);
             if known != batch {
                 return wrong(&format!(
                     "{batch:?} at {base}, where {known:?} is committed"
@@ -217,7 +238,7 @@ impl Follower {
 
     fn truncate(&mut self, epoch: LeaderEpoch, end: Offset) -> Result<(), Trouble> {
         let of_epoch = self.batches.iter().rev();
-        let own = of_epoch.take_while(|(_, (other, _))| *other > epoch).last();
+        let own = of_epoch.take_while(|(_, held)| held.epoch > epoch).last();
         let end = own.map_or(self.end, |(base, _)| *base).min(end);
         if end < self.high_watermark.min(self.end) {
             return wrong(&format!(
@@ -247,8 +268,12 @@ impl Follower {
                     self.last_epoch()
                 ));
             }
-            let entry = (header.leader_epoch, header.crc);
-            self.batches.insert(header.base_offset, entry);
+            let held = Held {
+                epoch: header.leader_epoch,
+                checksum: header.crc,
+                bytes: Bytes::copy_from_slice(batch.bytes),
+            };
+            self.batches.insert(header.base_offset, held);
             self.end = header.next_offset();
         }
         Ok(())
@@ -266,6 +291,7 @@ impl Follower {
             return wrong(&format!("snapshot {id:?} of what is not committed"));
         }
         let (mut position, mut size) = (0, i64::MAX);
+        let mut bytes = Vec::new();
         while position < size {
             let request = FetchSnapshotRequest {
                 cluster_id: Some(CLUSTER.into()),
@@ -312,11 +338,24 @@ impl Follower {
                 return wrong(&format!("{piece:?} of snapshot {id:?} at {position}"));
             }
             (position, size) = (position + length, piece.size);
+            if let Records::Bytes(piece) = &piece.unaligned_records {
+                bytes.extend_from_slice(piece);
+            }
         }
         self.batches.clear();
         self.end = id.end_offset;
-        self.start_epoch = id.epoch;
+        self.snapshot = Some(Snapshot { id, bytes });
         Ok(())
+    }
+
+    /// What the snapshot and the committed batches make.
+    fn image(&self) -> Result<Image, String> {
+        let snapshot = self.snapshot.as_ref().map(|snapshot| {
+            let last = snapshot.id.end_offset - 1;
+            (last, snapshot.bytes.as_slice())
+        });
+        let committed = self.batches.range(..self.high_watermark);
+        image::replay(snapshot, committed.map(|(_, held)| held.bytes.as_ref()))
     }
 }
 

@@ -1,15 +1,16 @@
 //! One life of the process.
 
 use std::collections::BTreeMap;
-
 use std::fmt::Write;
 use std::pin::pin;
+use std::sync::Arc;
 
 use futures::channel::oneshot;
 use futures::future::{Either, select};
 use ottla_broker::{Broker, FirstQuorum, Format, format};
 use ottla_config::ServerConfig;
 use ottla_env::{Clock, Env, Spawn};
+use ottla_metadata::Image;
 use ottla_metadata::features::MetadataVersion;
 
 use super::ledger::{Ledger, Life};
@@ -29,7 +30,8 @@ pub(super) struct Settings {
 }
 
 impl Settings {
-    /// One log directory or two, recovered a log or two at once; the metadata log as large as by default, or cut short by snapshots again and again.
+    /// One log directory or two, recovered a log or two at once; the metadata log as large as by default, or cut short by snapshots
+    /// again and again.
     pub(super) fn choose(world: &World) -> Self {
         let directories = DATA[..1 + world.choose(2) as usize].join(",");
         // With one, logs wait their turn while clients come.
@@ -69,9 +71,13 @@ impl Settings {
     }
 }
 
+/// Gives the image in the memory of a process.
+pub(super) type Memory = Box<dyn Fn() -> Arc<Image> + Send>;
+
 /// The process as the one who started it sees it.
 pub(super) struct Process {
     stop: oneshot::Sender<oneshot::Sender<()>>,
+    started: oneshot::Receiver<Memory>,
 }
 
 impl Process {
@@ -112,6 +118,7 @@ impl Process {
         let env = world.boot(MACHINE);
         let life = ledger.begin_life();
         let (stop, stopping) = oneshot::channel::<oneshot::Sender<()>>();
+        let (ready, started) = oneshot::channel::<Memory>();
         let (ledger, disk) = (ledger.clone(), world.disk(MACHINE));
         let config = settings.config();
         env.spawn().clone().task(async move {
@@ -120,6 +127,8 @@ impl Process {
                 Err(error) => return told(&ledger, life, Err(error)),
             };
             told(&ledger, life, Ok(()));
+            // Most are not looked into.
+            let _ = ready.send(Box::new(broker.image()));
             let asked = match select(stopping, pin!(broker.failed())).await {
                 Either::Left((Ok(stopped), _)) => Some(stopped),
                 // It is left to its fate.
@@ -137,7 +146,12 @@ impl Process {
                 let _ = stopped.send(());
             }
         });
-        Self { stop }
+        Self { stop, started }
+    }
+
+    /// Its memory, once it has started; `None` if it never does, or if somebody has it already.
+    pub(super) async fn memory(&mut self) -> Option<Memory> {
+        (&mut self.started).await.ok()
     }
 
     /// Asks it to stop; ready when it has.

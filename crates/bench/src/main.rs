@@ -1,0 +1,46 @@
+//! `ottla-bench`: what a broker costs, beside what any broker must cost on the same machine.
+
+mod limit;
+mod load;
+mod process;
+mod size;
+mod spread;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Measures a broker, Ottla or Apache Kafka, and the bare loops that no broker can beat on the same machine.
+#[derive(Parser)]
+#[command(version, about)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Limit(limit::Arguments),
+    #[command(subcommand)]
+    Load(load::Command),
+    /// The other end of the loops of `limit`, which starts it.
+    #[command(hide = true)]
+    LimitPeer(limit::PeerArguments),
+}
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().command {
+        Command::Limit(arguments) => limit::run(&arguments).map_err(|error| error.to_string()),
+        Command::Load(command) => load::run(&command).map_err(|error| error.to_string()),
+        Command::LimitPeer(arguments) => {
+            limit::run_peer(&arguments).map_err(|error| error.to_string())
+        }
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("ottla-bench: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
