@@ -176,6 +176,7 @@ partitions = sorted(
     name for name in os.listdir(data)
     if name.rpartition("-")[2].isdigit() and not name.startswith("__") and os.path.isdir(path(name))
 )
+starts = {}
 with open(kept_path, "w") as kept:
     for partition in partitions:
         segments = files(partition, ".log")
@@ -183,7 +184,11 @@ with open(kept_path, "w") as kept:
         end = batches(content)[-1][1]
         if end is None:
             end = int(os.path.basename(segments[-1])[:20])
-        if not is_clean and dice.random() < 0.6:
+        if dice.random() < 0.05:
+            # Nothing of it is left then, but no offset may be given out again.
+            starts[partition] = end + dice.randrange(1, 50)
+            end = 0
+        elif not is_clean and dice.random() < 0.6:
             end = damage_segment(segments[-1])
         for suffix, entry in ((".index", 8), (".timeindex", 12), (".snapshot", 46)):
             for name in files(partition, suffix):
@@ -198,6 +203,12 @@ with open(kept_path, "w") as kept:
         kept.write(f"{partition} {end} {'named' if is_named else 'unnamed'}\n")
         if dice.random() < 0.5:
             leave_over(partition)
+
+if starts:
+    lines = ["0", str(len(starts))] + [f"{name.rpartition('-')[0]} {name.rpartition('-')[2]} {start}" for name, start in starts.items()]
+    name = path("log-start-offset-checkpoint")
+    write(name, "".join(line + "\n" for line in lines).encode())
+    told(name, f"starts behind the ends: {starts}")
 
 for name in ("recovery-point", "log-start", "replication", "cleaner"):
     name = path(f"{name}-offset-checkpoint")
@@ -215,8 +226,7 @@ if dice.random() < 0.2:
 if dice.random() < 0.25:
     name = os.path.join(metadata, "quorum-state")
     if os.path.exists(name):
-        os.remove(name)
-        told(name, "gone")
+        damage_file(name)
 if not is_clean and dice.random() < 0.4:
     # Behind the records: what a machine leaves that went down while it wrote.
     name = sorted(entry for entry in os.listdir(metadata) if entry.endswith(".log"))[-1]

@@ -104,6 +104,13 @@ impl<E: Env> Broker<E> {
         let (failed, to_tell_failed) = mpsc::unbounded();
         let (lanes, cleanly_stopped) =
             start_lanes(&env, &config, &adjustable, &directories, &failed)?;
+        // One that is no directory of partitions may have been one before; what its sign says ends here as well.
+        metadata
+            .take_clean_shutdown()
+            .map_err(|error| StartError::Io {
+                path: metadata.path().to_path_buf(),
+                error,
+            })?;
         let (assigned, to_tell) = mpsc::unbounded();
         let publisher = Publisher::new(
             config.node_id(),

@@ -4,14 +4,20 @@
 //! point on is read batch by batch: the first batch that is not whole and right ends the log there; its indexes, the producers
 //! and the leader epochs are made to agree.
 
+mod leftovers;
+mod scan;
+
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ottla_env::{Disk, DiskFile, OpenMode};
-use ottla_model::{LeaderEpoch, Offset, Timestamp, TopicId};
-use ottla_wire::records::{BATCH_OVERHEAD, Batch, BatchError, BatchHeader};
+use ottla_model::{Offset, Timestamp, TopicId};
+use ottla_wire::records::Batch;
 use thiserror::Error;
+
+use leftovers::{clear_leftovers, remove_orphan_indexes};
+use scan::{begins_epoch_behind, scan};
 
 use crate::leader_epochs::LeaderEpochs;
 use crate::offset_index::OffsetIndex;
@@ -248,138 +254,6 @@ fn begin_anew<D: Disk>(
     })
 }
 
-struct Scan {
-    indexes: Indexes,
-    /// Of whole and right batches.
-    size: u64,
-    end: Offset,
-    /// No offset is missing between the base and the end.
-    is_contiguous: bool,
-    /// Ascending.
-    epochs: Vec<EpochRun>,
-    problem: Option<String>,
-}
-
-/// Neighbouring batches of one leader epoch.
-struct EpochRun {
-    epoch: LeaderEpoch,
-    first: Offset,
-    last: Offset,
-}
-
-impl EpochRun {
-    /// Whether `told`, which may know nothing below `log_start` and not yet of the newest epoch, says the same.
-    fn is_told_by(&self, told: &LeaderEpochs, log_start: Offset) -> bool {
-        let is_old = self.last < log_start;
-        let is_new = told.latest().is_none_or(|latest| latest < self.epoch);
-        let says_so = |offset| told.epoch_of(offset) == self.epoch;
-        is_old || is_new || (says_so(self.first.max(log_start)) && says_so(self.last))
-    }
-}
-
-/// Reads all batches of a segment.
-fn scan<F: DiskFile>(segment: &Segment<F>, options: &LogOptions, holes: Holes) -> io::Result<Scan> {
-    let mut scan = Scan {
-        indexes: Indexes::default(),
-        size: 0,
-        end: segment.base,
-        is_contiguous: true,
-        epochs: Vec::new(),
-        problem: None,
-    };
-    let length = segment.size();
-    while scan.size < length {
-        match read_checked(segment, scan.size, scan.end, holes)? {
-            Ok(header) => {
-                scan.indexes.note(
-                    segment.base,
-                    &header,
-                    scan.size,
-                    options.index_interval_bytes,
-                );
-                scan.size += header.size as u64;
-                scan.is_contiguous &= header.base_offset == scan.end;
-                scan.end = header.next_offset();
-                match scan.epochs.last_mut() {
-                    Some(run) if run.epoch >= header.leader_epoch => {
-                        run.last = header.last_offset()
-                    }
-                    Some(_) | None => scan.epochs.push(EpochRun {
-                        epoch: header.leader_epoch,
-                        first: header.base_offset,
-                        last: header.last_offset(),
-                    }),
-                }
-            }
-            Err(problem) => {
-                scan.problem = Some(problem);
-                break;
-            }
-        }
-    }
-    scan.indexes.close_times(segment.base);
-    Ok(scan)
-}
-
-/// Whether an epoch of the quorum begins behind what is damaged. Its leader has all on disk before it writes the control batch that begins
-/// it, so no write was torn there.
-fn begins_epoch_behind<F: DiskFile>(segment: &Segment<F>, scan: &Scan) -> io::Result<bool> {
-    let left = usize::try_from(segment.size() - scan.size).map_err(io::Error::other)?;
-    let mut bytes = vec![0; left];
-    let read = segment.file.read_at(&mut bytes, scan.size)?;
-    bytes.truncate(read);
-    Ok((1..bytes.len()).any(|at| {
-        let Ok(header) = BatchHeader::parse(&bytes[at..]) else {
-            return false;
-        };
-        let whole = bytes.get(at..at + header.size);
-        header.attributes.is_control()
-            && header.base_offset > scan.end
-            && whole
-                .is_some_and(|whole| Batch::parse(whole).is_ok_and(|batch| batch.check().is_ok()))
-    }))
-}
-
-/// The batch at `position` if it is whole, right, and where `expected` says or, if there may be holes, behind.
-fn read_checked<F: DiskFile>(
-    segment: &Segment<F>,
-    position: u64,
-    expected: Offset,
-    holes: Holes,
-) -> io::Result<Result<BatchHeader, String>> {
-    let header = match segment.header_at(position) {
-        Ok(Some(header)) => header,
-        Ok(None) => return Ok(Err("it ends".to_owned())),
-        Err(error) if error.kind() == io::ErrorKind::InvalidData => {
-            return Ok(Err(error.to_string()));
-        }
-        Err(error) => return Err(error),
-    };
-    if header.base_offset < expected {
-        return Ok(Err(format!(
-            "offset {} comes again, expected {expected}",
-            header.base_offset
-        )));
-    }
-    if header.base_offset > expected && holes == Holes::Never {
-        return Ok(Err(format!(
-            "offset {} follows, expected {expected}",
-            header.base_offset
-        )));
-    }
-    let left = segment.size() - position;
-    if header.size as u64 > left {
-        return Ok(Err(BatchError::Truncated {
-            expected: header.size,
-            found: left as usize,
-        }
-        .to_string()));
-    }
-    let bytes = segment.read_batch(position, &header)?;
-    let checked = Batch::parse(&bytes).and_then(|batch| batch.check());
-    Ok(checked.map(|()| header).map_err(|error| error.to_string()))
-}
-
 /// Takes the indexes as they are on disk and gives the offset behind the segment; `None` where it has to be read to know them.
 fn load<D: Disk>(
     disk: &D,
@@ -520,107 +394,6 @@ fn load_producers<D: Disk>(
         }
     }
     Ok(state)
-}
-
-/// Puts right what a crash within a deletion or a compaction left.
-///
-/// Apache's cleaner writes `.cleaned` files, renames them to `.swap`, the highest offset first, then the originals to `.deleted`, and
-/// last strips the `.swap`. As long as a `.cleaned` is left, the originals are there and the swap is undone; otherwise it is finished.
-fn clear_leftovers<D: Disk>(disk: &D, directory: &Path) -> io::Result<()> {
-    let names: Vec<String> = disk
-        .list(directory)?
-        .into_iter()
-        .map(|entry| entry.name)
-        .collect();
-    let remove = |name: &str| disk.remove_file(&directory.join(name));
-    let mut first_cleaned = None;
-    for name in names.iter().filter(|name| name.ends_with(".cleaned")) {
-        first_cleaned = first_cleaned.into_iter().chain(base_of(name)).min();
-        remove(name)?;
-    }
-    let swapped = |name: &&String| name.ends_with(".swap");
-    let is_undone = |base: Offset| first_cleaned.is_some_and(|first| base >= first);
-    let finished: Vec<&String> = names
-        .iter()
-        .filter(swapped)
-        .filter(|name| base_of(name).is_some_and(|base| !is_undone(base)))
-        .collect();
-    for name in names
-        .iter()
-        .filter(swapped)
-        .filter(|name| !finished.contains(name))
-    {
-        remove(name)?;
-    }
-    // The segments that the new ones stand for: all from the first of them up to what its batches reach.
-    let logs = || finished.iter().filter(|name| name.ends_with(".log.swap"));
-    if let Some(first) = logs().filter_map(|name| base_of(name)).min() {
-        let mut end = first;
-        for name in logs() {
-            end = end.max(end_of_file(disk, &directory.join(name))?);
-        }
-        for base in files(disk, directory, "log")?
-            .into_iter()
-            .filter(|base| (first..end).contains(base))
-        {
-            for extension in ["log", "index", "timeindex", "txnindex"] {
-                let path = path(directory, base, extension);
-                if disk.entry(&path)?.is_some() {
-                    disk.remove_file(&path)?;
-                }
-            }
-        }
-    }
-    for name in &finished {
-        let to = name
-            .strip_suffix(".swap")
-            .expect("only such names were taken");
-        disk.rename(&directory.join(name), &directory.join(to))?;
-    }
-    for name in names
-        .iter()
-        .filter(|name| name.ends_with(".deleted") && !name.ends_with(".checkpoint.deleted"))
-    {
-        remove(name)?;
-    }
-    disk.sync_directory(directory)
-}
-
-/// The offset that names a file of a segment.
-fn base_of(name: &str) -> Option<Offset> {
-    name.split('.')
-        .next()
-        .filter(|stem| stem.len() == 20)?
-        .parse()
-        .ok()
-        .map(Offset)
-        .filter(|offset| offset.is_known())
-}
-
-/// The offset behind the last batch of a `.log` file.
-fn end_of_file<D: Disk>(disk: &D, path: &Path) -> io::Result<Offset> {
-    let file = disk.open(path, OpenMode::Read)?;
-    let (mut position, mut end) = (0, Offset::ZERO);
-    let mut bytes = [0; BATCH_OVERHEAD];
-    while file.read_at(&mut bytes, position)? == BATCH_OVERHEAD {
-        let Ok(header) = BatchHeader::parse(&bytes) else {
-            break;
-        };
-        end = header.next_offset();
-        position += header.size as u64;
-    }
-    Ok(end)
-}
-
-fn remove_orphan_indexes<D: Disk>(disk: &D, directory: &Path, bases: &[Offset]) -> io::Result<()> {
-    for extension in ["index", "timeindex", "txnindex"] {
-        for base in files(disk, directory, extension)? {
-            if !bases.contains(&base) {
-                disk.remove_file(&path(directory, base, extension))?;
-            }
-        }
-    }
-    Ok(())
 }
 
 /// Removes the last segments, the very last first and each for good before the next: a crash that brings one back leaves no hole

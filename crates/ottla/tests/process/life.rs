@@ -68,7 +68,21 @@ fn a_node_that_was_killed_starts_again() {
     let mut node = place.start();
     node.signal(Signal::KILL);
     assert_eq!(node.ended().0, None);
+    // What is quickly recovered is not worth a line.
+    assert_eq!(place.start().stop(), (Some(0), String::new()));
+}
+
+#[test]
+fn a_node_makes_its_quorum_state_anew() {
+    let place = Place::formatted("");
     assert_eq!(place.start().stop().0, Some(0));
+    let state = "data/__cluster_metadata-0/quorum-state";
+    place.write(state, "{\"leaderId\":1,\"lead");
+    let (code, said) = place.start().stop();
+    assert_eq!(code, Some(0));
+    assert_eq!(said.lines().count(), 1, "{said}");
+    assert!(said.contains(state), "{said}");
+    assert!(place.read(state).contains("\"leaderEpoch\":2"));
 }
 
 #[test]

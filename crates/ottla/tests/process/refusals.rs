@@ -251,3 +251,23 @@ fn arguments_that_are_none_are_explained() {
     assert_eq!(help.status.code(), Some(0));
     assert!(fs::read_dir("ottla-data").is_err(), "help runs no node");
 }
+
+#[test]
+fn metadata_that_was_committed_and_cannot_be_read_is_named() {
+    let place = Place::formatted("");
+    for _ in 0..2 {
+        assert_eq!(place.start().stop().0, Some(0));
+    }
+    let segment = "data/__cluster_metadata-0/00000000000000000000.log";
+    let mut bytes = fs::read(place.path(segment)).unwrap();
+    bytes[300] ^= 1;
+    fs::write(place.path(segment), &bytes).unwrap();
+    for _ in 0..2 {
+        let said = place.refusal(&[]);
+        assert!(said.starts_with(&format!("{segment}: ")), "{said}");
+        assert!(said.contains("put back a copy of the file"), "{said}");
+    }
+    bytes[300] ^= 1;
+    fs::write(place.path(segment), &bytes).unwrap();
+    assert_eq!(place.start().stop(), (Some(0), String::new()));
+}

@@ -22,11 +22,12 @@ use crate::{SimEnv, Simulation, World};
 
 const METADATA_LOG: &str = "__cluster_metadata-0";
 /// What a sentence says that says what to do.
-const ADVICE: [&str; 4] = [
+const ADVICE: [&str; 5] = [
     "put back a copy",
     "remove it",
     "remove the logs",
     "use another directory",
+    "give --cluster-id",
 ];
 
 /// What is done to a file.
