@@ -130,7 +130,9 @@ async fn script(
     let is_named = damages.iter().any(|(path, _, _)| {
         let folder = path.parent().unwrap_or(path);
         said.contains(&*path.to_string_lossy())
-            || (folder.ends_with(METADATA_LOG) && said.contains(&*folder.to_string_lossy()))
+            // These two speak for their folders.
+            || ((folder.ends_with(METADATA_LOG) || path.ends_with("meta.properties"))
+                && said.starts_with(&*folder.to_string_lossy()))
     });
     let has_advice = ADVICE.iter().any(|advice| said.contains(advice));
     if tolerance == Some(Tolerance::MustStart) || !is_named || !has_advice {
