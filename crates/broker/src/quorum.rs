@@ -11,6 +11,7 @@
 
 mod addressed;
 mod batches;
+mod found_metadata;
 mod metadata_log;
 mod metadata_reader;
 mod snapshot;
