@@ -51,6 +51,8 @@ class Cases {
         void run(String topic) throws Exception;
     }
 
+    /** Not so old that retention takes what has it. */
+    private static final long BASE_TIME = System.currentTimeMillis() - 3_600_000;
     /** A record without a key has 11 bytes besides a value of this size, and its batch 61: together the default of max.message.bytes. */
     private static final int LARGEST_VALUE = 1_048_588 - 61 - 11;
 
@@ -213,14 +215,14 @@ class Cases {
     private static void roundTrip(String topic, String... settings) throws Exception {
         create(topic, 1);
         int count = 5000;
-        var sent = sendAll(i -> new ProducerRecord<>(topic, 0, 1_700_000_000_000L + i, null, value(i)), count, settings);
+        var sent = sendAll(i -> new ProducerRecord<>(topic, 0, BASE_TIME + i, null, value(i)), count, settings);
         for (int i = 0; i < count; i++) {
             equal("offset in the answer", (long) i, sent.get(i).offset());
         }
         var records = consume(partitionsOf(topic, 1), count);
         for (int i = 0; i < count; i++) {
             equal("offset", (long) i, records.get(i).offset());
-            equal("timestamp", 1_700_000_000_000L + i, records.get(i).timestamp());
+            equal("timestamp", BASE_TIME + i, records.get(i).timestamp());
             equalBytes("value", value(i), records.get(i).value());
         }
     }
@@ -343,7 +345,7 @@ class Cases {
     // Where reading starts
 
     private static void fill(String topic, int count) throws Exception {
-        sendAll(i -> new ProducerRecord<>(topic, 0, 1_700_000_000_000L + i * 10L, null, value(i)), count, "batch.size", "300");
+        sendAll(i -> new ProducerRecord<>(topic, 0, BASE_TIME + i * 10L, null, value(i)), count, "batch.size", "300");
     }
 
     private static void earliest(String topic) throws Exception {
@@ -369,16 +371,16 @@ class Cases {
     private static void timestamp(String topic) throws Exception {
         create(topic, 1);
         fill(topic, 100);
-        equal("at a record's time", 50L, offset(topic, OffsetSpec.forTimestamp(1_700_000_000_500L)));
-        equal("between two records", 51L, offset(topic, OffsetSpec.forTimestamp(1_700_000_000_501L)));
+        equal("at a record's time", 50L, offset(topic, OffsetSpec.forTimestamp(BASE_TIME + 500)));
+        equal("between two records", 51L, offset(topic, OffsetSpec.forTimestamp(BASE_TIME + 501)));
         equal("before all", 0L, offset(topic, OffsetSpec.forTimestamp(0)));
-        equal("after all", -1L, offset(topic, OffsetSpec.forTimestamp(1_800_000_000_000L)));
+        equal("after all", -1L, offset(topic, OffsetSpec.forTimestamp(BASE_TIME + 86_400_000)));
         equal("of the largest timestamp", 99L, offset(topic, OffsetSpec.maxTimestamp()));
         try (var consumer = consumer()) {
             var partition = new TopicPartition(topic, 0);
-            var found = consumer.offsetsForTimes(Map.of(partition, 1_700_000_000_501L)).get(partition);
+            var found = consumer.offsetsForTimes(Map.of(partition, BASE_TIME + 501)).get(partition);
             equal("offset", 51L, found.offset());
-            equal("timestamp", 1_700_000_000_510L, found.timestamp());
+            equal("timestamp", BASE_TIME + 510, found.timestamp());
             consumer.assign(List.of(partition));
             consumer.seek(partition, found.offset());
             equal("first record", 51L, poll(consumer, 49).get(0).offset());

@@ -51,8 +51,13 @@ impl<D: Disk> SnapshotJob<D> {
 
 /// The snapshots that are there, ascending. What is left of ones that were being written or removed goes.
 pub(super) fn find_snapshots<D: Disk>(disk: &D, directory: &Path) -> io::Result<Vec<Snapshot>> {
+    let entries = match disk.list(directory) {
+        // Where no voters were named, formatting leaves the directory to whoever opens the log.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries?,
+    };
     let mut found = Vec::new();
-    for entry in disk.list(directory)? {
+    for entry in entries {
         if let Some(id) = SnapshotId::parse(&entry.name) {
             let file = disk.open(&directory.join(&entry.name), OpenMode::Read)?;
             found.push(Snapshot {
