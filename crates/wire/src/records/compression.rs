@@ -1,3 +1,5 @@
+mod zstd;
+
 use std::borrow::Cow;
 use std::io::{self, Read, Write};
 
@@ -49,7 +51,7 @@ impl Compression {
             Self::Gzip => gzip(records, level),
             Self::Snappy => Ok(snappy::compress(records)),
             Self::Lz4 => lz4(records),
-            Self::Zstd => zstd::bulk::compress(records, zstd_level(level)),
+            Self::Zstd => zstd::compress(records, level),
         };
         written.expect("compressing into memory has nothing to fail at")
     }
@@ -66,11 +68,7 @@ impl Compression {
             Self::Gzip => read_bounded(MultiGzDecoder::new(compressed), bound).map_err(fails)?,
             Self::Snappy => snappy::decompress(compressed, bound).map_err(fails)?,
             Self::Lz4 => read_bounded(FrameDecoder::new(compressed), bound).map_err(fails)?,
-            Self::Zstd => {
-                let decoder =
-                    zstd::stream::read::Decoder::with_buffer(compressed).map_err(fails)?;
-                read_bounded(decoder, bound).map_err(fails)?
-            }
+            Self::Zstd => zstd::decompress(compressed, bound).map_err(fails)?,
         };
         records.map(Cow::Owned).ok_or(BatchError::TooLarge(bound))
     }
@@ -101,13 +99,6 @@ fn lz4(records: &[u8]) -> io::Result<Vec<u8>> {
     let mut encoder = FrameEncoder::with_frame_info(info, Vec::new());
     encoder.write_all(records)?;
     Ok(encoder.finish()?)
-}
-
-fn zstd_level(level: Level) -> i32 {
-    match level {
-        Level::Default => 3,
-        Level::Exactly(level) => level.clamp(-131_072, 22),
-    }
 }
 
 /// The framing of Java's snappy library: a header, then blocks with their lengths. librdkafka writes a bare block.
