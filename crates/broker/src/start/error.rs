@@ -42,7 +42,7 @@ pub enum StartError {
     #[error(transparent)]
     Metadata(#[from] MetadataLogError),
     #[error(
-        "{0} names no voters of the quorum, and neither does controller.quorum.voters: format a new directory with --standalone"
+        "{0} names no voters of the quorum, and neither does controller.quorum.voters: put back a copy of what is missing there, or format a new directory with --standalone"
     )]
     NoVoters(PathBuf),
     #[error(transparent)]

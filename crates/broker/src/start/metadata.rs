@@ -31,7 +31,7 @@ pub(super) fn load<E: Env>(
     let (log, found) = MetadataLog::open(env, directory, options)?;
     let voters = if found.voters.is_empty() {
         if !config.has_static_quorum() {
-            return Err(StartError::NoVoters(directory.path().to_path_buf()));
+            return Err(StartError::NoVoters(directory.path().join(METADATA_LOG)));
         }
         // The configuration names nobody else for a node of its own.
         let endpoint = config.static_voter();

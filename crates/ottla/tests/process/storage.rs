@@ -137,7 +137,10 @@ fn a_node_without_voters_does_not_begin_a_cluster_of_its_own() {
     let place = Place::with("");
     formatted(&place, &["--no-initial-controllers"]);
     let said = place.refusal(&[]);
-    assert!(said.starts_with("data names no voters"), "{said}");
+    assert!(
+        said.starts_with("data/__cluster_metadata-0 names no voters"),
+        "{said}"
+    );
 }
 
 #[test]

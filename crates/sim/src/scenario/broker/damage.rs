@@ -4,6 +4,7 @@
 //! What lies in segments of topics is not touched here: the tests of `ottla-log` are about that.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::io::IoSlice;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -31,13 +32,24 @@ const ADVICE: [&str; 5] = [
 ];
 
 /// What is done to a file.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 enum Damage {
     Remove,
     Truncate(usize),
     /// Other bytes from a position on.
     Overwrite(usize, Vec<u8>),
     Append(Vec<u8>),
+}
+
+impl fmt::Debug for Damage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Remove => write!(f, "removed"),
+            Self::Truncate(size) => write!(f, "cut at {size}"),
+            Self::Overwrite(at, bytes) => write!(f, "{} other bytes from {at} on", bytes.len()),
+            Self::Append(bytes) => write!(f, "{} more bytes", bytes.len()),
+        }
+    }
 }
 
 /// What may become of the start.
