@@ -106,6 +106,14 @@ pub(crate) fn recover<D: Disk>(
         path: directory.to_path_buf(),
         expected,
     };
+    if holes == Holes::Never
+        && bases.len() > 1
+        && is_empty(disk, &path(directory, bases[0], "log")).map_err(fails)?
+    {
+        // A start began it that found none of the others. They have been put back.
+        remove_segments(disk, directory, &bases[..1]).map_err(fails)?;
+        bases.remove(0);
+    }
     if bases.is_empty() {
         if holes == Holes::Never && recovery_point > log_start {
             return Err(missing(log_start));
@@ -226,6 +234,10 @@ pub(crate) fn recover<D: Disk>(
         epochs,
         end,
     })
+}
+
+fn is_empty<D: Disk>(disk: &D, file: &Path) -> io::Result<bool> {
+    Ok(disk.open(file, OpenMode::Read)?.length()? == 0)
 }
 
 /// The first segment of a log.

@@ -657,6 +657,34 @@ fn a_segment_of_the_metadata_log_that_is_damaged_or_gone_is_named() {
 }
 
 #[test]
+fn what_a_start_began_without_the_segments_of_the_metadata_log_goes_once_they_are_back() {
+    let disk = disk();
+    {
+        let mut log = open_metadata(&directory(&disk));
+        for offset in (0..40).step_by(2) {
+            log.append_raw(&raw(offset), NOW).expect("the disk works");
+        }
+    }
+    let names = segment_files(&disk);
+    let of = |name: &String| Path::new(DATA).join(NAME).join(name);
+    // Those before it are in a snapshot.
+    let (last, others) = names.split_last().expect("it has segments");
+    let base: i64 = last[..20].parse().expect("an offset");
+    let kept = read(&disk, &of(last));
+    for name in others.iter().chain([last]) {
+        disk.remove_file(&of(name)).expect("it is there");
+    }
+    assert_eq!(open_metadata(&directory(&disk)).end(), Offset(0));
+    let file = disk.open(&of(last), OpenMode::Create);
+    file.and_then(|file| file.write_at(&mut [IoSlice::new(&kept)], 0))
+        .expect("the disk works");
+    let log = open_metadata(&directory(&disk));
+    assert_eq!(log.end(), Offset(40));
+    assert_eq!(log.reader().log_start(), Offset(base));
+    assert_eq!(segment_files(&disk), [last.clone()]);
+}
+
+#[test]
 fn a_log_that_ends_before_its_start_begins_anew_there() {
     for is_clean in [true, false] {
         let disk = disk();
