@@ -681,7 +681,7 @@ fn what_a_start_began_without_the_segments_of_the_metadata_log_goes_once_they_ar
     let log = open_metadata(&directory(&disk));
     assert_eq!(log.end(), Offset(40));
     assert_eq!(log.reader().log_start(), Offset(base));
-    assert_eq!(segment_files(&disk), [last.clone()]);
+    assert_eq!(segment_files(&disk), std::slice::from_ref(last));
 }
 
 #[test]
