@@ -1,9 +1,7 @@
 """confluent-kafka against a node: `cases.py BOOTSTRAP LOGS [CASE]` prints `case pass|fail seconds` for each case."""
 
 import pathlib
-import sys
 import time
-import traceback
 
 from confluent_kafka import (
     OFFSET_BEGINNING,
@@ -27,19 +25,9 @@ from confluent_kafka.admin import (
     OffsetSpec,
     ResourceType,
 )
+from python_cases import BASE_TIME, BOOTSTRAP, LARGEST_VALUE, CASES, case, equal, holds, run, wait
 
-BOOTSTRAP, LOGS = sys.argv[1], pathlib.Path(sys.argv[2])
-# Not so old that retention takes what has it.
-BASE_TIME = int(time.time() * 1000) - 3_600_000
-# A record without a key has 11 bytes besides a value of this size, and its batch 61: together the default of max.message.bytes.
-LARGEST_VALUE = 1_048_588 - 61 - 11
-CASES = {}
 admin = AdminClient({"bootstrap.servers": BOOTSTRAP})
-
-
-def case(function):
-    CASES[function.__name__.replace("_", "-")] = function
-    return function
 
 
 # Clients
@@ -437,23 +425,6 @@ def cluster_describe(topic):
 # Expectations
 
 
-def equal(what, expected, found):
-    if expected != found:
-        raise AssertionError(f"{what}: expected {expected!r:.300}, found {found!r:.300}")
-
-
-def holds(what, condition):
-    if not condition:
-        raise AssertionError(f"does not hold: {what}")
-
-
-def wait(what, condition):
-    deadline = time.monotonic() + 15
-    while not condition():
-        holds(what + " within 15 s", time.monotonic() < deadline)
-        time.sleep(0.02)
-
-
 def fails(code, action):
     try:
         action()
@@ -463,13 +434,4 @@ def fails(code, action):
     raise AssertionError(f"expected {KafkaError(code).name()}, found success")
 
 
-for name, function in CASES.items():
-    if len(sys.argv) > 3 and sys.argv[3] != name:
-        continue
-    start, verdict = time.monotonic(), "pass"
-    try:
-        function(f"confluent-python-{name}")
-    except Exception:
-        verdict = "fail"
-        (LOGS / f"confluent-python.{name}.log").write_text(traceback.format_exc())
-    print(name, verdict, int(time.monotonic() - start), flush=True)
+run("confluent-python")

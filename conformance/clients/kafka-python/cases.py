@@ -1,27 +1,15 @@
 """kafka-python against a node: `cases.py BOOTSTRAP LOGS [CASE]` prints `case pass|fail seconds` for each case."""
 
 import pathlib
-import sys
 import time
-import traceback
 import uuid
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition, errors
 from kafka.admin import AlterConfigOp, ConfigResource, OffsetSpec
+from python_cases import BASE_TIME, BOOTSTRAP, LARGEST_VALUE, CASES, case, equal, holds, run, wait
 
-BOOTSTRAP, LOGS = sys.argv[1], pathlib.Path(sys.argv[2])
-# Not so old that retention takes what has it.
-BASE_TIME = int(time.time() * 1000) - 3_600_000
 CREATE_TIME, LOG_APPEND_TIME = 0, 1
-# A record without a key has 11 bytes besides a value of this size, and its batch 61: together the default of max.message.bytes.
-LARGEST_VALUE = 1_048_588 - 61 - 11
-CASES = {}
 admin = KafkaAdminClient(bootstrap_servers=BOOTSTRAP)
-
-
-def case(function):
-    CASES[function.__name__.replace("_", "-")] = function
-    return function
 
 
 # Clients
@@ -454,23 +442,6 @@ def cluster_describe(topic):
 # Expectations
 
 
-def equal(what, expected, found):
-    if expected != found:
-        raise AssertionError(f"{what}: expected {expected!r:.300}, found {found!r:.300}")
-
-
-def holds(what, condition):
-    if not condition:
-        raise AssertionError(f"does not hold: {what}")
-
-
-def wait(what, condition):
-    deadline = time.monotonic() + 15
-    while not condition():
-        holds(what + " within 15 s", time.monotonic() < deadline)
-        time.sleep(0.02)
-
-
 def fails(expected, action):
     try:
         action()
@@ -481,13 +452,4 @@ def fails(expected, action):
     raise AssertionError(f"expected {expected.__name__}, found success")
 
 
-for name, function in CASES.items():
-    if len(sys.argv) > 3 and sys.argv[3] != name:
-        continue
-    start, verdict = time.monotonic(), "pass"
-    try:
-        function(f"kafka-python-{name}")
-    except Exception:
-        verdict = "fail"
-        (LOGS / f"kafka-python.{name}.log").write_text(traceback.format_exc())
-    print(name, verdict, int(time.monotonic() - start), flush=True)
+run("kafka-python")
