@@ -80,40 +80,27 @@ pub(crate) fn is_served(api: &Api, on_controller_listener: bool) -> bool {
         }
 }
 
+/// Whether it is a produce by its API key. That is no promise about the rest of it.
+pub(crate) fn is_produce(frame: &[u8]) -> bool {
+    frame.starts_with(&(ApiKey::Produce as i16).to_be_bytes())
+}
+
 /// Answers one frame. Bytes behind the request are let pass, as Kafka does: some clients send them.
 ///
 /// # Errors
 /// [`Close`] for what Kafka answers by closing the connection: an API or version that this listener does not serve, bytes that
-/// are no request, a failed produce without acknowledgement.
+/// are no request.
 pub(crate) async fn answer<E: Env>(node: &Node<E>, caller: &Caller, frame: Bytes) -> Answer<E> {
-    let mut body = Reader::new(&frame);
-    let header = decode_request_header(&mut body)?;
-    let api = ApiKey::from_code(header.api_key)
-        .map(ApiKey::api)
-        .filter(|api| is_served(api, caller.is_controller_listener))
-        .ok_or_else(|| {
-            Close(format!(
-                "API key {} is not served on listener {}",
-                header.api_key, caller.listener
-            ))
-        })?;
-    let context = Context {
-        caller,
-        client_id: header.client_id.as_deref(),
-        version: header.api_version,
-    };
-    node.metrics.request(api.name, frame.len());
-    if api.key == ApiKey::ApiVersions {
-        return api::api_versions::answer(node, context, &mut body, &header).map(Some);
-    }
-    if !(api.min_version..=api.max_version).contains(&header.api_version) {
-        return Err(Close(format!(
-            "{} version {} is not served",
-            api.name, header.api_version
-        )));
-    }
+    let Request {
+        api,
+        header,
+        mut body,
+    } = Request::decode(node, caller, &frame)?;
+    let context = Context::new(caller, &header);
     match api.key {
-        ApiKey::Produce => api::produce::answer(node, context, &frame, &mut body, &header).await,
+        ApiKey::ApiVersions => {
+            api::api_versions::answer(node, context, &mut body, &header).map(Some)
+        }
         ApiKey::FetchSnapshot => {
             api::fetch_snapshot::answer(node, context, &mut body, &header).await
         }
@@ -134,8 +121,57 @@ pub(crate) async fn answer<E: Env>(node: &Node<E>, caller: &Caller, frame: Bytes
     }
 }
 
+/// Begins a [produce](is_produce): the next one of the connection may begin before it is answered.
+///
+/// # Errors
+/// As [`answer`] has them.
+pub(crate) async fn begin_produce<E: Env>(
+    node: &Node<E>,
+    caller: &Caller,
+    frame: Bytes,
+) -> Result<api::produce::Begun<E>, Close> {
+    let Request {
+        header, mut body, ..
+    } = Request::decode(node, caller, &frame)?;
+    let context = Context::new(caller, &header);
+    api::produce::begin(node, context, &frame, &mut body, &header).await
+}
+
+/// A request whose header is read, of an API and a version that its listener serves.
+struct Request<'a> {
+    api: &'static Api,
+    header: RequestHeader<'a>,
+    body: Reader<'a>,
+}
+
+impl<'a> Request<'a> {
+    fn decode<E: Env>(node: &Node<E>, caller: &Caller, frame: &'a Bytes) -> Result<Self, Close> {
+        let mut body = Reader::new(frame);
+        let header = decode_request_header(&mut body)?;
+        let api = ApiKey::from_code(header.api_key)
+            .map(ApiKey::api)
+            .filter(|api| is_served(api, caller.is_controller_listener))
+            .ok_or_else(|| {
+                Close(format!(
+                    "API key {} is not served on listener {}",
+                    header.api_key, caller.listener
+                ))
+            })?;
+        node.metrics.request(api.name, frame.len());
+        let is_served = (api.min_version..=api.max_version).contains(&header.api_version);
+        // A client that asks for versions it should not know is told which there are.
+        if !is_served && api.key != ApiKey::ApiVersions {
+            return Err(Close(format!(
+                "{} version {} is not served",
+                api.name, header.api_version
+            )));
+        }
+        Ok(Self { api, header, body })
+    }
+}
+
 /// What a response needs of the header, without anything of the frame.
-fn without_client(header: &RequestHeader<'_>) -> RequestHeader<'static> {
+pub(crate) fn without_client(header: &RequestHeader<'_>) -> RequestHeader<'static> {
     RequestHeader {
         client_id: None,
         api_key: header.api_key,

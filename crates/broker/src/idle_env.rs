@@ -112,7 +112,7 @@ impl Spawn for IdleSpawn {
         self.tasks.lock().push(Box::pin(task));
     }
 
-    fn lane(&self, _name: &str, lane: impl Future<Output = ()> + Send + 'static) {
+    fn lane(&self, lane: impl Future<Output = ()> + Send + 'static) {
         self.task(lane);
     }
 
@@ -181,7 +181,7 @@ impl Connection for Never {
 }
 
 impl ConnectionReader for Never {
-    async fn read(&mut self, _buffer: &mut BytesMut) -> io::Result<usize> {
+    async fn read(&mut self, _buffer: &mut BytesMut, _most: usize) -> io::Result<usize> {
         match *self {}
     }
 }

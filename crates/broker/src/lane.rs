@@ -9,6 +9,7 @@
 //! The file system may block, so this does not run where connections do; what is queued while a write blocks is what the next
 //! write joins.
 
+mod answers;
 mod append;
 mod housekeeping;
 mod lifecycle;
@@ -33,17 +34,19 @@ use rustc_hash::FxHashMap;
 use append::Producer;
 use openings::{Opening, Openings};
 
+pub(crate) use answers::{Answers, Outcome};
 pub(crate) use append::{Append, AppendFailure, Appended};
 
 use crate::failed_directories::FailedDirectory;
 use crate::partition::{Partition, PartitionKey};
 
-/// Jobs taken at once. More would only delay the first one's answer: a write of this many batches is large enough.
+/// Batches and other jobs taken at once. More would only delay the first one's answer: a write of this many batches is large enough.
 const MAX_JOINED: usize = 256;
 
 /// What is asked of a lane.
 pub(crate) enum Job<E: Env> {
-    Append(Append),
+    /// Batches of one request.
+    Append(Vec<Append>),
     /// This node leads the partition from now on: open the log, or begin the new epoch on it.
     Lead {
         partition: Arc<Partition<E>>,
@@ -52,9 +55,7 @@ pub(crate) enum Job<E: Env> {
         was_found: bool,
     },
     /// Another node leads the partition from now on, or nobody.
-    Resign {
-        key: PartitionKey,
-    },
+    Resign { key: PartitionKey },
     /// A log has been opened and, if need be, recovered beside the lane.
     Opened {
         key: PartitionKey,
@@ -67,13 +68,9 @@ pub(crate) enum Job<E: Env> {
         result: std::io::Result<Offset>,
     },
     /// The partition has a new configuration.
-    Configure {
-        key: PartitionKey,
-    },
+    Configure { key: PartitionKey },
     /// An idle producer is remembered for so long from now on.
-    ExpireProducers {
-        after: Duration,
-    },
+    ExpireProducers { after: Duration },
     /// The partition is gone from the metadata.
     Delete {
         partition: Arc<Partition<E>>,
@@ -132,6 +129,7 @@ impl<E: Env> Lane<E> {
             options,
             failed,
             partitions: FxHashMap::default(),
+            to_write: Vec::new(),
             lane: lane.clone(),
             openings: Openings::new(options.recovered_at_once),
             doomed: Vec::new(),
@@ -141,7 +139,7 @@ impl<E: Env> Lane<E> {
             closing: None,
             decided: Vec::new(),
         };
-        env.spawn().lane("log", worker.run(inbox));
+        env.spawn().lane(worker.run(inbox));
         lane
     }
 
@@ -171,6 +169,8 @@ struct Open<E: Env> {
     partition: Arc<Partition<E>>,
     log: Log<E::Disk>,
     leader: Leader<Producer>,
+    /// For the next write.
+    joined: append::Joined,
     /// At most one sync per partition: the next shares everything that was written meanwhile.
     is_syncing: bool,
 }
@@ -181,6 +181,8 @@ struct Worker<E: Env> {
     options: LaneOptions,
     failed: FailedDirectory,
     partitions: FxHashMap<PartitionKey, Slot<E>>,
+    /// Those with batches that are joined and not written yet.
+    to_write: Vec<PartitionKey>,
     lane: Lane<E>,
     openings: Openings,
     doomed: Vec<lifecycle::Doomed<E>>,
@@ -196,27 +198,29 @@ struct Worker<E: Env> {
 
 impl<E: Env> Worker<E> {
     async fn run(mut self, mut inbox: mpsc::UnboundedReceiver<Job<E>>) {
-        let mut appends = append::Joined::default();
         while let Some(first) = inbox.next().await {
             let mut next = Some(first);
             let mut taken = 0;
             while let Some(job) = next {
                 match job {
-                    Job::Append(append) => appends.push(append),
+                    Job::Append(batches) => {
+                        taken += batches.len();
+                        batches.into_iter().for_each(|append| self.join(append));
+                    }
                     other => {
                         // What came before must be written before.
-                        self.write(&mut appends);
+                        self.write();
                         self.carry_out(other);
+                        taken += 1;
                     }
                 }
-                taken += 1;
                 next = if taken < MAX_JOINED && self.closing.is_none() {
                     inbox.try_recv().ok()
                 } else {
                     None
                 };
             }
-            self.write(&mut appends);
+            self.write();
             if let Some(closed) = self.closing.take() {
                 self.finish(inbox, closed).await;
                 return;
@@ -247,9 +251,7 @@ impl<E: Env> Worker<E> {
 
     fn carry_out(&mut self, job: Job<E>) {
         match job {
-            Job::Append(append) => {
-                unreachable!("appends are joined, not carried out: {:?}", append.key)
-            }
+            Job::Append(_) => unreachable!("appends are joined, not carried out"),
             Job::Lead {
                 partition,
                 leadership,

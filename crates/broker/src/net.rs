@@ -1,11 +1,14 @@
 //! From sockets to requests and back: listeners, connections, and the bounds that keep them from hurting the node.
 
+mod alarm;
 mod answer_writer;
 mod budget;
 mod connection;
 mod frame_reader;
 mod limits;
 mod listener;
+mod produces;
+mod spare_buffers;
 
 pub(crate) use budget::MemoryBudget;
 pub(crate) use limits::ConnectionLimits;

@@ -185,7 +185,7 @@ impl Quorum {
             failures,
             publish,
         };
-        env.spawn().lane("metadata", worker.run(inbox));
+        env.spawn().lane(worker.run(inbox));
         Self { jobs, leadership }
     }
 }

@@ -3,6 +3,8 @@
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
+use ottla_wire::frame::RequestHeader;
+
 use crate::net::BoundListener;
 
 /// Who sends requests over a connection.
@@ -43,4 +45,14 @@ pub(crate) struct Context<'a> {
     pub(crate) caller: &'a Caller,
     pub(crate) client_id: Option<&'a str>,
     pub(crate) version: i16,
+}
+
+impl<'a> Context<'a> {
+    pub(crate) fn new(caller: &'a Caller, header: &'a RequestHeader<'_>) -> Self {
+        Self {
+            caller,
+            client_id: header.client_id.as_deref(),
+            version: header.api_version,
+        }
+    }
 }

@@ -68,9 +68,13 @@ pub trait Connection: Send + 'static {
 }
 
 pub trait ConnectionReader: Send + 'static {
-    /// Appends what has arrived to `buffer`, at most its spare capacity, which the caller keeps above zero.
+    /// Appends what has arrived to `buffer`, at most `most` bytes and its spare capacity, both of which the caller keeps above zero.
     /// 0: the peer sends no more. Dropping the future loses nothing.
-    fn read(&mut self, buffer: &mut BytesMut) -> impl Future<Output = io::Result<usize>> + Send;
+    fn read(
+        &mut self,
+        buffer: &mut BytesMut,
+        most: usize,
+    ) -> impl Future<Output = io::Result<usize>> + Send;
 }
 
 /// Dropping it closes the sending direction.

@@ -3,9 +3,9 @@ pub trait Spawn: Clone + Send + Sync + 'static {
     /// A task among many, which must never block: a connection, a timer.
     fn task(&self, task: impl Future<Output = ()> + Send + 'static);
 
-    /// A task that may block, on the disk above all, and so gets a thread of its own where there are threads.
-    /// `name` shows in a debugger; at most 15 bytes of it.
-    fn lane(&self, name: &str, lane: impl Future<Output = ()> + Send + 'static);
+    /// A task that may block, on the disk above all. Where there are threads, the world has one more for each lane than it would have for
+    /// its tasks, so that all lanes may block at once.
+    fn lane(&self, lane: impl Future<Output = ()> + Send + 'static);
 
     /// Work that blocks and that the caller waits for without blocking: a sync beside a lane, a read that misses the
     /// page cache, recovery of one partition among many.

@@ -5,6 +5,7 @@ mod logging;
 mod signals;
 
 use std::io;
+use std::num::NonZero;
 
 use ottla_broker::Broker;
 use ottla_config::{Listener, ServerConfig};
@@ -46,6 +47,7 @@ pub fn run(
     logging::start();
     descriptors::raise_limit();
     let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(workers(&config))
         .enable_all()
         .thread_name("ottla")
         .build()?;
@@ -54,6 +56,13 @@ pub fn run(
     // Whatever still waits for a peer or a disk has no say in when the process ends: the logs are closed.
     runtime.shutdown_background();
     outcome
+}
+
+/// A thread for each processor, though all lanes wait for their disks: those of the log directories, and that of the metadata log.
+fn workers(config: &ServerConfig) -> usize {
+    let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let lanes = config.log_dirs().len() + 1;
+    processors + lanes
 }
 
 async fn until_stopped(

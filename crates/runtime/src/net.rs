@@ -188,8 +188,8 @@ pub struct RealReader {
 }
 
 impl ConnectionReader for RealReader {
-    async fn read(&mut self, buffer: &mut BytesMut) -> io::Result<usize> {
-        let room = buffer.capacity() - buffer.len();
+    async fn read(&mut self, buffer: &mut BytesMut, most: usize) -> io::Result<usize> {
+        let room = most.min(buffer.capacity() - buffer.len());
         assert!(
             room > 0,
             "the caller keeps room, or the end would be reported falsely"

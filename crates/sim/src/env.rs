@@ -77,7 +77,7 @@ impl Spawn for SimSpawn {
         self.world.spawn_on(self.machine, task);
     }
 
-    fn lane(&self, _name: &str, lane: impl Future<Output = ()> + Send + 'static) {
+    fn lane(&self, lane: impl Future<Output = ()> + Send + 'static) {
         self.world.spawn_on(self.machine, lane);
     }
 

@@ -219,12 +219,16 @@ pub struct SimReader {
 }
 
 impl ConnectionReader for SimReader {
-    fn read(&mut self, buffer: &mut BytesMut) -> impl Future<Output = io::Result<usize>> + Send {
+    fn read(
+        &mut self,
+        buffer: &mut BytesMut,
+        most: usize,
+    ) -> impl Future<Output = io::Result<usize>> + Send {
         assert!(
             buffer.capacity() > buffer.len(),
             "the caller keeps room, or the end would be reported falsely"
         );
-        std::future::poll_fn(move |context| self.pipe.poll_read(context, buffer))
+        std::future::poll_fn(move |context| self.pipe.poll_read(context, buffer, most))
     }
 }
 

@@ -1,13 +1,12 @@
 //! Appends: joined per partition, written at once, answered when they are as durable as the topic asks.
 
-use futures::channel::oneshot;
 use ottla_env::{Clock, Env};
 use ottla_log::AppendError;
 use ottla_log::validate::ValidBatch;
 use ottla_model::{ErrorCode, LeaderEpoch, Monotonic, Offset, Timestamp};
-use ottla_replica::{Acks, Input, Leader, Outputs};
-use rustc_hash::FxHashMap;
+use ottla_replica::{Acks, Input, Outputs};
 
+use super::answers::Reply;
 use super::openings::Opening;
 use super::{Slot, Worker};
 use crate::partition::PartitionKey;
@@ -19,7 +18,7 @@ pub(crate) struct Append {
     /// That of the leader the batch was checked under; a batch for an earlier leadership is refused.
     pub(crate) leader_epoch: LeaderEpoch,
     pub(crate) acks: Acks,
-    pub(crate) reply: oneshot::Sender<Result<Appended, AppendFailure>>,
+    pub(crate) reply: Reply,
 }
 
 /// Where the batch is, or was before: a repeated batch of an idempotent producer has its first place.
@@ -34,7 +33,7 @@ pub(crate) struct Appended {
 /// Whoever waits for a batch to count.
 pub(super) struct Producer {
     pub(super) appended: Appended,
-    pub(super) reply: oneshot::Sender<Result<Appended, AppendFailure>>,
+    pub(super) reply: Reply,
 }
 
 /// Why a batch is not in the log.
@@ -53,47 +52,58 @@ impl From<ErrorCode> for AppendFailure {
     }
 }
 
-/// Appends in the order they came, by partition.
+/// Admitted batches of a partition in the order they came, until they are written at once.
 #[derive(Default)]
 pub(super) struct Joined {
-    by_partition: FxHashMap<PartitionKey, Vec<Append>>,
-}
-
-impl Joined {
-    pub(super) fn push(&mut self, append: Append) {
-        self.by_partition
-            .entry(append.key)
-            .or_default()
-            .push(append);
-    }
+    batches: Vec<ValidBatch>,
+    replies: Vec<Reply>,
 }
 
 impl<E: Env> Worker<E> {
-    pub(super) fn write(&mut self, joined: &mut Joined) {
-        let now = (self.env.clock().wall(), self.env.clock().monotonic());
-        let mut failed = false;
-        for (key, appends) in joined.by_partition.drain() {
-            match self.partitions.get_mut(&key) {
-                None => refuse(appends, ErrorCode::NotLeaderOrFollower),
-                Some(Slot::Offline(_)) => refuse(appends, ErrorCode::KafkaStorageError),
-                // It may take minutes, and whoever waits asks again meanwhile.
-                Some(Slot::Opening {
-                    opening: Opening::Recovery,
-                    ..
-                }) => refuse(appends, ErrorCode::NotLeaderOrFollower),
-                Some(Slot::Opening { queued, .. }) => queued.extend(appends),
-                Some(Slot::Open(open)) => {
-                    self.has_new_points = true;
-                    let admitted = appends
-                        .into_iter()
-                        // Also where nobody waits for it any more: what the producer has sent behind it must not come in front of it.
-                        .filter_map(|append| admit(&open.leader, append))
-                        .collect();
-                    failed |= !write_one(open, admitted, now, &mut self.decided);
-                    open.carry_out(&self.env, &self.lane, key, &mut self.decided);
-                    open.sync_sealed(&self.env, &self.lane, key);
+    /// Joins the batch to those that the next write of its partition takes.
+    pub(super) fn join(&mut self, append: Append) {
+        match self.partitions.get_mut(&append.key) {
+            None => append
+                .reply
+                .tell(Err(ErrorCode::NotLeaderOrFollower.into())),
+            Some(Slot::Offline(_)) => append.reply.tell(Err(ErrorCode::KafkaStorageError.into())),
+            // It may take minutes, and whoever waits asks again meanwhile.
+            Some(Slot::Opening {
+                opening: Opening::Recovery,
+                ..
+            }) => append
+                .reply
+                .tell(Err(ErrorCode::NotLeaderOrFollower.into())),
+            Some(Slot::Opening { queued, .. }) => queued.push(append),
+            Some(Slot::Open(open)) => {
+                // Also where nobody waits for it any more: what the producer has sent behind it must not come in front of it.
+                if let Err(refusal) = open.leader.admit(append.leader_epoch, append.acks) {
+                    return append.reply.tell(Err(refusal.code().into()));
                 }
+                if open.joined.batches.is_empty() {
+                    self.to_write.push(append.key);
+                }
+                open.joined.batches.push(append.batch);
+                open.joined.replies.push(append.reply);
             }
+        }
+    }
+
+    /// Writes what has been joined.
+    pub(super) fn write(&mut self) {
+        if self.to_write.is_empty() {
+            return;
+        }
+        let now = (self.env.clock().wall(), self.env.clock().monotonic());
+        self.has_new_points = true;
+        let mut failed = false;
+        for key in self.to_write.drain(..) {
+            let Some(Slot::Open(open)) = self.partitions.get_mut(&key) else {
+                unreachable!("a log is closed by a job, before which everything is written")
+            };
+            failed |= !write_one(open, now, &mut self.decided);
+            open.carry_out(&self.env, &self.lane, key, &mut self.decided);
+            open.sync_sealed(&self.env, &self.lane, key);
         }
         if failed {
             self.fail_directory();
@@ -101,35 +111,13 @@ impl<E: Env> Worker<E> {
     }
 }
 
-fn refuse(appends: Vec<Append>, code: ErrorCode) {
-    for append in appends {
-        // Whoever no longer waits need not know.
-        let _ = append.reply.send(Err(code.into()));
-    }
-}
-
-/// Gives the append back if the leader takes it; its sender has been told if not.
-fn admit(leader: &Leader<Producer>, append: Append) -> Option<Append> {
-    match leader.admit(append.leader_epoch, append.acks) {
-        Ok(()) => Some(append),
-        Err(refusal) => {
-            let _ = append.reply.send(Err(refusal.code().into()));
-            None
-        }
-    }
-}
-
 /// False when the disk failed.
 fn write_one<E: Env>(
     open: &mut super::Open<E>,
-    appends: Vec<Append>,
     (now, monotonic): (Timestamp, Monotonic),
     decided: &mut Outputs<Producer>,
 ) -> bool {
-    let (batches, replies): (Vec<_>, Vec<_>) = appends
-        .into_iter()
-        .map(|append| (append.batch, append.reply))
-        .unzip();
+    let Joined { batches, replies } = std::mem::take(&mut open.joined);
     let results = open.log.append_many(batches, open.leader.epoch(), now);
     assert_eq!(results.len(), replies.len(), "an answer per batch");
     let mut healthy = true;
@@ -152,7 +140,7 @@ fn write_one<E: Env>(
                     tracing::error!(partition = %open.partition.name(), %error, "cannot append");
                     healthy = false;
                 }
-                let _ = reply.send(Err(AppendFailure {
+                reply.tell(Err(AppendFailure {
                     code: error.code(),
                     message: Some(error.to_string()),
                 }));

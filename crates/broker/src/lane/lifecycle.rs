@@ -173,14 +173,14 @@ impl<E: Env> Worker<E> {
                     partition: Arc::clone(&partition),
                     log,
                     leader,
+                    joined: Joined::default(),
                     is_syncing: false,
                 };
                 self.partitions.insert(key, Slot::Open(Box::new(open)));
                 partition.set_availability(Availability::Open(reader));
                 self.begin_epoch(key, leadership);
-                let mut joined = Joined::default();
-                queued.into_iter().for_each(|append| joined.push(append));
-                self.write(&mut joined);
+                queued.into_iter().for_each(|append| self.join(append));
+                self.write();
             }
             result => {
                 if let Err(error) = result {
@@ -189,7 +189,7 @@ impl<E: Env> Worker<E> {
                 partition.set_availability(Availability::Offline);
                 self.partitions.insert(key, Slot::Offline(partition));
                 for append in queued {
-                    let _ = append.reply.send(Err(ErrorCode::KafkaStorageError.into()));
+                    append.reply.tell(Err(ErrorCode::KafkaStorageError.into()));
                 }
             }
         }

@@ -25,13 +25,8 @@ impl<E: Env> Open<E> {
                         self.partition.notify();
                     }
                 }
-                // Whoever no longer waits need not know.
-                Output::Acknowledge(producer) => {
-                    let _ = producer.reply.send(Ok(producer.appended));
-                }
-                Output::Abandon(producer, code) => {
-                    let _ = producer.reply.send(Err(code.into()));
-                }
+                Output::Acknowledge(producer) => producer.reply.tell(Ok(producer.appended)),
+                Output::Abandon(producer, code) => producer.reply.tell(Err(code.into())),
                 Output::Sync => self.start_sync(env, lane, key, self.log.unsynced()),
             }
         }

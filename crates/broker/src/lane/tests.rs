@@ -22,8 +22,6 @@ const fn key(index: i32) -> PartitionKey {
     }
 }
 
-type Answer = oneshot::Receiver<Result<Appended, AppendFailure>>;
-
 /// A lane that leads one partition, each append of which is synced.
 struct Leading {
     env: IdleEnv,
@@ -65,20 +63,20 @@ impl Leading {
         self.run();
     }
 
-    fn append(&self, leader_epoch: LeaderEpoch) -> Answer {
+    fn append(&self, leader_epoch: LeaderEpoch) -> Answers {
         let mut builder = BatchBuilder::new(BatchFields::default(), Compression::None);
         builder.push(Timestamp(0), None, Some(b"value"), []);
         let rules = append_rules(&self.config, 13);
-        let (reply, answer) = oneshot::channel();
-        self.lane.send(Job::Append(Append {
+        let answers = Answers::with_capacity(1);
+        self.lane.send(Job::Append(vec![Append {
             key: KEY,
             batch: validate(builder.build(), &rules, Timestamp(0)).expect("it is right"),
             leader_epoch,
             acks: Acks::All,
-            reply,
-        }));
+            reply: answers.open(),
+        }]));
         self.run();
-        answer
+        answers
     }
 
     fn has_checkpoint(&self) -> bool {
@@ -94,24 +92,29 @@ impl Leading {
 }
 
 /// The first offset of a batch that is answered.
-fn base_offset(answer: &mut Answer) -> Option<Offset> {
-    let answer = answer.try_recv().expect("it is answered one day")?;
-    Some(answer.expect("it is taken").base_offset)
+fn base_offset(answers: &Answers) -> Option<Offset> {
+    if !answers.is_complete() {
+        return None;
+    }
+    match &answers.outcomes()[..] {
+        [Outcome::Told(Ok(appended))] => Some(appended.base_offset),
+        other => panic!("it is taken, and not {other:?}"),
+    }
 }
 
 #[test]
 fn while_a_sync_runs_none_other_begins() {
     let leading = Leading::new();
-    let mut first = leading.append(EPOCH);
-    let mut others = [leading.append(EPOCH), leading.append(EPOCH)];
-    assert_eq!(base_offset(&mut first), None);
+    let first = leading.append(EPOCH);
+    let others = [leading.append(EPOCH), leading.append(EPOCH)];
+    assert_eq!(base_offset(&first), None);
     assert_eq!(leading.env.unblock(), 1);
     leading.run();
-    assert_eq!(base_offset(&mut first), Some(Offset(0)));
-    assert_eq!(others.each_mut().map(base_offset), [None, None]);
+    assert_eq!(base_offset(&first), Some(Offset(0)));
+    assert_eq!(others.each_ref().map(base_offset), [None, None]);
     assert_eq!(leading.env.unblock(), 1, "one sync for both");
     leading.run();
-    let answered = others.each_mut().map(base_offset);
+    let answered = others.each_ref().map(base_offset);
     assert_eq!(answered, [Some(Offset(1)), Some(Offset(2))]);
     assert_eq!(leading.env.unblock(), 0);
 }
@@ -119,17 +122,13 @@ fn while_a_sync_runs_none_other_begins() {
 #[test]
 fn a_batch_that_was_checked_under_another_leadership_is_refused() {
     let leading = Leading::new();
-    let mut refused = leading.append(LeaderEpoch(EPOCH.0 - 1));
-    let answer = refused
-        .try_recv()
-        .expect("it is answered")
-        .expect("at once");
-    let failure = answer.expect_err("it is refused");
-    assert_eq!(failure.code, ErrorCode::NotLeaderOrFollower);
-    let mut taken = leading.append(EPOCH);
+    let refused = leading.append(LeaderEpoch(EPOCH.0 - 1));
+    let not_leader = Outcome::Told(Err(ErrorCode::NotLeaderOrFollower.into()));
+    assert_eq!(refused.into_outcomes(), [not_leader]);
+    let taken = leading.append(EPOCH);
     leading.env.unblock();
     leading.run();
-    assert_eq!(base_offset(&mut taken), Some(Offset(0)));
+    assert_eq!(base_offset(&taken), Some(Offset(0)));
 }
 
 #[test]

@@ -3,6 +3,8 @@ use std::sync::Arc;
 use event_listener::{Event, listener};
 use parking_lot::Mutex;
 
+use super::spare_buffers::SpareBuffers;
+
 /// Of the budget, this part is kept for small requests: a few large ones that come slowly must not stop everybody.
 const SMALL_SHARE: i64 = 4;
 
@@ -19,6 +21,7 @@ pub(crate) struct MemoryBudget {
 }
 
 struct Shared {
+    spare_buffers: SpareBuffers,
     kept_for_small: i64,
     room: Mutex<Room>,
     returned: Event,
@@ -45,6 +48,7 @@ impl MemoryBudget {
         assert!(bytes > 0, "a budget of nothing would stop every request");
         Self {
             shared: Arc::new(Shared {
+                spare_buffers: SpareBuffers::default(),
                 kept_for_small: bytes / SMALL_SHARE,
                 room: Mutex::new(Room {
                     free: bytes,
@@ -53,6 +57,10 @@ impl MemoryBudget {
                 returned: Event::new(),
             }),
         }
+    }
+
+    pub(super) fn spare_buffers(&self) -> SpareBuffers {
+        self.shared.spare_buffers.clone()
     }
 
     /// A reservation of nothing yet, for a frame that grows.

@@ -1,17 +1,27 @@
-use ottla_env::{Connection, Env};
+use std::future::poll_fn;
+use std::io;
+use std::pin::pin;
+use std::task::Poll;
+
+use bytes::Bytes;
+use ottla_env::{Clock, Connection, ConnectionReader, ConnectionWriter, Env, Piece};
+use ottla_model::Monotonic;
 
 use super::answer_writer;
 use super::frame_reader::{End, FrameReader};
 use super::listener::BoundListener;
-use crate::dispatch::{self, Close};
+use super::produces::Produces;
+use crate::FileOf;
+use crate::dispatch::{self, Close, is_produce};
 use crate::node::Node;
 use crate::request::Caller;
 
-/// Answers the requests of one connection, one after the other and so in order, until either side closes it.
+/// Answers the requests of one connection in order, until either side closes it. They are carried out one after the other, but for a
+/// produce behind another, which may begin before that is answered: their order is that in which they come to their lanes.
 pub(super) async fn serve<E: Env>(
     node: &Node<E>,
     listener: &BoundListener,
-    connection: impl Connection<File = crate::FileOf<E>>,
+    connection: impl Connection<File = FileOf<E>>,
 ) {
     let caller = Caller::anonymous(
         listener,
@@ -19,40 +29,147 @@ pub(super) async fn serve<E: Env>(
         connection.local_address(),
     );
     let _open = node.metrics.connection();
-    let (reader, mut writer) = connection.split();
-    let options = &node.options;
+    let (reader, writer) = connection.split();
     let clock = node.env.clock();
     let mut frames = FrameReader::new(
         reader,
         clock.clone(),
-        options.max_idle,
-        options.max_request_bytes,
+        node.options.max_idle,
+        node.options.max_request_bytes,
         node.request_memory.clone(),
     );
-    loop {
-        let frame = match frames.next().await {
+    let mut dialogue = Dialogue {
+        node,
+        caller: &caller,
+        writer,
+        produces: Produces::new(clock.clone()),
+        last_answer: clock.monotonic(),
+    };
+    let ended = loop {
+        if let Err(ended) = dialogue.take_turn(&mut frames).await {
+            break ended;
+        }
+    };
+    match ended {
+        Ended::Reading(End::Closed) => {}
+        Ended::Reading(end @ (End::Idle | End::Stalled | End::Io(_))) => {
+            tracing::debug!(peer = %caller.peer, %end, "connection closed");
+        }
+        Ended::Reading(end) => tracing::warn!(peer = %caller.peer, %end, "connection closed"),
+        Ended::Writing(error) => {
+            tracing::debug!(peer = %caller.peer, %error, "connection closed while answering");
+        }
+        Ended::Refused(Close(reason)) => {
+            tracing::warn!(peer = %caller.peer, reason, "connection closed");
+        }
+    }
+}
+
+/// Why there is no further request.
+enum Ended {
+    Reading(End),
+    Writing(io::Error),
+    Refused(Close),
+}
+
+struct Dialogue<'a, E: Env, W> {
+    node: &'a Node<E>,
+    caller: &'a Caller,
+    writer: W,
+    produces: Produces<E>,
+    /// When something was last answered, or else the connection came.
+    last_answer: Monotonic,
+}
+
+impl<E: Env, W: ConnectionWriter<File = FileOf<E>>> Dialogue<'_, E, W> {
+    /// Takes the next request. What came before is answered by then, or is produces that are with their lanes.
+    async fn take_turn<R: ConnectionReader>(
+        &mut self,
+        frames: &mut FrameReader<R, E::Clock>,
+    ) -> Result<(), Ended> {
+        let frame = match self.answer_until_read(frames).await? {
             Ok(frame) => frame,
-            Err(End::Closed) => return,
-            Err(end @ (End::Idle | End::Stalled | End::Io(_))) => {
-                return tracing::debug!(peer = %caller.peer, %end, "connection closed");
+            Err(End::Idle) if self.is_in_use() => return Ok(()),
+            Err(end) => {
+                self.answer_produces().await?;
+                return Err(Ended::Reading(end));
             }
-            Err(end) => return tracing::warn!(peer = %caller.peer, %end, "connection closed"),
         };
-        match dispatch::answer(node, &caller, frame).await {
-            Ok(None) => {}
-            Ok(Some(response)) => {
-                let written =
-                    answer_writer::write(&mut writer, clock, options.max_idle, response).await;
-                match written {
-                    Ok(bytes) => node.metrics.sent(bytes),
-                    Err(error) => {
-                        return tracing::debug!(peer = %caller.peer, %error, "connection closed while answering");
-                    }
-                }
+        if !is_produce(&frame) {
+            self.answer_produces().await?;
+            let answer = dispatch::answer(self.node, self.caller, frame).await;
+            return self.write(answer.map_err(Ended::Refused)?).await;
+        }
+        let bytes = frame.len();
+        if !self.produces.has_room_for(bytes) {
+            self.answer_produces().await?;
+        }
+        match dispatch::begin_produce(self.node, self.caller, frame).await {
+            Ok(begun) => {
+                self.produces.push(begun, bytes);
+                Ok(())
             }
-            Err(Close(reason)) => {
-                return tracing::warn!(peer = %caller.peer, reason, "connection closed");
+            Err(close) => {
+                self.answer_produces().await?;
+                Err(Ended::Refused(close))
             }
         }
+    }
+
+    /// What comes next, and meanwhile answers produces.
+    async fn answer_until_read<R: ConnectionReader>(
+        &mut self,
+        frames: &mut FrameReader<R, E::Clock>,
+    ) -> Result<Result<Bytes, End>, Ended> {
+        let mut next = pin!(frames.next());
+        loop {
+            let read = poll_fn(|task| {
+                if self.produces.poll_answered(task).is_ready() {
+                    Poll::Ready(None)
+                } else if self.produces.has_room() {
+                    next.as_mut().poll(task).map(Some)
+                } else {
+                    Poll::Pending
+                }
+            });
+            match read.await {
+                Some(read) => return Ok(read),
+                None => self.answer_some().await?,
+            }
+        }
+    }
+
+    async fn answer_produces(&mut self) -> Result<(), Ended> {
+        while !self.produces.is_empty() {
+            poll_fn(|task| self.produces.poll_answered(task)).await;
+            self.answer_some().await?;
+        }
+        Ok(())
+    }
+
+    /// The oldest produce can be answered.
+    async fn answer_some(&mut self) -> Result<(), Ended> {
+        let answered = self.produces.answer(self.node, self.caller);
+        self.write(Some(answered.pieces)).await?;
+        answered
+            .close
+            .map_or(Ok(()), |close| Err(Ended::Refused(close)))
+    }
+
+    async fn write(&mut self, answer: Option<Vec<Piece<FileOf<E>>>>) -> Result<(), Ended> {
+        let clock = self.node.env.clock();
+        if let Some(pieces) = answer.filter(|pieces| !pieces.is_empty()) {
+            let max_idle = self.node.options.max_idle;
+            let written = answer_writer::write(&mut self.writer, clock, max_idle, pieces).await;
+            self.node.metrics.sent(written.map_err(Ended::Writing)?);
+        }
+        self.last_answer = clock.monotonic();
+        Ok(())
+    }
+
+    /// A client that waits for an answer, or has had one just now, is not idle though it sends nothing.
+    fn is_in_use(&self) -> bool {
+        let since = self.node.env.clock().monotonic() - self.last_answer;
+        !self.produces.is_empty() || self.node.options.max_idle.is_none_or(|idle| since < idle)
     }
 }

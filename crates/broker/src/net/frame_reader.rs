@@ -1,21 +1,22 @@
 //! Frames out of a stream of bytes, in memory that grows with what has in fact arrived.
 
 use std::io;
-use std::pin::pin;
 use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
-use futures::future::{Either, select};
 use ottla_env::{Clock, ConnectionReader};
 use ottla_model::Monotonic;
-use ottla_wire::api::ApiKey;
 use thiserror::Error;
 
+use super::alarm::Alarm;
 use super::budget::{MemoryBudget, Reservation};
+use crate::dispatch::is_produce;
 
 const LENGTH_BYTES: usize = 4;
 /// What each connection has for itself, beside the budget: many small requests in one read.
 const OWN_BYTES: usize = 16 * 1024;
+/// A read into less room than that is not worth its call.
+const LEAST_READ: usize = OWN_BYTES / 4;
 /// A frame's memory is at most so many times what of it has arrived. Less would copy more, more would reserve for nothing.
 const GROWTH: usize = 4;
 
@@ -40,20 +41,21 @@ pub(super) enum End {
 }
 
 /// The bytes of a frame with the memory reserved for them: both go with the last slice of the frame.
-struct Reserved {
-    bytes: Bytes,
+struct Reserved<B> {
+    bytes: B,
     _reservation: Reservation,
 }
 
-impl AsRef<[u8]> for Reserved {
+impl<B: AsRef<[u8]>> AsRef<[u8]> for Reserved<B> {
     fn as_ref(&self) -> &[u8] {
-        &self.bytes
+        self.bytes.as_ref()
     }
 }
 
 pub(super) struct FrameReader<R, C> {
     reader: R,
     clock: C,
+    alarm: Alarm<C>,
     /// `connections.max.idle.ms`.
     max_idle: Duration,
     /// `socket.request.max.bytes`.
@@ -73,6 +75,7 @@ impl<R: ConnectionReader, C: Clock> FrameReader<R, C> {
     ) -> Self {
         Self {
             reader,
+            alarm: Alarm::new(clock.clone()),
             clock,
             max_idle: max_idle.unwrap_or(Duration::MAX),
             max_bytes,
@@ -112,7 +115,7 @@ impl<R: ConnectionReader, C: Clock> FrameReader<R, C> {
     async fn small(&mut self, length: usize) -> Result<Bytes, End> {
         self.fill_buffer(length, self.deadline()).await?;
         let frame = self.buffer.split_to(length).freeze();
-        if !frame.starts_with(&(ApiKey::Produce as i16).to_be_bytes()) {
+        if !is_produce(&frame) {
             return Ok(frame);
         }
         let mut reservation = self.budget.open_small();
@@ -125,16 +128,18 @@ impl<R: ConnectionReader, C: Clock> FrameReader<R, C> {
         self.fill_buffer(OWN_BYTES, deadline).await?;
         let mut reservation = self.budget.open();
         let mut is_urgent = false;
-        let mut frame = BytesMut::new();
         // The connection's own buffer stays small: a frame as large as this one may be the last in hours.
         let own = std::mem::take(&mut self.buffer);
-        let (mut received, next) = own.split_at(own.len().min(length));
+        let (received, next) = own.split_at(own.len().min(length));
         self.buffer.extend_from_slice(next);
-        loop {
-            let so_far = frame.len() + received.len();
-            let capacity = length.min(so_far.saturating_mul(GROWTH));
+        let spare = self.budget.spare_buffers();
+        let mut frame = spare.take(length).unwrap_or_else(|| spare.allocate(0));
+        let mut received = Some(received);
+        while frame.len() < length {
+            let so_far = frame.len() + received.map_or(0, <[u8]>::len);
+            let grown = length.min(so_far.saturating_mul(GROWTH));
             let asked = self.clock.monotonic();
-            reservation.grow_to(capacity).await;
+            reservation.grow_to(grown).await;
             let now = self.clock.monotonic();
             // The client is not to blame for the time in which nothing was read.
             deadline = deadline + (now - asked);
@@ -142,29 +147,48 @@ impl<R: ConnectionReader, C: Clock> FrameReader<R, C> {
                 is_urgent = true;
                 deadline = deadline.min(now + URGENT);
             }
-            let mut larger = BytesMut::with_capacity(capacity);
-            larger.extend_from_slice(&frame);
-            larger.extend_from_slice(received);
-            received = &[];
-            frame = larger;
-            while frame.len() < capacity {
-                read_before(&mut self.reader, &self.clock, &mut frame, deadline).await?;
+            if frame.capacity() < grown {
+                let mut larger = spare.allocate(grown);
+                larger.extend_from_slice(&frame);
+                frame = larger;
             }
-            if frame.len() >= length {
-                break;
+            if let Some(received) = received.take() {
+                frame.extend_from_slice(received);
+            }
+            while frame.len() < grown {
+                // With what is there of the next one, as far as the connection has room for that.
+                let most = length - frame.len() + OWN_BYTES;
+                read_before(
+                    &mut self.reader,
+                    &mut self.alarm,
+                    (&mut frame, most),
+                    deadline,
+                )
+                .await?;
             }
         }
-        // An allocator may give more than was asked for.
+        // It may have had more room than the frame.
         self.buffer.extend_from_slice(&frame[length..]);
         frame.truncate(length);
-        Ok(reserved(frame.freeze(), reservation))
+        Ok(reserved(frame, reservation))
     }
 
     /// Reads until there are `wanted` bytes.
     async fn fill_buffer(&mut self, wanted: usize, deadline: Monotonic) -> Result<(), End> {
         while self.buffer.len() < wanted {
-            self.buffer.reserve(OWN_BYTES);
-            read_before(&mut self.reader, &self.clock, &mut self.buffer, deadline).await?;
+            // Not for a few bytes of room: while a frame before it is in use, what has been read cannot be made room of.
+            let room = self.buffer.capacity() - self.buffer.len();
+            if room < LEAST_READ.max(wanted - self.buffer.len()) {
+                self.buffer.reserve(OWN_BYTES);
+            }
+            let buffer = &mut self.buffer;
+            read_before(
+                &mut self.reader,
+                &mut self.alarm,
+                (buffer, usize::MAX),
+                deadline,
+            )
+            .await?;
         }
         Ok(())
     }
@@ -174,28 +198,29 @@ impl<R: ConnectionReader, C: Clock> FrameReader<R, C> {
     }
 }
 
-fn reserved(bytes: Bytes, reservation: Reservation) -> Bytes {
+fn reserved<B>(bytes: B, reservation: Reservation) -> Bytes
+where
+    B: AsRef<[u8]> + Send + 'static,
+{
     Bytes::from_owner(Reserved {
         bytes,
         _reservation: reservation,
     })
 }
 
-/// Appends what there is to `buffer`, which has room.
-async fn read_before(
+/// Appends what there is to `buffer`, which has room, but no more than `most`.
+async fn read_before<C: Clock>(
     reader: &mut impl ConnectionReader,
-    clock: &impl Clock,
-    buffer: &mut BytesMut,
+    alarm: &mut Alarm<C>,
+    (buffer, most): (&mut BytesMut, usize),
     deadline: Monotonic,
 ) -> Result<(), End> {
-    let read = pin!(reader.read(buffer));
-    let timeout = pin!(clock.sleep_until(deadline));
-    match select(read, timeout).await {
-        Either::Left((read, _)) => match read? {
+    match alarm.before(deadline, reader.read(buffer, most)).await {
+        Some(read) => match read? {
             0 => Err(End::Closed),
             _ => Ok(()),
         },
-        Either::Right(_) => Err(End::Stalled),
+        None => Err(End::Stalled),
     }
 }
 
@@ -207,6 +232,7 @@ mod tests {
     use futures::{SinkExt, StreamExt};
     use ottla_env::fake::ManualClock;
     use ottla_model::Timestamp;
+    use ottla_wire::api::ApiKey;
 
     const IDLE: Duration = Duration::from_secs(600);
     const MAX: usize = 100 << 20;
@@ -218,11 +244,11 @@ mod tests {
     }
 
     impl ConnectionReader for Socket {
-        async fn read(&mut self, buffer: &mut BytesMut) -> io::Result<usize> {
+        async fn read(&mut self, buffer: &mut BytesMut, most: usize) -> io::Result<usize> {
             if self.unread.is_empty() {
                 self.unread = self.sent.next().await.unwrap_or_default();
             }
-            let room = buffer.capacity() - buffer.len();
+            let room = most.min(buffer.capacity() - buffer.len());
             let bytes = self.unread.split_to(room.min(self.unread.len()));
             buffer.extend_from_slice(&bytes);
             Ok(bytes.len())

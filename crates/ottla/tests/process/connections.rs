@@ -1,8 +1,11 @@
 //! How many connections a node takes, and how long it waits for one.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::net::{Shutdown, TcpStream};
 use std::time::Duration;
+
+use ottla_model::Timestamp;
+use ottla_wire::records::{BatchBuilder, BatchFields, Compression};
 
 use crate::Place;
 
@@ -102,4 +105,50 @@ fn a_fetch_is_answered_by_the_time_that_a_connection_may_be_idle() {
     stream.write_all(&[create, fetch].concat()).unwrap();
     assert_eq!(answer(&stream)[..4], [0, 0, 0, 1]);
     assert_eq!(answer(&stream)[..4], [0, 0, 0, 2]);
+}
+
+#[test]
+fn what_a_client_sends_ahead_is_carried_out_and_answered_in_order() {
+    let place = Place::formatted("");
+    let node = place.start();
+    let mut stream = connect(node.port("PLAINTEXT"));
+    let (one, wait) = (1_i32.to_be_bytes(), 30_000_i32.to_be_bytes());
+    let topic = [0, 1, b't'];
+    let create = frame(3, 4, 1, &[&one, &topic, &[1]]);
+    stream.write_all(&create).unwrap();
+    assert_eq!(answer(&stream)[..4], [0, 0, 0, 1]);
+    let mut builder = BatchBuilder::new(BatchFields::default(), Compression::None);
+    builder.push(Timestamp(0), None, Some(b"value"), []);
+    let batch = builder.build();
+    let length = (batch.len() as u32).to_be_bytes();
+    // Acknowledged by the leader, to partition 0, without a transaction.
+    let fields: [&[u8]; 8] = [
+        &[255, 255, 0, 1],
+        &wait,
+        &one,
+        &topic,
+        &one,
+        &[0; 4],
+        &length,
+        &batch,
+    ];
+    let produces = (2..100).map(|correlation| frame(0, 3, correlation, &fields));
+    // The end of partition 0.
+    let latest = (-1_i64).to_be_bytes();
+    let partition: [&[u8]; 3] = [&one, &[0; 4], &latest];
+    let list = frame(2, 1, 100, &[&[255; 4], &one, &topic, &partition.concat()]);
+    let all: Vec<u8> = produces.chain([list]).flatten().collect();
+    stream.write_all(&all).unwrap();
+    // It has nothing more to say, and listens.
+    stream.shutdown(Shutdown::Write).unwrap();
+    for correlation in 2..100 {
+        let answer = answer(&stream);
+        assert_eq!(answer[..4], [0, 0, 0, correlation]);
+        let (_, offset) = answer.split_at(4 + 4 + topic.len() + 4 + 4);
+        let code_and_offset = [0, 0, 0, 0, 0, 0, 0, 0, 0, correlation - 2];
+        assert_eq!(offset[..10], code_and_offset);
+    }
+    let end = answer(&stream);
+    assert_eq!((end[3], end[end.len() - 1]), (100, 98));
+    assert_eq!(stream.read(&mut [0]).unwrap(), 0);
 }

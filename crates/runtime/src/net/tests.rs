@@ -20,7 +20,7 @@ async fn read_to_end(mut reader: RealReader) -> Vec<u8> {
     let mut buffer = BytesMut::new();
     loop {
         buffer.reserve(1000);
-        if reader.read(&mut buffer).await.unwrap() == 0 {
+        if reader.read(&mut buffer, usize::MAX).await.unwrap() == 0 {
             return buffer.to_vec();
         }
     }
@@ -129,7 +129,7 @@ async fn no_more_is_read_than_there_is_room_for() {
         .unwrap();
     let mut buffer = BytesMut::with_capacity(10);
     let room = buffer.capacity();
-    assert_eq!(reader.read(&mut buffer).await.unwrap(), room);
+    assert_eq!(reader.read(&mut buffer, usize::MAX).await.unwrap(), room);
     assert_eq!(buffer[..], pattern(room)[..]);
 }
 

@@ -110,14 +110,15 @@ impl Pipe {
         &self,
         context: &mut Context<'_>,
         buffer: &mut BytesMut,
+        most: usize,
     ) -> Poll<io::Result<usize>> {
         let mut state = self.state.lock();
         if state.reset {
             return Poll::Ready(Err(ErrorKind::ConnectionReset.into()));
         }
         let mut read = 0;
-        while buffer.capacity() > buffer.len() {
-            let room = buffer.capacity() - buffer.len();
+        while read < most && buffer.capacity() > buffer.len() {
+            let room = (most - read).min(buffer.capacity() - buffer.len());
             let Some(first) = state.arrived.front_mut() else {
                 break;
             };

@@ -57,7 +57,7 @@ pub fn play(seed: u64, server: Server) -> Result<Played, Failure> {
 
 fn start(world: &World, server: Server) {
     let env = world.boot(SERVER);
-    env.spawn().clone().lane("server", async move {
+    env.spawn().clone().lane(async move {
         // A crash under it shows as an error; it has ended by then anyway.
         drop(serve(&env, server).await);
     });
@@ -110,7 +110,7 @@ async fn serve(env: &SimEnv, server: Server) -> io::Result<()> {
                 }
             }
             buffer.reserve(64);
-            match reader.read(&mut buffer).await {
+            match reader.read(&mut buffer, usize::MAX).await {
                 Ok(0) | Err(_) => break,
                 Ok(_) => {}
             }
@@ -139,7 +139,7 @@ async fn converse(env: &SimEnv, acknowledged: &Mutex<u64>) -> io::Result<()> {
         writer.write(vec![Piece::Bytes(entry)]).await?;
         while buffer.len() < SIZE as usize {
             buffer.reserve(64);
-            if reader.read(&mut buffer).await? == 0 {
+            if reader.read(&mut buffer, usize::MAX).await? == 0 {
                 return Err(io::ErrorKind::UnexpectedEof.into());
             }
         }

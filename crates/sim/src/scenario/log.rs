@@ -89,7 +89,7 @@ pub fn play(seed: u64, promise: Promise) -> Result<Played, Failure> {
 fn start(world: &World, told: &Arc<Mutex<Told>>, promise: Promise, epoch: LeaderEpoch) {
     let env = world.boot(MACHINE);
     let (world, told) = (world.clone(), Arc::clone(told));
-    env.spawn().clone().lane("log", async move {
+    env.spawn().clone().lane(async move {
         if let Err(error) = live(&env, &world, &told, promise, epoch).await {
             // The machine's death ends this task, so an error is one of a disk in order.
             told.lock().violation.get_or_insert(error.to_string());

@@ -190,7 +190,7 @@ async fn frame(reader: &mut SimReader, buffer: &mut BytesMut) -> io::Result<Byte
 
 async fn more(reader: &mut SimReader, buffer: &mut BytesMut, wanted: usize) -> io::Result<()> {
     buffer.reserve(wanted);
-    match reader.read(buffer).await? {
+    match reader.read(buffer, usize::MAX).await? {
         0 => Err(io::ErrorKind::UnexpectedEof.into()),
         _ => Ok(()),
     }

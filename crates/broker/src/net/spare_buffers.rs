@@ -1,0 +1,127 @@
+//! Buffers of frames that are done with, for frames to come.
+
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+
+use bytes::BytesMut;
+use parking_lot::Mutex;
+
+/// All that are kept, and the largest of them. Bytes. It is memory beside the budget of requests.
+const MAX_KEPT: usize = 4 << 20;
+const MAX_BUFFER: usize = 1 << 20;
+/// Smaller ones the allocator gives as fast.
+const MIN_BUFFER: usize = 32 << 10;
+
+/// An allocator gives large buffers back to the system, which then clears each page anew for the next frame: that costs as much as to
+/// receive it. Cheap to clone; clones share the buffers.
+#[derive(Clone, Default)]
+pub(super) struct SpareBuffers {
+    kept: Arc<Mutex<Kept>>,
+}
+
+#[derive(Default)]
+struct Kept {
+    buffers: Vec<BytesMut>,
+    bytes: usize,
+}
+
+/// A buffer that goes back to the others when it is dropped.
+pub(super) struct Buffer {
+    bytes: BytesMut,
+    home: SpareBuffers,
+}
+
+impl SpareBuffers {
+    /// An empty buffer with room for `bytes`, if one is spare.
+    pub(super) fn take(&self, bytes: usize) -> Option<Buffer> {
+        let mut kept = self.kept.lock();
+        let is_fit = |buffer: &BytesMut| buffer.capacity() >= bytes;
+        let place = kept.buffers.iter().rposition(is_fit)?;
+        let bytes = kept.buffers.swap_remove(place);
+        kept.bytes -= bytes.capacity();
+        Some(Buffer {
+            bytes,
+            home: self.clone(),
+        })
+    }
+
+    /// An empty buffer with room for `bytes`, of which the allocator has made it. A little larger where that lets it be of use again.
+    pub(super) fn allocate(&self, bytes: usize) -> Buffer {
+        let capacity = match bytes {
+            MIN_BUFFER..=MAX_BUFFER => bytes.next_power_of_two(),
+            other => other,
+        };
+        Buffer {
+            bytes: BytesMut::with_capacity(capacity),
+            home: self.clone(),
+        }
+    }
+
+    fn keep(&self, mut buffer: BytesMut) {
+        let capacity = buffer.capacity();
+        if !(MIN_BUFFER..=MAX_BUFFER).contains(&capacity) {
+            return;
+        }
+        buffer.clear();
+        let mut kept = self.kept.lock();
+        if kept.bytes + capacity <= MAX_KEPT {
+            kept.bytes += capacity;
+            kept.buffers.push(buffer);
+        }
+    }
+}
+
+impl Deref for Buffer {
+    type Target = BytesMut;
+
+    fn deref(&self) -> &BytesMut {
+        &self.bytes
+    }
+}
+
+impl DerefMut for Buffer {
+    fn deref_mut(&mut self) -> &mut BytesMut {
+        &mut self.bytes
+    }
+}
+
+impl AsRef<[u8]> for Buffer {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl Drop for Buffer {
+    fn drop(&mut self) {
+        self.home.keep(std::mem::take(&mut self.bytes));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_buffer_that_is_done_with_serves_the_next_frame_that_fits() {
+        let spare = SpareBuffers::default();
+        let mut buffer = spare.allocate(100_000);
+        buffer.extend_from_slice(b"of the first");
+        let place = buffer.as_ptr();
+        drop(buffer);
+        assert!(spare.take(200_000).is_none(), "it is too small for that");
+        let again = spare.take(120_000).expect("it is spare");
+        assert_eq!((again.as_ptr(), again.len()), (place, 0));
+        assert!(spare.take(1).is_none(), "it is in use");
+    }
+
+    #[test]
+    fn what_is_kept_is_bounded() {
+        let spare = SpareBuffers::default();
+        let buffers: Vec<_> = (0..9).map(|_| spare.allocate(MAX_BUFFER)).collect();
+        let large = spare.allocate(MAX_BUFFER + 1);
+        let small = spare.allocate(MIN_BUFFER - 1);
+        drop((buffers, large, small));
+        let kept = spare.kept.lock();
+        assert_eq!((kept.buffers.len(), kept.bytes), (4, MAX_KEPT));
+    }
+}
