@@ -124,7 +124,7 @@ impl FetchSessions {
         }
     }
 
-    /// Which partitions the request is about. `new_id` is drawn at random and used if a session is to begin.
+    /// Which partitions the request is about. `new_id` draws one at random if a session is to begin.
     ///
     /// # Errors
     /// FETCH_SESSION_ID_NOT_FOUND, also when the session has grown too large, INVALID_FETCH_SESSION_EPOCH,
@@ -134,7 +134,7 @@ impl FetchSessions {
         fields: SessionFields,
         changed: Vec<(FetchKey, Wanted)>,
         forgotten: &FxHashSet<FetchKey>,
-        new_id: i32,
+        new_id: impl FnOnce() -> i32,
         now: Monotonic,
     ) -> Result<Fetch, ErrorCode> {
         let cache = &mut *self.cache.lock();
@@ -142,7 +142,7 @@ impl FetchSessions {
             cache.remove(fields.id);
             let opens = fields.epoch == INITIAL_EPOCH && !changed.is_empty();
             let session_id = if opens {
-                self.open(cache, fields, &changed, new_id, now)
+                self.open(cache, fields, &changed, new_id(), now)
             } else {
                 NO_SESSION
             };
@@ -354,7 +354,9 @@ mod tests {
         let sessions = FetchSessions::new(2);
         let now = Monotonic::default();
         let both = vec![(key(0), wanted(0)), (key(1), wanted(0))];
-        let first = sessions.begin(fields(0, 0), both, &none(), 7, now).unwrap();
+        let first = sessions
+            .begin(fields(0, 0), both, &none(), || 7, now)
+            .unwrap();
         assert_eq!(first.session_id, 7);
         assert_eq!(
             sessions.finish(&first, &[(at(5), true), (at(0), false)]),
@@ -362,7 +364,7 @@ mod tests {
         );
 
         let second = sessions
-            .begin(fields(7, 1), vec![(key(0), wanted(5))], &none(), 8, now)
+            .begin(fields(7, 1), vec![(key(0), wanted(5))], &none(), || 8, now)
             .unwrap();
         let asked: Vec<_> = second
             .partitions
@@ -390,13 +392,13 @@ mod tests {
         let two = || vec![(key(0), wanted(0)), (key(1), wanted(0))];
         let open = |id| {
             sessions
-                .begin(fields(0, 0), two(), &none(), id, now)
+                .begin(fields(0, 0), two(), &none(), || id, now)
                 .unwrap()
         };
         assert_eq!(open(7).session_id, 7);
         assert_eq!(open(8).session_id, NO_SESSION);
         let more = vec![(key(2), wanted(0)), (key(3), wanted(0))];
-        let grown = sessions.begin(fields(7, 1), more, &none(), 9, now);
+        let grown = sessions.begin(fields(7, 1), more, &none(), || 9, now);
         assert_eq!(grown.unwrap_err(), ErrorCode::FetchSessionIdNotFound);
         assert_eq!(open(8).session_id, 8, "what has grown too large is gone");
     }
@@ -406,26 +408,28 @@ mod tests {
         let sessions = FetchSessions::new(2);
         let now = Monotonic::default();
         let both = vec![(key(0), wanted(0)), (key(1), wanted(0))];
-        sessions.begin(fields(0, 0), both, &none(), 7, now).unwrap();
+        sessions
+            .begin(fields(0, 0), both, &none(), || 7, now)
+            .unwrap();
         let next = sessions
             .begin(
                 fields(7, 1),
                 vec![],
                 &[key(0)].into_iter().collect(),
-                8,
+                || 8,
                 now,
             )
             .unwrap();
         assert_eq!(next.partitions.len(), 1);
         assert_eq!(
             sessions
-                .begin(fields(7, 1), vec![], &none(), 8, now)
+                .begin(fields(7, 1), vec![], &none(), || 8, now)
                 .unwrap_err(),
             ErrorCode::InvalidFetchSessionEpoch
         );
         assert_eq!(
             sessions
-                .begin(fields(9, 1), vec![], &none(), 8, now)
+                .begin(fields(9, 1), vec![], &none(), || 8, now)
                 .unwrap_err(),
             ErrorCode::FetchSessionIdNotFound
         );
@@ -435,15 +439,17 @@ mod tests {
             uses_topic_ids: true,
         };
         assert_eq!(
-            sessions.begin(by_id, vec![], &none(), 8, now).unwrap_err(),
+            sessions
+                .begin(by_id, vec![], &none(), || 8, now)
+                .unwrap_err(),
             ErrorCode::FetchSessionTopicIdError
         );
         sessions
-            .begin(fields(7, -1), vec![], &none(), 8, now)
+            .begin(fields(7, -1), vec![], &none(), || 8, now)
             .unwrap();
         assert_eq!(
             sessions
-                .begin(fields(7, 2), vec![], &none(), 8, now)
+                .begin(fields(7, 2), vec![], &none(), || 8, now)
                 .unwrap_err(),
             ErrorCode::FetchSessionIdNotFound
         );
@@ -456,14 +462,14 @@ mod tests {
         let start = Monotonic::default();
         assert_eq!(
             sessions
-                .begin(fields(0, 0), one(), &none(), 7, start)
+                .begin(fields(0, 0), one(), &none(), || 7, start)
                 .unwrap()
                 .session_id,
             7
         );
         assert_eq!(
             sessions
-                .begin(fields(0, 0), one(), &none(), 8, start)
+                .begin(fields(0, 0), one(), &none(), || 8, start)
                 .unwrap()
                 .session_id,
             NO_SESSION
@@ -471,7 +477,7 @@ mod tests {
         let later = start + EVICTABLE_AFTER + Duration::from_secs(1);
         assert_eq!(
             sessions
-                .begin(fields(0, 0), one(), &none(), 8, later)
+                .begin(fields(0, 0), one(), &none(), || 8, later)
                 .unwrap()
                 .session_id,
             8

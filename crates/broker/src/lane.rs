@@ -130,6 +130,7 @@ impl<E: Env> Lane<E> {
             failed,
             partitions: FxHashMap::default(),
             to_write: Vec::new(),
+            to_tell: Vec::new(),
             lane: lane.clone(),
             openings: Openings::new(options.recovered_at_once),
             doomed: Vec::new(),
@@ -183,6 +184,8 @@ struct Worker<E: Env> {
     partitions: FxHashMap<PartitionKey, Slot<E>>,
     /// Those with batches that are joined and not written yet.
     to_write: Vec<PartitionKey>,
+    /// Those whose readers have more to read since the last write began. Kept for its memory, and empty.
+    to_tell: Vec<Arc<Partition<E>>>,
     lane: Lane<E>,
     openings: Openings,
     doomed: Vec<lifecycle::Doomed<E>>,

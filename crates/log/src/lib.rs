@@ -12,6 +12,7 @@ mod options;
 mod producer_snapshot;
 mod producer_state;
 mod reader;
+mod recent_batches;
 mod recovery;
 mod segment;
 mod time_index;

@@ -497,6 +497,7 @@ impl<D: Disk> Log<D> {
         let mut position = start;
         {
             let mut indexes = segment.indexes.write();
+            let mut recent = self.shared.recent.write();
             for batch in batches {
                 indexes.note(
                     segment.base,
@@ -504,6 +505,7 @@ impl<D: Disk> Log<D> {
                     position,
                     self.options.index_interval_bytes,
                 );
+                recent.note(segment.base, &batch.header, position);
                 position += batch.header.size as u64;
             }
         }

@@ -6,9 +6,11 @@ use arc_swap::ArcSwap;
 use ottla_env::{DiskFile, FilePiece};
 use ottla_model::{LeaderEpoch, Offset, Timestamp};
 use ottla_wire::records::{Batch, BatchHeader};
+use parking_lot::RwLock;
 use thiserror::Error;
 
 use crate::leader_epochs::LeaderEpochs;
+use crate::recent_batches::RecentBatches;
 use crate::segment::Segment;
 
 /// The most that a batch is decompressed to while a timestamp is looked up in it.
@@ -23,6 +25,7 @@ pub(crate) struct Shared<F> {
     /// Ascending; never empty once the log is open.
     pub(crate) segments: ArcSwap<Vec<Arc<Segment<F>>>>,
     pub(crate) epochs: ArcSwap<LeaderEpochs>,
+    pub(crate) recent: RwLock<RecentBatches>,
     log_start: AtomicI64,
     high_watermark: AtomicI64,
     /// Where the oldest open transaction begins; `i64::MAX` without one.
@@ -36,6 +39,7 @@ impl<F> Shared<F> {
         Self {
             segments: ArcSwap::default(),
             epochs: ArcSwap::default(),
+            recent: RwLock::default(),
             log_start: AtomicI64::new(start.0),
             high_watermark: AtomicI64::new(start.0),
             first_unstable: AtomicI64::new(Offset::MAX.0),
@@ -174,6 +178,10 @@ impl<F: DiskFile> LogReader<F> {
             });
         }
         let up_to = up_to.min(end);
+        let (recent, border) = {
+            let recent = self.shared.recent.read();
+            (recent.batch_of(from), recent.border(up_to))
+        };
         let segments = self.shared.segments.load_full();
         // Retention takes segments away before it moves the start: what is missing is no longer in the log, and not to be passed over.
         if let Some(first) = segments.first().filter(|first| first.base > from) {
@@ -200,21 +208,26 @@ impl<F: DiskFile> LogReader<F> {
             // The last segment may be growing: where it ends is found, not assumed.
             let bound = match behind {
                 Some(behind) if behind <= up_to => segment.size(),
+                _ => match border {
+                    Some((base, position)) if base == segment.base => position,
+                    _ => {
+                        let size = segment.size();
+                        let batch = segment.batch_of(up_to).map_err(failed)?;
+                        batch.map_or(size, |(position, _)| position.min(size))
+                    }
+                },
+            };
+            let found = match recent {
+                Some(place) if place.segment == segment.base && next == from => {
+                    Some((place.position, place.bytes))
+                }
                 _ => {
-                    let size = segment.size();
-                    segment
-                        .batch_of(up_to)
-                        .map_err(failed)?
-                        .map_or(size, |(position, _)| position.min(size))
+                    let batch = segment.batch_of(next).map_err(failed)?;
+                    batch.map(|(position, header)| (position, header.size as u64))
                 }
             };
             // Compaction may have emptied the segment from here on.
-            let found = segment
-                .batch_of(next)
-                .map_err(failed)?
-                .filter(|(position, _)| *position < bound);
-            if let Some((position, header)) = found {
-                let batch_bytes = header.size as u64;
+            if let Some((position, batch_bytes)) = found.filter(|(position, _)| *position < bound) {
                 let room = max_bytes.saturating_sub(slice.bytes);
                 let is_forced = at_least_one && slice.bytes == 0;
                 if batch_bytes > room && !is_forced {

@@ -16,7 +16,7 @@ use ottla_model::Timestamp;
 
 pub use lock::RealLock;
 #[cfg(target_os = "linux")]
-pub(crate) use residence::{Residence, residence};
+pub(crate) use residence::{Residence, read_resident, residence};
 
 use crate::clock::to_timestamp;
 

@@ -3,7 +3,7 @@
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
-use futures::future::{Either, select, select_all};
+use futures::future::{select, select_all};
 use ottla_env::{Clock, Entropy, Env, FilePiece};
 use ottla_log::{LogReader, ReadError};
 use ottla_model::{ErrorCode, LeaderEpoch, Monotonic, NodeId, Offset, TopicId};
@@ -178,7 +178,7 @@ fn begin_session<E: Env>(
             })
         })
         .collect();
-    let new_id = (node.env.entropy().bits() as i32 & i32::MAX).max(1);
+    let new_id = || (node.env.entropy().bits() as i32 & i32::MAX).max(1);
     node.fetch_sessions.begin(
         fields,
         changed,
@@ -232,33 +232,35 @@ fn find<E: Env>(
 
 /// Reads until `min_bytes` are there, something needs the client's attention, or the time is up.
 async fn read_enough<E: Env>(node: &Node<E>, begun: &Begun<E>) -> Vec<Read<FileOf<E>>> {
-    let deadline = begun.bounds.deadline;
+    let Bounds {
+        deadline,
+        min_bytes,
+        ..
+    } = begun.bounds;
+    // Nobody listens for what is there already.
+    let mut news = Vec::new();
     loop {
-        // Listening begins before looking: what comes between the two must not be missed.
-        let news: Vec<_> = begun
-            .targets
-            .iter()
-            .filter_map(|target| target.here.as_ref().ok())
-            .map(|partition| partition.listen())
-            .collect();
         let reads = read_all(node, begun).await;
         let bytes: u64 = reads.iter().map(|read| read.bytes).sum();
-        let now = node.env.clock().monotonic();
-        if bytes >= begun.bounds.min_bytes
-            || now >= deadline
+        if bytes >= min_bytes
+            || node.env.clock().monotonic() >= deadline
             || reads.is_empty()
             || reads.iter().any(Read::is_urgent)
         {
             return reads;
         }
-        assert!(
-            !news.is_empty(),
-            "a partition that is not here is an error, which is urgent: some partition is here"
-        );
-        let timeout = std::pin::pin!(node.env.clock().sleep_until(deadline));
-        if let Either::Right(_) = select(select_all(news), timeout).await {
-            return read_all(node, begun).await;
+        if news.is_empty() {
+            let here = begun.targets.iter().filter_map(|t| t.here.as_ref().ok());
+            news.extend(here.map(|partition| partition.listen()));
+            assert!(
+                !news.is_empty(),
+                "a partition that is not here is an error, which is urgent: some partition is here"
+            );
+            // What came between the look and the listening must not be missed.
+            continue;
         }
+        let timeout = std::pin::pin!(node.env.clock().sleep_until(deadline));
+        select(select_all(news.drain(..)), timeout).await;
     }
 }
 

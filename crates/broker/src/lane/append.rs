@@ -1,5 +1,7 @@
 //! Appends: joined per partition, written at once, answered when they are as durable as the topic asks.
 
+use std::sync::Arc;
+
 use ottla_env::{Clock, Env};
 use ottla_log::AppendError;
 use ottla_log::validate::ValidBatch;
@@ -102,9 +104,15 @@ impl<E: Env> Worker<E> {
                 unreachable!("a log is closed by a job, before which everything is written")
             };
             failed |= !write_one(open, now, &mut self.decided);
-            open.carry_out(&self.env, &self.lane, key, &mut self.decided);
+            if open.carry_out(&self.env, &self.lane, key, &mut self.decided) {
+                self.to_tell.push(Arc::clone(&open.partition));
+            }
             open.sync_sealed(&self.env, &self.lane, key);
         }
+        // Now, and not one by one: whoever reads many of them is to find what there is of all, and not to come back for each.
+        self.to_tell
+            .drain(..)
+            .for_each(|partition| partition.notify());
         if failed {
             self.fail_directory();
         }

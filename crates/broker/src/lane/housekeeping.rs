@@ -11,7 +11,9 @@ impl<E: Env> Worker<E> {
         for (key, slot) in &mut self.partitions {
             if let Slot::Open(open) = slot {
                 open.leader.step(now, Input::Tick, &mut self.decided);
-                open.carry_out(&self.env, &self.lane, *key, &mut self.decided);
+                if open.carry_out(&self.env, &self.lane, *key, &mut self.decided) {
+                    open.partition.notify();
+                }
             }
         }
         self.remove_deleted();

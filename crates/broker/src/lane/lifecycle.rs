@@ -404,7 +404,8 @@ impl<E: Env> Worker<E> {
             if let Slot::Open(open) = slot {
                 open.leader
                     .step(now, Input::Resign(code), &mut self.decided);
-                open.carry_out(&self.env, &self.lane, *key, &mut self.decided);
+                let has_more = open.carry_out(&self.env, &self.lane, *key, &mut self.decided);
+                assert!(!has_more, "who resigns makes nothing readable");
             }
         }
     }

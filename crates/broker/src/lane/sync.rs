@@ -11,25 +11,25 @@ use super::{Job, Lane, Open, Producer, Slot, Worker};
 use crate::partition::PartitionKey;
 
 impl<E: Env> Open<E> {
+    /// Whether there is more to read now, of which the partition's readers are to be told.
+    #[must_use]
     pub(super) fn carry_out(
         &mut self,
         env: &E,
         lane: &Lane<E>,
         key: PartitionKey,
         decided: &mut Outputs<Producer>,
-    ) {
+    ) -> bool {
+        let mut has_more = false;
         for output in decided.drain(..) {
             match output {
-                Output::HighWatermark(offset) => {
-                    if self.log.set_high_watermark(offset) {
-                        self.partition.notify();
-                    }
-                }
+                Output::HighWatermark(offset) => has_more |= self.log.set_high_watermark(offset),
                 Output::Acknowledge(producer) => producer.reply.tell(Ok(producer.appended)),
                 Output::Abandon(producer, code) => producer.reply.tell(Err(code.into())),
                 Output::Sync => self.start_sync(env, lane, key, self.log.unsynced()),
             }
         }
+        has_more
     }
 
     /// Begins a sync of the segments that were rolled, as every log has it whatever its topic asks for: after a power cut no more than
@@ -64,7 +64,9 @@ impl<E: Env> Worker<E> {
         if let Some(Slot::Open(open)) = self.partitions.get_mut(&key) {
             let now = self.env.clock().monotonic();
             open.leader.step(now, input, &mut self.decided);
-            open.carry_out(&self.env, &self.lane, key, &mut self.decided);
+            if open.carry_out(&self.env, &self.lane, key, &mut self.decided) {
+                open.partition.notify();
+            }
         }
     }
 

@@ -14,7 +14,7 @@ use crate::request::Caller;
 
 /// Frames of one connection that wait at once. What lanes find waiting they write together; but what is more than the processor's cache
 /// holds would have left it by then.
-const MAX_BYTES: usize = 1 << 20;
+const MAX_BYTES: usize = 2 << 20;
 /// The same where they are small.
 const MAX_REQUESTS: usize = 64;
 

@@ -7,8 +7,8 @@ use bytes::BytesMut;
 use parking_lot::Mutex;
 
 /// All that are kept, and the largest of them. Bytes. It is memory beside the budget of requests.
-const MAX_KEPT: usize = 4 << 20;
-const MAX_BUFFER: usize = 1 << 20;
+const MAX_KEPT: usize = 8 << 20;
+const MAX_BUFFER: usize = 2 << 20;
 /// Smaller ones the allocator gives as fast.
 const MIN_BUFFER: usize = 32 << 10;
 
@@ -21,6 +21,7 @@ pub(super) struct SpareBuffers {
 
 #[derive(Default)]
 struct Kept {
+    /// The smallest first.
     buffers: Vec<BytesMut>,
     bytes: usize,
 }
@@ -35,9 +36,11 @@ impl SpareBuffers {
     /// An empty buffer with room for `bytes`, if one is spare.
     pub(super) fn take(&self, bytes: usize) -> Option<Buffer> {
         let mut kept = self.kept.lock();
-        let is_fit = |buffer: &BytesMut| buffer.capacity() >= bytes;
-        let place = kept.buffers.iter().rposition(is_fit)?;
-        let bytes = kept.buffers.swap_remove(place);
+        let place = kept.place_of(bytes);
+        if place == kept.buffers.len() {
+            return None;
+        }
+        let bytes = kept.buffers.remove(place);
         kept.bytes -= bytes.capacity();
         Some(Buffer {
             bytes,
@@ -64,10 +67,21 @@ impl SpareBuffers {
         }
         buffer.clear();
         let mut kept = self.kept.lock();
-        if kept.bytes + capacity <= MAX_KEPT {
-            kept.bytes += capacity;
-            kept.buffers.push(buffer);
+        let place = kept.place_of(capacity);
+        kept.buffers.insert(place, buffer);
+        kept.bytes += capacity;
+        while kept.bytes > MAX_KEPT {
+            let smallest = kept.buffers.remove(0);
+            kept.bytes -= smallest.capacity();
         }
+    }
+}
+
+impl Kept {
+    /// Of the first that has room for so many bytes.
+    fn place_of(&self, bytes: usize) -> usize {
+        self.buffers
+            .partition_point(|buffer| buffer.capacity() < bytes)
     }
 }
 
@@ -123,5 +137,22 @@ mod tests {
         drop((buffers, large, small));
         let kept = spare.kept.lock();
         assert_eq!((kept.buffers.len(), kept.bytes), (4, MAX_KEPT));
+    }
+
+    #[test]
+    fn small_ones_make_room_for_large_ones() {
+        let spare = SpareBuffers::default();
+        let [small, large] = [MIN_BUFFER, MAX_BUFFER].map(|bytes| {
+            let buffers = (0..MAX_KEPT / bytes).map(|_| spare.allocate(bytes));
+            buffers.collect::<Vec<_>>()
+        });
+        drop(large);
+        drop(small);
+        assert!(spare.take(MAX_BUFFER).is_some());
+        assert!(
+            spare
+                .take(MIN_BUFFER)
+                .is_some_and(|buffer| buffer.capacity() == MAX_BUFFER)
+        );
     }
 }

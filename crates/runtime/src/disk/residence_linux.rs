@@ -30,3 +30,17 @@ pub(crate) fn residence(file: impl AsFd, position: u64) -> Residence {
         Ok(_) | Err(_) => Residence::Memory,
     }
 }
+
+/// Reads `buffer.len()` bytes from `position` on if all of them are in memory. False: nothing is known about them.
+pub(crate) fn read_resident(file: impl AsFd, buffer: &mut [u8], position: u64) -> bool {
+    let length = buffer.len();
+    let read = rustix::io::retry_on_intr(|| {
+        preadv2(
+            &file,
+            &mut [IoSliceMut::new(buffer)],
+            position,
+            ReadWriteFlags::NOWAIT,
+        )
+    });
+    read == Ok(length)
+}

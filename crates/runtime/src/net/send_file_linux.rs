@@ -1,8 +1,10 @@
-//! `sendfile`: pages of the file go to the socket without passing through the process.
+//! `sendfile`: pages of the file go to the socket without passing through the process, but for a few bytes.
 
+use std::collections::VecDeque;
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
 
+use bytes::Bytes;
 use ottla_env::{DiskFile, FilePiece};
 use rustix::fs::sendfile;
 use rustix::io::retry_on_intr;
@@ -10,17 +12,28 @@ use tokio::io::Interest;
 use tokio::net::TcpStream;
 use tokio::runtime::Handle;
 
-use crate::disk::{RealFile, Residence, residence};
+use super::writer::write_all;
+use crate::disk::{RealFile, Residence, read_resident, residence};
 use crate::spawn::blocking;
 
 /// How far the page cache is looked at, and warmed, in one go: a few of the kernel's read-ahead windows (128 KiB).
 const STEP: u64 = 512 * 1024;
 
+/// The most that is cheaper to copy than to hand over page by page, with a call and a packet of its own.
+const COPIED: u64 = 32 * 1024;
+
+/// Sends the run and then the piece; or adds the piece to the run where it is small and in memory, to go out with what follows.
 pub(super) async fn send(
     stream: &TcpStream,
     handle: &Handle,
+    run: &mut VecDeque<Bytes>,
     piece: FilePiece<RealFile>,
 ) -> io::Result<()> {
+    if let Some(bytes) = copied(&piece) {
+        run.push_back(bytes);
+        return Ok(());
+    }
+    write_all(stream, run).await?;
     let mut position = piece.position;
     let end = piece.position + piece.length;
     while position < end {
@@ -50,6 +63,14 @@ pub(super) async fn send(
         }
     }
     Ok(())
+}
+
+fn copied(piece: &FilePiece<RealFile>) -> Option<Bytes> {
+    if piece.length > COPIED {
+        return None;
+    }
+    let mut bytes = vec![0; usize::try_from(piece.length).expect("it is small")];
+    read_resident(&*piece.file, &mut bytes, piece.position).then(|| bytes.into())
 }
 
 /// Reads the range for nothing but that it is in memory afterwards.

@@ -1,5 +1,6 @@
 //! A piece of a file to a socket by way of memory.
 
+use std::collections::VecDeque;
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
 
@@ -15,11 +16,14 @@ use crate::spawn::blocking;
 /// Bytes of a piece in memory at a time.
 const STEP: u64 = 128 * 1024;
 
+/// Sends the run and then the piece. Of the run, nothing is left.
 pub(super) async fn send(
     stream: &TcpStream,
     handle: &Handle,
+    run: &mut VecDeque<Bytes>,
     piece: FilePiece<RealFile>,
 ) -> io::Result<()> {
+    write_all(stream, run).await?;
     let mut position = piece.position;
     let end = piece.position + piece.length;
     while position < end {

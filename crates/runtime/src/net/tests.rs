@@ -56,17 +56,24 @@ async fn bytes_and_file_pieces_arrive_in_order() {
         length: 2_500_000,
     }));
     pieces.push(Piece::Bytes(Bytes::from_static(b"between")));
-    pieces.push(Piece::File(FilePiece {
-        file,
-        position: 0,
-        length: 0,
-    }));
+    // None, a few bytes, and more than is copied.
+    for (position, length) in [(0, 0), (5, 100), (7, 30_000), (11, 70_000)] {
+        pieces.push(Piece::File(FilePiece {
+            file: Arc::clone(&file),
+            position,
+            length,
+        }));
+    }
     pieces.push(Piece::Bytes(Bytes::from_static(b"end")));
     let mut expected: Vec<u8> = (0..200u8)
         .flat_map(|byte| vec![byte; usize::from(byte)])
         .collect();
     expected.extend_from_slice(&content[10..2_500_010]);
-    expected.extend_from_slice(b"betweenend");
+    expected.extend_from_slice(b"between");
+    for range in [5..105, 7..30_007, 11..70_011] {
+        expected.extend_from_slice(&content[range]);
+    }
+    expected.extend_from_slice(b"end");
     let write = async move { writer.write(pieces).await.unwrap() };
     let ((), arrived) = tokio::join!(write, read_to_end(reader));
     assert!(arrived == expected);
@@ -101,21 +108,22 @@ async fn the_portable_way_sends_the_same() {
         length: 500_000,
     };
     let send = async move {
-        send_file_portable::send(&server.stream, &handle, piece.clone())
+        let mut run = [Bytes::from_static(b"before")].into();
+        send_file_portable::send(&server.stream, &handle, &mut run, piece.clone())
             .await
             .unwrap();
         let beyond = FilePiece {
             length: 600_000,
             ..piece
         };
-        send_file_portable::send(&server.stream, &handle, beyond)
+        send_file_portable::send(&server.stream, &handle, &mut run, beyond)
             .await
             .unwrap_err()
             .kind()
     };
     let (error, arrived) = tokio::join!(send, read_to_end(reader));
     assert_eq!(error, ErrorKind::UnexpectedEof);
-    assert!(arrived.starts_with(&content[1..500_001]));
+    assert!(arrived.starts_with(&[b"before", &content[1..500_001]].concat()));
 }
 
 #[tokio::test]

@@ -37,8 +37,7 @@ impl ConnectionWriter for RealWriter {
                 Piece::Bytes(bytes) if bytes.is_empty() => {}
                 Piece::Bytes(bytes) => run.push_back(bytes),
                 Piece::File(piece) => {
-                    write_all(stream, &mut run).await?;
-                    send_file::send(stream, &self.handle, piece).await?;
+                    send_file::send(stream, &self.handle, &mut run, piece).await?;
                 }
             }
         }
