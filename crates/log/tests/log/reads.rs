@@ -1,11 +1,11 @@
 //! What readers of a log are given.
 
 use ottla_env::fake::SeededDisk;
-use ottla_log::{FoundOffset, Log, ReadError};
+use ottla_log::{FoundOffset, Log, LogOptions, ReadError};
 use ottla_model::{Offset, Timestamp};
 use ottla_wire::records::TimestampType;
 
-use super::{EPOCH, NOW, batch, batch_by, disk, filled};
+use super::{EPOCH, NAME, NOW, TOPIC, append, batch, batch_by, directory, disk, filled, options};
 
 #[test]
 fn a_read_gives_whole_batches_up_to_its_bounds() {
@@ -44,6 +44,38 @@ fn a_read_gives_whole_batches_up_to_its_bounds() {
         bytes(21, 1, 20, true),
         Err(ReadError::OutOfRange { .. })
     ));
+}
+
+#[test]
+fn what_is_known_of_the_newest_batches_gives_the_same_reads_as_the_files() {
+    let options = LogOptions {
+        segment_bytes: 2500,
+        ..options()
+    };
+    let disk = disk();
+    let directory = directory(&disk);
+    let open = || directory.open_log(NAME, TOPIC, options.clone(), NOW, true);
+    let mut log = open().expect("it opens");
+    log.assign_epoch(EPOCH).expect("the disk works");
+    // Two segments, and of the second one more batches than are remembered.
+    (0..45).for_each(|i| append(&mut log, 1000 + 10 * i));
+    let newest = log.reader();
+    log.close().expect("the disk works");
+    let reopened = open().expect("it opens");
+    let files = reopened.reader();
+    for from in 0..=90 {
+        for up_to in from..=90 {
+            for (max, forced) in [(1, true), (150, false), (10_000, false)] {
+                let [known, read] = [&newest, &files].map(|reader| {
+                    let slice = reader.read(Offset(from), max, Offset(up_to), forced);
+                    let pieces = slice.expect("in range").pieces.into_iter();
+                    let places = pieces.map(|piece| (piece.position, piece.length));
+                    places.collect::<Vec<_>>()
+                });
+                assert_eq!(known, read, "from {from} up to {up_to}, {max} bytes");
+            }
+        }
+    }
 }
 
 #[test]
