@@ -7,7 +7,8 @@ use ottla_wire::api::ApiKey;
 use ottla_wire::frame::{RequestHeader, decode_response_header, encode_request_header};
 use ottla_wire::message::api_versions::{ApiVersionsRequest, ApiVersionsResponse};
 use ottla_wire::{Message, Reader, Str, Writer};
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use rustix::net::{SendFlags, send};
 
 use super::LoadError;
 use crate::framing::{frame, read_frame};
@@ -128,21 +129,29 @@ impl Connection {
         R::decode(&mut reader, version).map_err(failed)
     }
 
-    /// Whether something has arrived before `patience` is over.
-    pub(super) fn readable_within(&self, patience: Duration) -> Result<bool, LoadError> {
-        if !self.reader.buffer().is_empty() {
-            return Ok(true);
+    /// As much as the socket takes at once, which may be nothing.
+    pub(super) fn send_some(&mut self, bytes: &[u8]) -> Result<usize, LoadError> {
+        match send(
+            self.reader.get_ref(),
+            bytes,
+            SendFlags::DONTWAIT | SendFlags::NOSIGNAL,
+        ) {
+            Ok(sent) => Ok(sent),
+            Err(Errno::AGAIN | Errno::INTR) => Ok(0),
+            Err(error) => Err(LoadError::io(format!("sending to {}", self.address))(
+                error.into(),
+            )),
         }
-        let timeout = Timespec {
-            tv_sec: i64::try_from(patience.as_secs()).unwrap_or(i64::MAX),
-            tv_nsec: patience.subsec_nanos().into(),
-        };
-        let mut sockets = [PollFd::new(self.reader.get_ref(), PollFlags::IN)];
-        match poll(&mut sockets, Some(&timeout)) {
-            Ok(ready) => Ok(ready > 0),
-            Err(rustix::io::Errno::INTR) => Ok(false),
-            Err(error) => Err(LoadError::io("waiting for an answer")(error.into())),
-        }
+    }
+
+    /// Whether something was read that belongs to the next answer.
+    pub(super) fn has_buffered(&self) -> bool {
+        !self.reader.buffer().is_empty()
+    }
+
+    /// To wait for what comes and for room for what goes.
+    pub(super) fn socket(&self) -> &TcpStream {
+        self.reader.get_ref()
     }
 }
 
