@@ -183,7 +183,6 @@ fn librdkafka_reads_once_what_it_produced() {
     ] {
         let outcome = node.load(words, 1).unwrap();
         assert!(outcome.counted.bytes >= 1 << 20, "{words}");
-        assert!(outcome.latencies.histogram.len() > 0, "{words}");
     }
     // More than there is.
     let outcome = node.load("rdkafka-fetch", 1 << 20).unwrap();
