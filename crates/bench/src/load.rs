@@ -1,19 +1,35 @@
-//! Lean loads: a broker under requests that cost their sender next to nothing.
+//! Loads: a broker under requests, and what it takes to answer them.
 //!
-//! The generator speaks [`ottla_wire`] over blocking sockets, a thread for each connection. Its batches are built once and
+//! The lean generator speaks [`ottla_wire`] over sockets of its own, with a thread for many producers or one. Its batches are built once and
 //! sent again and again, so that on a machine with few cores the broker is what is measured; how much of the machine it took
-//! itself is part of what is printed.
+//! itself is part of what is printed. What users run costs more: that is librdkafka's load, which is there with the feature of
+//! that name.
 
+mod batch;
 mod batches;
 mod connection;
+mod consumer;
+mod drive;
 mod fetch;
 mod interval;
+mod json;
+#[cfg(feature = "librdkafka")]
+mod librdkafka;
 mod offsets;
 mod pace;
 mod patience;
 mod produce;
+mod produced;
+mod producer;
+mod progress;
 mod report;
+mod request;
+mod stamp;
+#[cfg(test)]
+mod tests;
 mod topic;
+mod verify;
+mod words;
 
 use std::io;
 use std::time::Duration;
@@ -23,17 +39,23 @@ use ottla_wire::DecodeError;
 use ottla_wire::records::BatchError;
 use thiserror::Error;
 
+use interval::Outcome;
+
 use crate::process::Pid;
 use crate::size::{GIB, MIB, Size};
 
-/// Put a broker under a lean load, and print what it took.
+/// Put a broker under a load, and print what it took.
 #[derive(clap::Subcommand)]
 pub(crate) enum Command {
     Produce(produce::Arguments),
     Fetch(fetch::Arguments),
+    #[cfg(feature = "librdkafka")]
+    RdkafkaProduce(librdkafka::produce::Arguments),
+    #[cfg(feature = "librdkafka")]
+    RdkafkaFetch(librdkafka::fetch::Arguments),
 }
 
-/// What both loads are told.
+/// What all loads are told.
 #[derive(clap::Args)]
 struct Target {
     /// Any broker of the cluster.
@@ -51,9 +73,6 @@ struct Target {
     /// Delete the topic at the end. Its files go file.delete.delay.ms later, a minute by default, which costs the broker CPU time then.
     #[arg(long)]
     delete: bool,
-    /// Connections, each with a thread of its own here.
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
-    connections: u16,
     /// Bytes of batches that go by before anything is measured.
     #[arg(long, default_value_t = Size(256 * MIB), value_name = "SIZE")]
     warm_up: Size,
@@ -66,6 +85,20 @@ struct Target {
     /// The broker's process on this machine: tells its CPU time and its memory too.
     #[arg(long, visible_alias = "pid", value_parser = pid, value_name = "PID")]
     server_pid: Option<Pid>,
+    /// Print what was measured as one line of JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[cfg(test)]
+impl Default for Target {
+    /// As the command line has it that says nothing.
+    fn default() -> Self {
+        use clap::{Args, FromArgMatches};
+        let command = Self::augment_args(clap::Command::new("load"));
+        let matches = command.get_matches_from(["load"]);
+        Self::from_arg_matches(&matches).expect("every argument has a default")
+    }
 }
 
 /// Why a load ended early.
@@ -126,17 +159,32 @@ impl LoadError {
 }
 
 pub(crate) fn run(command: &Command) -> Result<(), LoadError> {
-    let (target, outcome) = match command {
-        Command::Produce(arguments) => (arguments.target(), produce::run(arguments)),
-        Command::Fetch(arguments) => (arguments.target(), fetch::run(arguments)),
-    };
+    let (target, outcome) = carry_out(command);
     let deleted = if target.delete {
         topic::delete(target)
     } else {
         Ok(())
     };
-    report::print(&outcome?);
+    let outcome = outcome?;
+    if target.json {
+        println!("{}", json::of(&outcome));
+    } else {
+        report::print(&outcome);
+    }
     deleted
+}
+
+fn carry_out(command: &Command) -> (&Target, Result<Outcome, LoadError>) {
+    match command {
+        Command::Produce(arguments) => (arguments.target(), produce::run(arguments)),
+        Command::Fetch(arguments) => (arguments.target(), fetch::run(arguments)),
+        #[cfg(feature = "librdkafka")]
+        Command::RdkafkaProduce(arguments) => {
+            (arguments.target(), librdkafka::produce::run(arguments))
+        }
+        #[cfg(feature = "librdkafka")]
+        Command::RdkafkaFetch(arguments) => (arguments.target(), librdkafka::fetch::run(arguments)),
+    }
 }
 
 fn key_and_value(text: &str) -> Result<(String, String), String> {

@@ -1,335 +1,81 @@
-//! Produce requests that are built once, and changed in a few places each time that they are sent.
+//! What a response holds, by the headers of its batches.
 
-use bytes::Bytes;
-use ottla_model::{PartitionIndex, ProducerEpoch, ProducerId, Sequence, Timestamp};
-use ottla_wire::api::ApiKey;
-use ottla_wire::message::produce::{PartitionProduceData, ProduceRequest, TopicProduceData};
-use ottla_wire::records::{BATCH_OVERHEAD, BatchBuilder, BatchFields, BatchHeader, Compression};
-use ottla_wire::{Message, Records, Str, Writer};
+use ottla_model::Offset;
+use ottla_wire::records::{Batch, BatchError, Batches};
 
-use super::connection::request_frame;
-use super::topic::Topic;
-use crate::size::Size;
+use super::LoadError;
 
-const TIMEOUT_MS: i32 = 30_000;
-
-/// Where the correlation id stands in a request.
-const CORRELATION_ID_AT: usize = 8;
-
-/// As many records as fit into `batch_bytes` before they are compressed, one at least.
-pub(super) fn build_batch(
-    record_bytes: Size,
-    batch_bytes: Size,
-    compression: Compression,
-    timestamp: Timestamp,
-) -> Bytes {
-    let put_together = |most: usize| {
-        let mut words = Words::new();
-        let mut builder = BatchBuilder::new(BatchFields::default(), compression);
-        let mut fitting = 0;
-        while fitting < most {
-            let value = words.text(record_bytes.length());
-            builder.push(timestamp, None, Some(&value), []);
-            if builder.size() > batch_bytes.length() {
-                break;
-            }
-            fitting += 1;
-        }
-        (builder, fitting)
-    };
-    // A builder takes nothing back: once there is one too many, they are put together again without it.
-    let (_, fitting) = put_together(usize::MAX);
-    let (builder, _) = put_together(fitting.max(1));
-    builder.build()
+/// What whole batches hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Read {
+    pub(super) records: u64,
+    pub(super) bytes: u64,
+    /// The offset behind them.
+    pub(super) next: Offset,
 }
 
-/// Text that compresses about as text does: words of a small vocabulary, in no order.
-struct Words {
-    state: u64,
-    vocabulary: Vec<Vec<u8>>,
-}
-
-const VOCABULARY: usize = 1000;
-
-impl Words {
-    fn new() -> Self {
-        let mut words = Self {
-            state: 0x9e37_79b9_7f4a_7c15,
-            vocabulary: Vec::new(),
+/// `None` where there is no batch. The last one may be cut, as it is not where it would be the only one.
+pub(super) fn read_batches(
+    bytes: &[u8],
+    mut see: impl FnMut(&Batch<'_>) -> Result<(), LoadError>,
+) -> Result<Option<Read>, LoadError> {
+    let mut read: Option<Read> = None;
+    for batch in Batches::new(bytes) {
+        let batch = match (batch, read) {
+            (Ok(batch), _) => batch,
+            (Err(BatchError::Truncated { .. }), Some(_)) => break,
+            (Err(error), _) => return Err(error.into()),
         };
-        for _ in 0..VOCABULARY {
-            let letters = 2 + words.below(9);
-            let mut word: Vec<u8> = (0..letters).map(|_| b'a' + words.below(26) as u8).collect();
-            word.push(b' ');
-            words.vocabulary.push(word);
-        }
-        words
+        see(&batch)?;
+        let before = read.map_or((0, 0), |read| (read.records, read.bytes));
+        read = Some(Read {
+            records: before.0 + u64::try_from(batch.header.record_count).unwrap_or(0),
+            bytes: before.1 + batch.header.size as u64,
+            next: batch.header.next_offset(),
+        });
     }
-
-    /// Marsaglia's xorshift: the same text in every run.
-    fn below(&mut self, bound: usize) -> usize {
-        self.state ^= self.state << 13;
-        self.state ^= self.state >> 7;
-        self.state ^= self.state << 17;
-        (self.state >> 33) as usize % bound
-    }
-
-    fn text(&mut self, length: usize) -> Vec<u8> {
-        let mut text = Vec::with_capacity(length);
-        while text.len() < length {
-            let word = self.below(VOCABULARY);
-            text.extend_from_slice(&self.vocabulary[word]);
-        }
-        text.truncate(length);
-        text
-    }
-}
-
-/// A request with the same batch for several partitions.
-#[derive(Clone, Debug)]
-pub(super) struct PreparedRequest {
-    frame: Vec<u8>,
-    entries: Vec<Entry>,
-    header: BatchHeader,
-}
-
-/// Where one partition's part of the request stands.
-#[derive(Clone, Copy, Debug)]
-struct Entry {
-    index_at: usize,
-    batch_at: usize,
-}
-
-impl PreparedRequest {
-    /// `partitions` is how many the request is for.
-    pub(super) fn new(
-        version: i16,
-        topic: &Topic,
-        acks: i16,
-        batch: &Bytes,
-        partitions: usize,
-    ) -> Self {
-        let request = |records: Records<'static>| ProduceRequest {
-            transactional_id: None,
-            acks,
-            timeout_ms: TIMEOUT_MS,
-            topic_data: vec![TopicProduceData {
-                name: Str::Owned(topic.name.clone()),
-                topic_id: topic.id,
-                partition_data: vec![
-                    PartitionProduceData {
-                        index: 0,
-                        records: Some(records),
-                    };
-                    partitions
-                ],
-            }],
-        };
-        let length = u32::try_from(batch.len()).expect("a batch is smaller than 2 GiB");
-        // Written with holes in place of the batches, it tells where they belong.
-        let mut body = Writer::new();
-        request(Records::Hole(length)).encode(&mut body, version);
-        let body = body.finish();
-        let front = request_frame(ApiKey::Produce, version, 0, |_| {});
-        let mut frame = Vec::with_capacity(front.len() + body.len());
-        frame.extend_from_slice(&front);
-        let mut entries = Vec::new();
-        let mut copied = 0;
-        for hole in &body.holes {
-            frame.extend_from_slice(&body.bytes[copied..hole.at]);
-            copied = hole.at;
-            let batch_at = frame.len();
-            frame.extend_from_slice(batch);
-            entries.push(Entry {
-                index_at: batch_at - length_bytes(version, length) - size_of::<i32>(),
-                batch_at,
-            });
-        }
-        frame.extend_from_slice(&body.bytes[copied..]);
-        let size = i32::try_from(frame.len() - size_of::<i32>());
-        let size = size.expect("a request is smaller than 2 GiB");
-        frame[..4].copy_from_slice(&size.to_be_bytes());
-        Self {
-            frame,
-            entries,
-            header: BatchHeader::parse(batch).expect("a batch that was built here is one"),
-        }
-    }
-
-    pub(super) fn frame(&self) -> &[u8] {
-        &self.frame
-    }
-
-    pub(super) fn partitions(&self) -> usize {
-        self.entries.len()
-    }
-
-    pub(super) fn records_per_batch(&self) -> i32 {
-        self.header.record_count
-    }
-
-    pub(super) fn records(&self) -> u64 {
-        let records = u64::try_from(self.header.record_count);
-        records.expect("a batch that was built here has records") * self.entries.len() as u64
-    }
-
-    pub(super) fn batch_bytes(&self) -> u64 {
-        self.header.size as u64 * self.entries.len() as u64
-    }
-
-    pub(super) fn set_correlation_id(&mut self, id: i32) {
-        self.put(CORRELATION_ID_AT, &id.to_be_bytes());
-    }
-
-    /// Says which partition the batch at `place` among those of the request is for.
-    pub(super) fn set_partition(&mut self, place: usize, partition: PartitionIndex) {
-        self.put(self.entries[place].index_at, &partition.0.to_be_bytes());
-    }
-
-    /// Says which of a producer's batches it is, which its checksum covers.
-    pub(super) fn set_sequence(
-        &mut self,
-        place: usize,
-        producer: (ProducerId, ProducerEpoch),
-        sequence: Sequence,
-    ) {
-        let at = self.entries[place].batch_at;
-        let mut header = BatchHeader {
-            producer_id: producer.0,
-            producer_epoch: producer.1,
-            base_sequence: sequence,
-            ..self.header
-        };
-        header.crc = header.checksum(&self.frame[at + BATCH_OVERHEAD..at + header.size]);
-        self.put(at, &header.to_bytes());
-    }
-
-    fn put(&mut self, at: usize, bytes: &[u8]) {
-        self.frame[at..at + bytes.len()].copy_from_slice(bytes);
-    }
-}
-
-/// What the length of records takes in front of them: 32 bits, or a varint of one more than it.
-fn length_bytes(version: i16, length: u32) -> usize {
-    if !ApiKey::Produce.api().is_flexible(version) {
-        return size_of::<i32>();
-    }
-    let mut writer = Writer::new();
-    writer.uvarint(length + 1);
-    writer.len()
+    Ok(read)
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
-    use ottla_model::{TopicId, Uuid};
-    use ottla_wire::Reader;
-    use ottla_wire::frame::decode_request_header;
-    use ottla_wire::records::Batch;
+    use ottla_model::Timestamp;
+    use ottla_wire::records::{BatchBuilder, BatchFields, Compression};
 
     use super::*;
-    use crate::size::KIB;
 
-    fn topic() -> Topic {
-        Topic {
-            name: "loaded".to_owned(),
-            id: TopicId(Uuid::from_u128(77)),
-            led: BTreeMap::new(),
-        }
-    }
-
-    fn batch(record_bytes: u64, batch_bytes: u64, compression: Compression) -> Bytes {
-        build_batch(
-            Size(record_bytes),
-            Size(batch_bytes),
-            compression,
-            Timestamp(1000),
-        )
-    }
-
-    /// Index and batch of every partition.
-    fn decode(frame: &[u8], version: i16) -> Vec<(i32, Vec<u8>)> {
-        let mut reader = Reader::new(&frame[4..]);
-        let header = decode_request_header(&mut reader).unwrap();
-        assert_eq!((header.api_version, header.correlation_id), (version, 9));
-        let request = ProduceRequest::decode(&mut reader, version).unwrap();
-        reader.finish().unwrap();
-        assert_eq!(request.acks, -1);
-        let [topic] = &request.topic_data[..] else {
-            panic!("expected one topic")
+    fn batch(base_offset: i64, records: i64) -> Vec<u8> {
+        let fields = BatchFields {
+            base_offset: Offset(base_offset),
+            ..BatchFields::default()
         };
-        let partitions = topic.partition_data.iter();
-        partitions
-            .map(|partition| match partition.records {
-                Some(Records::Bytes(bytes)) => (partition.index, bytes.to_vec()),
-                _ => panic!("expected records"),
-            })
-            .collect()
+        let mut builder = BatchBuilder::new(fields, Compression::None);
+        for _ in 0..records {
+            builder.push(Timestamp(1), None, Some(b"value"), []);
+        }
+        builder.build().to_vec()
     }
 
     #[test]
-    fn a_batch_holds_as_many_records_as_fit() {
-        for (record_bytes, expected) in [(100, 148), (1024, 15), (10_240, 1), (100_000, 1)] {
-            let bytes = batch(record_bytes, 16 * KIB, Compression::None);
-            let batch = Batch::parse(&bytes).unwrap();
-            assert_eq!(batch.check(), Ok(()));
-            assert_eq!(batch.header.record_count, expected, "{record_bytes}");
-            assert!(bytes.len() <= 16 << 10 || expected == 1);
-            let records = batch.records(&bytes[BATCH_OVERHEAD..]);
-            for record in records {
-                assert_eq!(record.unwrap().value.unwrap().len() as u64, record_bytes);
-            }
+    fn whole_batches_are_counted_and_a_cut_last_one_is_left() {
+        let whole = [batch(10, 3), batch(13, 2)].concat();
+        let cut = &batch(15, 4)[..70];
+        for bytes in [whole.clone(), [&whole, cut].concat()] {
+            let mut seen = Vec::new();
+            let read = read_batches(&bytes, |batch| {
+                seen.push(batch.header.base_offset);
+                Ok(())
+            });
+            let read = read.unwrap().unwrap();
+            assert_eq!(seen, [Offset(10), Offset(13)]);
+            let expected = Read {
+                records: 5,
+                bytes: whole.len() as u64,
+                next: Offset(15),
+            };
+            assert_eq!(read, expected);
         }
-    }
-
-    #[test]
-    fn compression_does_not_change_what_fits_but_what_it_takes() {
-        let plain = batch(1024, 16 * KIB, Compression::None);
-        for compression in [Compression::Lz4, Compression::Zstd] {
-            let bytes = batch(1024, 16 * KIB, compression);
-            let batch = Batch::parse(&bytes).unwrap();
-            assert_eq!(batch.header.attributes.compression(), Ok(compression));
-            assert_eq!(batch.header.record_count, 15);
-            assert!(bytes.len() < plain.len() && bytes.len() > plain.len() / 10);
-            let uncompressed = batch.uncompressed(1 << 20).unwrap();
-            assert_eq!(uncompressed, &plain[BATCH_OVERHEAD..]);
-        }
-    }
-
-    #[test]
-    fn a_request_decodes_with_what_was_set_in_it() {
-        for version in ApiKey::Produce.api().versions() {
-            for record_bytes in [10, 1024] {
-                let batch = batch(record_bytes, KIB, Compression::None);
-                let mut request = PreparedRequest::new(version, &topic(), -1, &batch, 3);
-                request.set_correlation_id(9);
-                for (place, partition) in [5, 300, 0x0102_0304].into_iter().enumerate() {
-                    request.set_partition(place, PartitionIndex(partition));
-                }
-                let expected = [5, 300, 0x0102_0304].map(|index| (index, batch.to_vec()));
-                assert_eq!(decode(request.frame(), version), expected);
-                assert_eq!(request.batch_bytes(), 3 * batch.len() as u64);
-                let length = request.frame().len() - 4;
-                assert_eq!(request.frame()[..4], (length as i32).to_be_bytes());
-            }
-        }
-    }
-
-    #[test]
-    fn a_sequence_is_set_and_summed_up() {
-        let batch = batch(100, KIB, Compression::Lz4);
-        let mut request = PreparedRequest::new(13, &topic(), -1, &batch, 2);
-        request.set_correlation_id(9);
-        for sequence in [0, 40] {
-            request.set_sequence(1, (ProducerId(7), ProducerEpoch(2)), Sequence(sequence));
-            let partitions = decode(request.frame(), 13);
-            assert_eq!(partitions[0].1, batch);
-            let changed = Batch::parse(&partitions[1].1).unwrap();
-            assert_eq!(changed.check(), Ok(()));
-            assert_eq!(changed.header.producer_id, ProducerId(7));
-            assert_eq!(changed.header.producer_epoch, ProducerEpoch(2));
-            assert_eq!(changed.header.base_sequence, Sequence(sequence));
-        }
+        assert_eq!(read_batches(&[], |_| Ok(())).unwrap(), None);
+        assert!(read_batches(cut, |_| Ok(())).is_err());
     }
 }

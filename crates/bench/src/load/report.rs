@@ -1,9 +1,11 @@
 use std::time::Duration;
 
 use super::interval::Outcome;
+use super::progress::Counted;
 use crate::size::{GIB, MIB};
 
-const PERCENTILES: [(&str, f64); 5] = [
+/// What is told of latencies.
+pub(super) const PERCENTILES: [(&str, f64); 5] = [
     ("p50", 50.0),
     ("p99", 99.0),
     ("p99.9", 99.9),
@@ -26,13 +28,7 @@ fn lines(outcome: &Outcome) -> Vec<(&'static str, String)> {
         format!("{name} {:.3} ms", nanoseconds as f64 / 1e6)
     });
     let mut lines = vec![
-        (
-            "measured",
-            format!(
-                "{seconds:.2} s, {} requests, {} records, {mib:.0} MiB of batches",
-                counted.requests, counted.records
-            ),
-        ),
+        ("measured", format!("{seconds:.2} s, {}", amounts(counted))),
         (
             "throughput",
             format!(
@@ -42,12 +38,24 @@ fn lines(outcome: &Outcome) -> Vec<(&'static str, String)> {
                 counted.bytes as f64 / 1e6 / seconds
             ),
         ),
+    ];
+    if let Some(consumed) = outcome.beside {
+        lines.push((
+            "consumed",
+            format!(
+                "{}, {:.1} MiB/s",
+                amounts(consumed),
+                consumed.bytes as f64 / MIB as f64 / seconds
+            ),
+        ));
+    }
+    lines.extend([
         ("latency", percentiles.join("  ")),
         (
             "generator",
             format!("CPU {}", cpu_figures(outcome, outcome.generator)),
         ),
-    ];
+    ]);
     if let Some((cpu, resident)) = outcome.server {
         let total = cpu.total();
         lines.push((
@@ -68,13 +76,31 @@ fn lines(outcome: &Outcome) -> Vec<(&'static str, String)> {
             ),
         ));
     }
+    lines.extend(outcome.verified.map(|records| {
+        (
+            "verified",
+            format!("{records} records read back, all that were acknowledged"),
+        )
+    }));
     lines
+}
+
+/// Who does not know how many requests there were knows the records' values and not the batches.
+fn amounts(counted: Counted) -> String {
+    let mib = counted.bytes as f64 / MIB as f64;
+    match (counted.requests, counted.records) {
+        (0, records) => format!("{records} records, {mib:.0} MiB of values"),
+        (requests, records) => {
+            format!("{requests} requests, {records} records, {mib:.0} MiB of batches")
+        }
+    }
 }
 
 fn cpu_figures(outcome: &Outcome, cpu: Duration) -> String {
     let seconds = cpu.as_secs_f64();
     format!(
-        "{seconds:.2} s, {:.3} s per GiB, {:.3} s per million records",
+        "{seconds:.2} s, {:.0} % of a processor, {:.3} s per GiB, {:.3} s per million records",
+        share(cpu, outcome.elapsed),
         per(seconds, outcome.counted.bytes, GIB as f64),
         per(seconds, outcome.counted.records, 1e6)
     )
@@ -100,7 +126,7 @@ fn share(part: Duration, whole: Duration) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::load::interval::{Counted, Latencies};
+    use crate::load::progress::Latencies;
     use crate::process::{CpuTime, Resident};
 
     #[test]
@@ -118,6 +144,11 @@ mod tests {
                 records: 4_000_000,
                 bytes: 512 * MIB,
             },
+            beside: Some(Counted {
+                requests: 10,
+                records: 1_000_000,
+                bytes: 128 * MIB,
+            }),
             generator: Duration::from_millis(100),
             server: Some((
                 CpuTime {
@@ -130,6 +161,7 @@ mod tests {
                 },
             )),
             latencies,
+            verified: Some(5_000_000),
         };
         let lines: Vec<String> = lines(&outcome)
             .into_iter()
@@ -140,12 +172,24 @@ mod tests {
             [
                 "2.00 s, 1000 requests, 4000000 records, 512 MiB of batches",
                 "2000000 records/s, 256.0 MiB/s, 268.4 MB/s",
+                "10 requests, 1000000 records, 128 MiB of batches, 64.0 MiB/s",
                 "p50 500.171 ms  p99 990.380 ms  p99.9 1000.342 ms  p99.99 1000.342 ms  max 1000.342 ms",
-                "CPU 0.10 s, 0.200 s per GiB, 0.025 s per million records",
-                "CPU 1.00 s, 2.000 s per GiB, 0.250 s per million records; user 25 %, system 75 %",
+                "CPU 0.10 s, 5 % of a processor, 0.200 s per GiB, 0.025 s per million records",
+                "CPU 1.00 s, 50 % of a processor, 2.000 s per GiB, 0.250 s per million records; user 25 %, system 75 %",
                 "resident 3.0 MiB, at most 5.0 MiB",
+                "5000000 records read back, all that were acknowledged",
             ]
         );
+    }
+
+    #[test]
+    fn without_requests_the_bytes_are_those_of_values() {
+        let counted = Counted {
+            requests: 0,
+            records: 3,
+            bytes: 2 * MIB,
+        };
+        assert_eq!(amounts(counted), "3 records, 2 MiB of values");
     }
 
     #[test]
