@@ -29,7 +29,7 @@ pub struct Runtime {
 }
 
 impl Runtime {
-    /// Runs its tasks on `handle`, which must have tokio's I/O and time drivers.
+    /// Runs its tasks and lanes on `handle`, which must have tokio's I/O and time drivers, and a worker for each lane beside those for tasks.
     #[must_use]
     pub fn new(handle: Handle) -> Self {
         Self {
