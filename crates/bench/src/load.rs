@@ -23,6 +23,8 @@ use ottla_wire::DecodeError;
 use ottla_wire::records::BatchError;
 use thiserror::Error;
 
+pub(crate) use batches::build_batch;
+
 use crate::process::Pid;
 use crate::size::{GIB, MIB, Size};
 

@@ -2,6 +2,7 @@
 
 mod limit;
 mod load;
+mod micro;
 mod process;
 mod size;
 mod spread;
@@ -23,6 +24,7 @@ enum Command {
     Limit(limit::Arguments),
     #[command(subcommand)]
     Load(load::Command),
+    Micro(micro::Arguments),
     /// The other end of the loops of `limit`, which starts it.
     #[command(hide = true)]
     LimitPeer(limit::PeerArguments),
@@ -32,6 +34,7 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Limit(arguments) => limit::run(&arguments).map_err(|error| error.to_string()),
         Command::Load(command) => load::run(&command).map_err(|error| error.to_string()),
+        Command::Micro(arguments) => micro::run(&arguments).map_err(|error| error.to_string()),
         Command::LimitPeer(arguments) => {
             limit::run_peer(&arguments).map_err(|error| error.to_string())
         }

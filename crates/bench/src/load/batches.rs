@@ -17,7 +17,7 @@ const TIMEOUT_MS: i32 = 30_000;
 const CORRELATION_ID_AT: usize = 8;
 
 /// As many records as fit into `batch_bytes` before they are compressed, one at least.
-pub(super) fn build_batch(
+pub(crate) fn build_batch(
     record_bytes: Size,
     batch_bytes: Size,
     compression: Compression,
