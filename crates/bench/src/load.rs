@@ -39,6 +39,7 @@ use ottla_wire::DecodeError;
 use ottla_wire::records::BatchError;
 use thiserror::Error;
 
+pub(crate) use batch::build_batch;
 use interval::Outcome;
 
 use crate::process::Pid;

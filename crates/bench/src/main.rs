@@ -4,6 +4,7 @@ mod echo;
 mod framing;
 mod limit;
 mod load;
+mod micro;
 mod process;
 mod size;
 mod spread;
@@ -28,6 +29,7 @@ enum Command {
     /// What latencies are compared with.
     #[command(hide = true)]
     Echo(echo::Arguments),
+    Micro(micro::Arguments),
     /// The other end of the loops of `limit`, which starts it.
     #[command(hide = true)]
     LimitPeer(limit::PeerArguments),
@@ -38,6 +40,7 @@ fn main() -> ExitCode {
         Command::Limit(arguments) => limit::run(&arguments).map_err(|error| error.to_string()),
         Command::Load(command) => load::run(&command).map_err(|error| error.to_string()),
         Command::Echo(arguments) => echo::run(&arguments).map_err(|error| error.to_string()),
+        Command::Micro(arguments) => micro::run(&arguments).map_err(|error| error.to_string()),
         Command::LimitPeer(arguments) => {
             limit::run_peer(&arguments).map_err(|error| error.to_string())
         }

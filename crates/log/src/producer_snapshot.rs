@@ -1,6 +1,7 @@
 //! The `.snapshot` files: the producers as of an offset, so that a start need not read the whole log. Only the last batch of each
 //! producer is kept.
 
+use crc_fast::crc32_iscsi;
 use ottla_model::{Offset, Sequence};
 use ottla_wire::producer_snapshot::{ProducerEntry, ProducerSnapshot};
 use ottla_wire::{DecodeError, Message, Reader, version_prefix};
@@ -43,7 +44,7 @@ pub(crate) fn to_bytes(state: &ProducerState) -> Vec<u8> {
         producer_entries: entries.collect(),
     };
     let mut bytes = version_prefix::encode(&snapshot, VERSION).to_vec();
-    let crc = crc32c::crc32c(&bytes[CRC_AT.end..]);
+    let crc = crc32_iscsi(&bytes[CRC_AT.end..]);
     bytes[CRC_AT].copy_from_slice(&crc.to_be_bytes());
     bytes
 }
@@ -53,7 +54,7 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<ProducerState, DamagedSnapshot> {
     let version = reader.i16()?;
     let snapshot = ProducerSnapshot::decode(&mut reader, version)?;
     reader.finish()?;
-    if crc32c::crc32c(&bytes[CRC_AT.end..]) != snapshot.crc {
+    if crc32_iscsi(&bytes[CRC_AT.end..]) != snapshot.crc {
         return Err(DamagedSnapshot);
     }
     let producers = snapshot.producer_entries.into_iter().map(|entry| {

@@ -2,21 +2,20 @@
 //!
 //! Pure, and so done where the request is, not where the log is. A batch that needs no change is not copied.
 
+mod walk;
+
 use bytes::Bytes;
 use ottla_model::{ErrorCode, Offset, ProducerId, Timestamp};
 use ottla_wire::records::{
     BATCH_OVERHEAD, Batch, BatchBuilder, BatchError, BatchFields, BatchHeader, Compression, Level,
-    TimestampType,
+    TimestampType, Unpacked,
 };
 use thiserror::Error;
 
+use walk::walk;
+
 /// From this Produce version on a client may send zstd.
 const FIRST_VERSION_WITH_ZSTD: i16 = 7;
-/// Records named in an error.
-const NAMED_RECORDS: usize = 3;
-/// Records told one by one of those at fault: of a small batch all, and a large one may unpack to millions.
-const TOLD_RECORDS: usize = 1000;
-
 /// What the topic asks of its batches.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AppendRules {
@@ -109,45 +108,6 @@ impl InvalidBatch {
     }
 }
 
-/// Records at fault.
-#[derive(Default)]
-struct Faults {
-    count: usize,
-    /// At most [`TOLD_RECORDS`].
-    told: Vec<(i32, String)>,
-}
-
-impl Faults {
-    fn add(&mut self, index: i32, message: impl FnOnce() -> String) {
-        self.count += 1;
-        if self.told.len() < TOLD_RECORDS {
-            self.told.push((index, message()));
-        }
-    }
-
-    fn name(&self, what: &str) -> String {
-        let indexes: Vec<String> = self
-            .told
-            .iter()
-            .take(NAMED_RECORDS)
-            .map(|(index, _)| index.to_string())
-            .collect();
-        let more = if self.count > NAMED_RECORDS {
-            ", …"
-        } else {
-            ""
-        };
-        format!("{} {what}: {}{more}", self.count, indexes.join(", "))
-    }
-}
-
-/// What the walk over the records found out.
-struct Walk {
-    max_timestamp: Timestamp,
-    /// Offsets count 0, 1, 2, … from the batch's base.
-    is_dense: bool,
-}
-
 /// Checks the one batch in `bytes`.
 ///
 /// # Errors
@@ -180,20 +140,24 @@ pub fn validate(
     let mut header = batch.header;
     check_header(&header, rules)?;
     let source = compression_of(&header, rules)?;
-    let records =
-        batch
-            .uncompressed(rules.max_uncompressed_bytes)
-            .map_err(|error| match error {
-                BatchError::TooLarge(bound) => InvalidBatch::TooLarge {
-                    size: bound + 1,
-                    bound,
-                },
-                other => InvalidBatch::Invalid(other.to_string()),
-            })?;
-    let walk = walk(&batch, &records, rules, now)?;
     let target = rules.compression.unwrap_or((source, Level::Default));
-    let rewritten = target.0 != source || !walk.is_dense;
-    let valid = if rewritten {
+    let uncompressed = || {
+        let records = batch.uncompressed(rules.max_uncompressed_bytes);
+        records.map_err(|error| unreadable(&error))
+    };
+    // What is packed anew is unpacked as a whole; everything else piece by piece.
+    let mut records = None;
+    let walked = if target.0 == source {
+        let records = batch.unpack(rules.max_uncompressed_bytes);
+        records.map_err(|error| unreadable(&error))?
+    } else {
+        Unpacked::whole(records.insert(uncompressed()?))
+    };
+    let walk = walk(&batch, walked, rules, now)?;
+    if records.is_none() && !walk.is_dense {
+        records = Some(uncompressed()?);
+    }
+    let valid = if let Some(records) = records {
         rebuild(&batch, &records, target, rules, now)?
     } else {
         let max_timestamp = match rules.timestamp_type {
@@ -206,7 +170,6 @@ pub fn validate(
             header.attributes = attributes;
             header.crc = header.checksum(&bytes[BATCH_OVERHEAD..]);
         }
-        drop(records);
         ValidBatch { header, bytes }
     };
     if valid.header.size > rules.max_batch_bytes {
@@ -278,53 +241,14 @@ fn compression_of(header: &BatchHeader, rules: &AppendRules) -> Result<Compressi
     Ok(source)
 }
 
-fn walk(
-    batch: &Batch<'_>,
-    records: &[u8],
-    rules: &AppendRules,
-    now: Timestamp,
-) -> Result<Walk, InvalidBatch> {
-    let mut walk = Walk {
-        max_timestamp: Timestamp::NONE,
-        is_dense: true,
-    };
-    let (mut without_key, mut out_of_time) = (Faults::default(), Faults::default());
-    for (index, record) in (0..).zip(batch.records(records)) {
-        let record = record.map_err(|error| InvalidBatch::Invalid(error.to_string()))?;
-        walk.is_dense &= record.offset - batch.header.base_offset == i64::from(index);
-        walk.max_timestamp = walk.max_timestamp.max(record.timestamp);
-        if rules.needs_keys && record.key.is_none() {
-            without_key.add(index, || {
-                "a compacted topic needs a key on every record".to_owned()
-            });
-        }
-        if rules.timestamp_type == TimestampType::CreateTime && record.timestamp != Timestamp::NONE
-        {
-            let (earliest, latest) = (
-                now.0.saturating_sub(rules.before_max_ms),
-                now.0.saturating_add(rules.after_max_ms),
-            );
-            if !(earliest..=latest).contains(&record.timestamp.0) {
-                out_of_time.add(index, || {
-                    let timestamp = record.timestamp;
-                    format!("timestamp {timestamp} lies outside {earliest}..={latest}")
-                });
-            }
-        }
+fn unreadable(error: &BatchError) -> InvalidBatch {
+    match error {
+        BatchError::TooLarge(bound) => InvalidBatch::TooLarge {
+            size: bound + 1,
+            bound: *bound,
+        },
+        other => InvalidBatch::Invalid(other.to_string()),
     }
-    if without_key.count > 0 {
-        return Err(InvalidBatch::Records {
-            message: without_key.name("records without a key on a compacted topic"),
-            records: without_key.told,
-        });
-    }
-    if out_of_time.count > 0 {
-        return Err(InvalidBatch::Timestamp {
-            message: out_of_time.name("records with a timestamp out of bounds"),
-            records: out_of_time.told,
-        });
-    }
-    Ok(walk)
 }
 
 /// A new batch of the same records, in the codec the topic asks for.

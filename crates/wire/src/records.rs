@@ -6,15 +6,17 @@ mod builder;
 mod compression;
 mod error;
 mod header;
+mod outline;
 mod record;
 mod varint;
 
 pub use attributes::{Attributes, TimestampType};
 pub use batches::{Batch, Batches};
 pub use builder::{BatchBuilder, BatchFields};
-pub use compression::{Compression, Level};
+pub use compression::{Compression, Level, Unpacked};
 pub use error::BatchError;
 pub use header::{BATCH_OVERHEAD, BatchHeader, LOG_OVERHEAD, MAGIC};
+pub use outline::RecordOutline;
 pub use record::{Header, Record, RecordIter};
 
 #[cfg(test)]

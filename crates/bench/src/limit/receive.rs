@@ -19,7 +19,7 @@ pub(super) fn serve(
     for _ in 0..requests {
         stream.read_exact(&mut frame)?;
         for batch in frame[LENGTH_BYTES..].chunks(batch.length()) {
-            let checksum = crc32c::crc32c(batch);
+            let checksum = crc_fast::crc32_iscsi(batch);
             files.at_mut(turn).append(batch)?;
             turn += 1;
             // The checksum goes out, or the compiler might see that nobody asks for it.

@@ -8,7 +8,7 @@ use super::words::Words;
 use crate::size::Size;
 
 /// As many records as fit into `batch_bytes` before they are compressed, one at least.
-pub(super) fn build_batch(
+pub(crate) fn build_batch(
     record_bytes: Size,
     batch_bytes: Size,
     compression: Compression,

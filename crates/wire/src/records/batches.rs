@@ -1,6 +1,8 @@
 use std::borrow::Cow;
 
-use super::{BATCH_OVERHEAD, BatchError, BatchHeader, RecordIter};
+use super::{
+    BATCH_OVERHEAD, BatchError, BatchHeader, RecordIter, RecordOutline, Unpacked, outline::outline,
+};
 
 /// A whole batch, borrowed.
 #[derive(Clone, Copy, Debug)]
@@ -47,6 +49,28 @@ impl<'a> Batch<'a> {
             .attributes
             .compression()?
             .decompress(&self.bytes[BATCH_OVERHEAD..], bound)
+    }
+
+    /// The records' bytes piece by piece, at most `bound` of them.
+    ///
+    /// # Errors
+    /// As those of the pieces, as far as that is known already.
+    pub fn unpack(&self, bound: usize) -> Result<Unpacked<'a>, BatchError> {
+        let codec = self.header.attributes.compression()?;
+        Unpacked::new(codec, &self.bytes[BATCH_OVERHEAD..], bound)
+    }
+
+    /// Checks all records in `unpacked`, which [`unpack`](Self::unpack) gave, and passes each to `each` with its index. Takes no
+    /// memory beyond that of a piece.
+    ///
+    /// # Errors
+    /// When they cannot be unpacked, or are not those that the header counts. Some may have been passed by then.
+    pub fn outline(
+        &self,
+        unpacked: Unpacked<'_>,
+        each: impl FnMut(i32, RecordOutline),
+    ) -> Result<(), BatchError> {
+        outline(&self.header, unpacked, each)
     }
 
     /// The records in `uncompressed`, which [`uncompressed`](Self::uncompressed) gave.

@@ -1,3 +1,4 @@
+use crc_fast::{CrcAlgorithm, crc32_iscsi};
 use ottla_model::{LeaderEpoch, Offset, ProducerEpoch, ProducerId, Sequence, Timestamp};
 
 use super::{Attributes, BatchError};
@@ -138,13 +139,16 @@ impl BatchHeader {
     #[must_use]
     pub fn checksum(&self, records: &[u8]) -> u32 {
         let header = self.to_bytes();
-        crc32c::crc32c_append(crc32c::crc32c(&header[CHECKED_FROM..]), records)
+        let mut checksum = crc_fast::Digest::new(CrcAlgorithm::Crc32Iscsi);
+        checksum.update(&header[CHECKED_FROM..]);
+        checksum.update(records);
+        u32::try_from(checksum.finalize()).expect("it has 32 bits")
     }
 
     /// Whether the batch is as its sender made it. `batch` is the whole batch.
     #[must_use]
     pub fn crc_matches(&self, batch: &[u8]) -> bool {
-        batch.len() == self.size && crc32c::crc32c(&batch[CHECKED_FROM..]) == self.crc
+        batch.len() == self.size && crc32_iscsi(&batch[CHECKED_FROM..]) == self.crc
     }
 }
 
