@@ -603,7 +603,7 @@ mod tests {
 
     #[test]
     fn a_name_that_is_not_synced_may_vanish_with_a_synced_file() {
-        let seen: std::collections::BTreeSet<bool> = (0..50)
+        let seen: BTreeSet<bool> = (0..50)
             .map(|seed| {
                 let disk = disk();
                 write(&disk, "/a", b"x").unwrap().sync().unwrap();
