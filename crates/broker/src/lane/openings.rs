@@ -162,3 +162,46 @@ impl<D: Disk> OpeningJob<D> {
         Ok(log)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use ottla_model::{PartitionIndex, Uuid};
+
+    use super::*;
+
+    fn openings(waiting: i32, opening: Opening) -> Openings {
+        let mut openings = Openings::new(2);
+        for index in (0..waiting).map(PartitionIndex) {
+            let topic = TopicId(Uuid::from_u128(7));
+            openings.push(PartitionKey { topic, index }, opening);
+        }
+        openings
+    }
+
+    #[test]
+    fn few_logs_are_opened_beside_each_other_and_many_several_to_a_job() {
+        let mut few = openings(3, Opening::Plain);
+        let began = std::iter::from_fn(|| few.begin());
+        assert!(began.map(|(keys, _)| keys.len()).eq([1, 1, 1]));
+        let mut many = openings(5000, Opening::Plain);
+        let began = std::iter::from_fn(|| many.begin());
+        let sizes: Vec<usize> = began.map(|(keys, _)| keys.len()).collect();
+        assert_eq!(sizes, [MAX_TOGETHER; OPENED_AT_ONCE]);
+        many.ended(Opening::Plain, MAX_TOGETHER);
+        assert!(many.begin().is_some());
+        assert!(many.begin().is_none());
+    }
+
+    #[test]
+    fn towards_the_end_the_jobs_are_small_and_all_logs_have_had_their_turn() {
+        let mut openings = openings(1000, Opening::Recovery);
+        let mut sizes = Vec::new();
+        while let Some((keys, opening)) = openings.begin() {
+            sizes.push(keys.len());
+            openings.ended(opening, keys.len());
+        }
+        assert_eq!(sizes.iter().sum::<usize>(), 1000);
+        assert_eq!(sizes.last(), Some(&1));
+        assert!(sizes.is_sorted_by(|a, b| a >= b));
+    }
+}
