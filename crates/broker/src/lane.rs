@@ -25,8 +25,8 @@ use std::time::Duration;
 use futures::StreamExt;
 use futures::channel::{mpsc, oneshot};
 use ottla_env::{Env, Spawn};
+use ottla_log::Log;
 use ottla_log::dir::LogDirectory;
-use ottla_log::{Log, OpenError};
 use ottla_model::Offset;
 use ottla_replica::{Leader, Leadership, Outputs};
 use rustc_hash::FxHashMap;
@@ -56,11 +56,10 @@ pub(crate) enum Job<E: Env> {
     },
     /// Another node leads the partition from now on, or nobody.
     Resign { key: PartitionKey },
-    /// A log has been opened and, if need be, recovered beside the lane.
+    /// Logs have been opened and, if need be, recovered beside the lane.
     Opened {
-        key: PartitionKey,
         opening: Opening,
-        result: Box<Result<Log<E::Disk>, OpenError>>,
+        opened: Vec<lifecycle::Opened<E>>,
     },
     /// A sync beside the lane has ended.
     Synced {
@@ -79,6 +78,8 @@ pub(crate) enum Job<E: Env> {
     },
     /// `flush.ms`, what is left of deleted logs, how far the recovery is.
     Housekeep,
+    /// Give back what the logs hold that nobody uses: descriptors, index entries.
+    GiveBack,
     /// Remove the segments that are too old or too many.
     Retain,
     /// Write the checkpoint files.
@@ -240,11 +241,7 @@ impl<E: Env> Worker<E> {
         self.drop_openings();
         while self.is_busy() {
             match inbox.next().await {
-                Some(Job::Opened {
-                    key,
-                    opening,
-                    result,
-                }) => self.opened(key, opening, *result),
+                Some(Job::Opened { opening, opened }) => self.opened(opening, opened),
                 Some(Job::Synced { key, result }) => self.synced(key, result),
                 Some(_) | None => {}
             }
@@ -261,11 +258,7 @@ impl<E: Env> Worker<E> {
                 was_found,
             } => self.lead(partition, leadership, was_found),
             Job::Resign { key } => self.resign(key),
-            Job::Opened {
-                key,
-                opening,
-                result,
-            } => self.opened(key, opening, *result),
+            Job::Opened { opening, opened } => self.opened(opening, opened),
             Job::Synced { key, result } => self.synced(key, result),
             Job::Configure { key } => self.configure(key),
             Job::ExpireProducers { after } => self.expire_producers(after),
@@ -274,6 +267,7 @@ impl<E: Env> Worker<E> {
                 was_found,
             } => self.delete(partition, was_found),
             Job::Housekeep => self.housekeep(),
+            Job::GiveBack => self.give_back(),
             Job::Retain => self.retain(),
             Job::Checkpoint => self.checkpoint(),
             Job::Close { closed } => self.closing = Some(closed),

@@ -9,7 +9,6 @@ use ottla_env::Env;
 use ottla_log::LogReader;
 use ottla_model::{ErrorCode, LeaderEpoch, PartitionIndex, TopicId, Uuid};
 
-use crate::FileOf;
 use crate::lane::Lane;
 
 /// Names a partition of one incarnation of its topic.
@@ -23,7 +22,7 @@ pub(crate) struct PartitionKey {
 pub(crate) enum Availability<E: Env> {
     /// Being opened or recovered.
     Opening,
-    Open(LogReader<FileOf<E>>),
+    Open(LogReader<E::Disk>),
     /// Its directory failed, or its files are beyond repair.
     Offline,
 }
@@ -95,7 +94,7 @@ impl<E: Env> Partition<E> {
     ///
     /// # Errors
     /// KAFKA_STORAGE_ERROR where the log cannot be had.
-    pub(crate) async fn reader(&self) -> Result<LogReader<FileOf<E>>, ErrorCode> {
+    pub(crate) async fn reader(&self) -> Result<LogReader<E::Disk>, ErrorCode> {
         loop {
             let changed = self.changed.listen();
             match &**self.log.load() {

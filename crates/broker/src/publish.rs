@@ -8,9 +8,9 @@ use ottla_config::{Adjustable, Settings, TopicConfig};
 use ottla_controller::AssignedDirectory;
 use ottla_env::Env;
 use ottla_metadata::{Image, Resource, TopicImage};
-use ottla_model::{NodeId, Uuid};
+use ottla_model::{NodeId, TopicId, Uuid};
 use ottla_replica::Leadership;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::directories::Places;
 use crate::dynamic_configs::DynamicConfigs;
@@ -128,6 +128,7 @@ impl<E: Env> Publisher<E> {
     }
 
     fn update(&mut self, image: &Image, topic: &Arc<TopicImage>, is_first: bool) {
+        let mut config = None;
         for (index, state) in topic.partitions() {
             let Some(replica) = state.replicas.iter().position(|id| *id == self.node) else {
                 continue;
@@ -139,7 +140,11 @@ impl<E: Env> Publisher<E> {
             let known = self.partitions.get(topic.id, index);
             let partition = known.unwrap_or_else(|| {
                 let assigned = state.directories.get(replica);
-                let partition = self.place(image, topic, key, assigned, is_first);
+                // One for all partitions of the topic.
+                let config =
+                    config.get_or_insert_with(|| Arc::new(self.config(image, &topic.name)));
+                let config = Arc::clone(config);
+                let partition = self.place(image, topic, key, assigned, config, is_first);
                 self.partitions.insert(Arc::clone(&partition));
                 partition
             });
@@ -173,6 +178,7 @@ impl<E: Env> Publisher<E> {
         topic: &TopicImage,
         key: PartitionKey,
         assigned: Option<&Uuid>,
+        config: Arc<TopicConfig>,
         is_first: bool,
     ) -> Arc<Partition<E>> {
         let found = self.found.logs.get(&key);
@@ -183,7 +189,6 @@ impl<E: Env> Publisher<E> {
         let usable = usable.map_or(&[][..], |broker| broker.log_dirs());
         let place = named.unwrap_or_else(|| self.places.emptiest(usable));
         let directory = place.0;
-        let config = Arc::new(self.config(image, &topic.name));
         let partition = Arc::new(Partition::new(key, Arc::clone(&topic.name), place, config));
         if is_missed {
             // Its log is where nobody can look. One begun elsewhere would be an empty one that passes for it.
@@ -210,11 +215,14 @@ impl<E: Env> Publisher<E> {
     }
 
     fn configure(&self, image: &Image) {
+        let mut configs: FxHashMap<TopicId, Arc<TopicConfig>> = FxHashMap::default();
         for partition in self.partitions.all() {
-            let config = self.config(image, &partition.topic);
-            if config != **partition.config.load() {
+            let config = configs
+                .entry(partition.key.topic)
+                .or_insert_with(|| Arc::new(self.config(image, &partition.topic)));
+            if **config != **partition.config.load() {
                 // First, for that is where the lane looks: what it is told while it is busy ends with the latest.
-                partition.config.store(Arc::new(config));
+                partition.config.store(Arc::clone(config));
                 partition.lane.send(Job::Configure { key: partition.key });
             }
         }
@@ -227,7 +235,7 @@ mod tests {
 
     use ottla_config::ServerConfig;
     use ottla_env::Disk;
-    use ottla_model::{LeaderEpoch, PartitionIndex, TopicId};
+    use ottla_model::{LeaderEpoch, PartitionIndex};
     use ottla_wire::metadata_record::{ConfigRecord, MetadataRecord, PartitionRecord, TopicRecord};
 
     use super::*;
@@ -258,7 +266,7 @@ mod tests {
             Arc::clone(&partitions),
             vec![(DIRECTORY, lane)],
             FoundLogs {
-                logs: rustc_hash::FxHashMap::default(),
+                logs: FxHashMap::default(),
                 has_offline,
             },
             mpsc::unbounded().0,

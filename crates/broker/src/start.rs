@@ -47,6 +47,8 @@ use registration::register;
 /// Requests held at once: more wait in their sockets. Bytes.
 const REQUEST_MEMORY: i64 = 256 << 20;
 const HOUSEKEEPING: Duration = Duration::from_secs(1);
+/// A log that nobody has used for so long gives back what it holds.
+const IDLE: Duration = Duration::from_secs(10);
 const CHECKPOINTS: Duration = Duration::from_secs(5);
 /// How long a node that stops waits for the controller to take each of its goodbyes: while others claim to lead the quorum, nobody
 /// takes them.
@@ -190,6 +192,7 @@ impl<E: Env> Broker<E> {
         for (_, lane) in &lanes {
             let repeat = |first, every, job| repeat(&node.env, first, every, lane.clone(), job);
             repeat(HOUSEKEEPING, HOUSEKEEPING, || Job::Housekeep);
+            repeat(IDLE, IDLE, || Job::GiveBack);
             repeat(CHECKPOINTS, CHECKPOINTS, || Job::Checkpoint);
             repeat(FIRST_RETENTION, retention, || Job::Retain);
         }

@@ -16,7 +16,14 @@ pub enum OpenMode {
     Truncate,
 }
 
-/// An entry of a directory.
+/// A name in a directory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DirectoryEntry {
+    pub name: String,
+    pub is_directory: bool,
+}
+
+/// What is at a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DiskEntry {
     pub name: String,
@@ -36,15 +43,15 @@ pub struct DiskSpace {
 ///
 /// What a crash of the machine leaves: file contents up to the last [`DiskFile::sync`] of that file, names up to the last
 /// [`Disk::sync_directory`] of that directory, and of everything later any part, torn in any way. A crash of the process
-/// alone keeps all that was done.
+/// alone keeps all that was done. [`Disk::sync_all`] is both of them for all files and directories.
 pub trait Disk: Clone + Send + Sync + 'static {
     type File: DiskFile;
     /// Held by one process at a time; released when dropped, and by a crash.
     type Lock: Send + Sync + 'static;
 
     fn open(&self, path: &Path, mode: OpenMode) -> io::Result<Self::File>;
-    /// Sorted by name.
-    fn list(&self, directory: &Path) -> io::Result<Vec<DiskEntry>>;
+    /// Sorted by name. Looks at the directory alone, and not at what is in it.
+    fn list(&self, directory: &Path) -> io::Result<Vec<DirectoryEntry>>;
     /// What is at `path`, or `None`.
     fn entry(&self, path: &Path) -> io::Result<Option<DiskEntry>>;
     fn create_directories(&self, path: &Path) -> io::Result<()>;
@@ -55,6 +62,9 @@ pub trait Disk: Clone + Send + Sync + 'static {
     fn remove_directory(&self, path: &Path) -> io::Result<()>;
     /// Makes creations, renames and removals in `directory` outlive a crash of the machine.
     fn sync_directory(&self, directory: &Path) -> io::Result<()>;
+    /// Makes all that was done in the file system of `path` outlive a crash of the machine, contents and names: one sync where
+    /// there would be thousands. What others have written there is waited for, too. After an error nothing is known about what did.
+    fn sync_all(&self, path: &Path) -> io::Result<()>;
     /// Creates the file when missing. `WouldBlock` when another process holds it.
     fn lock(&self, path: &Path) -> io::Result<Self::Lock>;
     fn space(&self, path: &Path) -> io::Result<DiskSpace>;

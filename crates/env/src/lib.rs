@@ -12,7 +12,7 @@ mod net;
 mod spawn;
 
 pub use clock::Clock;
-pub use disk::{Disk, DiskEntry, DiskFile, DiskSpace, OpenMode};
+pub use disk::{DirectoryEntry, Disk, DiskEntry, DiskFile, DiskSpace, OpenMode};
 pub use entropy::Entropy;
 pub use net::{Connection, ConnectionReader, ConnectionWriter, FilePiece, Listener, Net, Piece};
 pub use spawn::Spawn;

@@ -5,11 +5,14 @@ mod clean_shutdown;
 mod meta_properties;
 mod partition_metadata;
 
-use std::io::{self, IoSlice};
+use std::collections::BTreeMap;
+use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use ottla_env::{Disk, DiskFile, OpenMode};
+use ottla_env::Disk;
 use ottla_model::{BrokerEpoch, Offset, PartitionIndex, Timestamp, TopicId, Uuid};
+use parking_lot::Mutex;
 use thiserror::Error;
 
 pub use clean_shutdown::CLEAN_SHUTDOWN;
@@ -18,9 +21,12 @@ pub use meta_properties::{MetaProperties, ParseMetaPropertiesError};
 use checkpoints::Checkpoints;
 use partition_metadata::PARTITION_METADATA;
 
+use crate::handle::{Home, OpenHandles};
 use crate::log::{Log, LogPoint};
 use crate::options::LogOptions;
 use crate::recovery::OpenError;
+
+use crate::segment::{Durability, write_file};
 
 pub use crate::recovery::read_file;
 
@@ -57,6 +63,9 @@ pub struct LogDirectory<D: Disk> {
     disk: D,
     path: PathBuf,
     checkpoints: Checkpoints<D>,
+    open: Arc<OpenHandles<D>>,
+    /// What [`logs`](Self::logs) has found out, by the names of the logs: for whoever opens them.
+    found: Mutex<BTreeMap<String, TopicId>>,
     _lock: D::Lock,
 }
 
@@ -91,6 +100,8 @@ impl<D: Disk> LogDirectory<D> {
             disk,
             path: path.to_path_buf(),
             checkpoints,
+            open: Arc::default(),
+            found: Mutex::default(),
             _lock: lock,
         })
     }
@@ -157,6 +168,9 @@ impl<D: Disk> LogDirectory<D> {
         {
             if let Some((topic, partition)) = parse_name(&entry.name) {
                 let topic_id = partition_metadata::read(&self.disk, &self.path.join(&entry.name))?;
+                if let Some(id) = topic_id {
+                    self.found.lock().insert(entry.name.clone(), id);
+                }
                 found.push(FoundLog {
                     name: entry.name,
                     topic,
@@ -180,7 +194,9 @@ impl<D: Disk> LogDirectory<D> {
             }
             let path = self.path.join(&entry.name);
             let is_gone = entry.name.ends_with("-delete")
-                || (parse_name(&entry.name).is_some() && self.is_unbegun(&path)?);
+                || (parse_name(&entry.name).is_some()
+                    && !self.found.lock().contains_key(&entry.name)
+                    && self.is_unbegun(&path)?);
             if is_gone {
                 self.disk.remove_directory(&path)?;
             }
@@ -210,8 +226,7 @@ impl<D: Disk> LogDirectory<D> {
         let directory = self.own(name, topic_id)?;
         let point = self.checkpoints.point(name).unwrap_or(LogPoint::UNKNOWN);
         Log::open(
-            self.disk.clone(),
-            &directory,
+            self.home(directory),
             topic_id,
             options,
             point,
@@ -238,14 +253,17 @@ impl<D: Disk> LogDirectory<D> {
             ..LogPoint::UNKNOWN
         };
         Log::open(
-            self.disk.clone(),
-            &directory,
+            self.home(directory),
             TopicId::METADATA,
             options,
             point,
             false,
             now,
         )
+    }
+
+    fn home(&self, log: PathBuf) -> Home<D> {
+        Home::new(self.disk.clone(), log, Arc::clone(&self.open))
     }
 
     /// Makes sure that the directory of a log is there and is the topic's.
@@ -255,7 +273,11 @@ impl<D: Disk> LogDirectory<D> {
             path: directory.clone(),
             error,
         };
-        let found = match partition_metadata::read(&self.disk, &directory) {
+        let found = match self.found.lock().remove(name) {
+            Some(found) => Ok(Some(found)),
+            None => partition_metadata::read(&self.disk, &directory),
+        };
+        let found = match found {
             // There is one metadata log, and it can be no other topic's.
             Ok(Some(found)) if topic_id == TopicId::METADATA && found != topic_id => {
                 tracing::warn!(log = %directory.display(), %found, "its partition.metadata is wrong, and written anew");
@@ -325,6 +347,14 @@ impl<D: Disk> LogDirectory<D> {
         self.set_aside(name, unique, "stray")
     }
 
+    /// Brings all that was written to the disk, of all logs at once.
+    ///
+    /// # Errors
+    /// The disk's. Nothing written since the last sync can be trusted then.
+    pub fn sync_all(&self) -> io::Result<()> {
+        self.disk.sync_all(&self.path)
+    }
+
     /// # Errors
     /// The disk's. The old checkpoints stand then.
     pub fn write_checkpoints(&self, points: &[(String, LogPoint)]) -> io::Result<()> {
@@ -332,6 +362,7 @@ impl<D: Disk> LogDirectory<D> {
     }
 
     fn set_aside(&self, name: &str, unique: Uuid, suffix: &str) -> io::Result<PathBuf> {
+        self.found.lock().remove(name);
         let mut aside = format!(".{:032x}-{suffix}", unique.as_u128());
         let room = MAX_NAME_BYTES - aside.len();
         aside.insert_str(0, &name[..name.len().min(room)]);
@@ -417,9 +448,7 @@ pub fn replace_file<D: Disk>(
     bytes: &[u8],
 ) -> io::Result<()> {
     let temporary = directory.join(format!("{name}.tmp"));
-    let file = disk.open(&temporary, OpenMode::Truncate)?;
-    file.write_at(&mut [IoSlice::new(bytes)], 0)?;
-    file.sync()?;
+    write_file(disk, &temporary, bytes, Durability::Now)?;
     disk.rename(&temporary, &directory.join(name))?;
     disk.sync_directory(directory)
 }

@@ -22,6 +22,11 @@ impl LeaderEpochs {
         true
     }
 
+    /// Whether all that `other` knows is what is known here, and comes first.
+    pub(crate) fn begins_with(&self, other: &Self) -> bool {
+        self.entries.starts_with(&other.entries)
+    }
+
     pub(crate) fn latest(&self) -> Option<LeaderEpoch> {
         self.entries.last().map(|(epoch, _)| *epoch)
     }

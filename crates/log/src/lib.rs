@@ -5,6 +5,9 @@
 
 mod checkpoint;
 pub mod dir;
+mod files;
+mod handle;
+mod indexes;
 mod leader_epochs;
 mod log;
 mod offset_index;

@@ -1,25 +1,27 @@
+mod epochs;
 mod shrink;
 
 use std::io::{self, IoSlice};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use ottla_env::{Disk, DiskFile, OpenMode};
+use ottla_env::Disk;
 use ottla_model::{ErrorCode, LeaderEpoch, Offset, Timestamp, TopicId};
 use ottla_wire::control_record::EndTxnMarker;
 use ottla_wire::records::{BATCH_OVERHEAD, BatchHeader, Batches, TimestampType};
 use thiserror::Error;
 
-use crate::leader_epochs::LeaderEpochs;
+use crate::handle::Home;
 use crate::options::LogOptions;
 use crate::producer_snapshot;
 use crate::producer_state::{ProducerError, ProducerState, Verdict};
 use crate::reader::{LogReader, Shared};
-use crate::recovery::{self, EPOCHS, Holes, OpenError};
-use crate::segment::{MAX_RELATIVE_OFFSET, Segment, path};
+use crate::recovery::{self, Holes, OpenError};
+use crate::segment::{Durability, MAX_RELATIVE_OFFSET, Segment, path, write_file};
 use crate::transaction_marker::read_marker;
 use crate::validate::ValidBatch;
+use epochs::{Epochs, UnsavedEpochs};
 
 /// Where a batch is, or was before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,23 +80,32 @@ impl LogPoint {
 
 /// Brings what is written to the disk, on whatever thread. Give the outcome back to [`Log::synced`].
 #[derive(Debug)]
-pub struct SyncJob<F> {
-    files: Vec<Arc<F>>,
+pub struct SyncJob<D: Disk> {
+    segments: Vec<Arc<Segment<D>>>,
+    /// Those that the batches brought.
+    epochs: Option<UnsavedEpochs<D>>,
     up_to: Offset,
 }
 
-impl<F: DiskFile> SyncJob<F> {
+impl<D: Disk> SyncJob<D> {
     /// The offset behind all that is on disk now.
     ///
     /// # Errors
     /// The disk's. Nothing written since the last sync can be trusted then.
     pub fn run(self) -> io::Result<Offset> {
-        for file in &self.files {
-            file.sync()?;
+        // Below the recovery point nobody reads the batches for their epochs.
+        if let Some(epochs) = self.epochs {
+            epochs.save(Durability::Now)?;
+        }
+        for segment in &self.segments {
+            segment.sync()?;
         }
         Ok(self.up_to)
     }
 }
+
+/// Bytes of batches that a start may read to know the producers.
+const UNSNAPSHOTTED: u64 = 64 << 10;
 
 /// One partition's log. Its owner changes it; see [`LogReader`] for everyone else.
 ///
@@ -107,13 +118,18 @@ impl<F: DiskFile> SyncJob<F> {
 /// ```
 #[derive(Debug)]
 pub struct Log<D: Disk> {
-    disk: D,
-    directory: PathBuf,
+    home: Arc<Home<D>>,
     topic_id: TopicId,
     options: LogOptions,
-    shared: Arc<Shared<D::File>>,
+    shared: Arc<Shared<D>>,
+    /// The last of the segments, to which batches are appended.
+    active: Arc<Segment<D>>,
     producers: ProducerState,
-    epochs: LeaderEpochs,
+    /// The offsets of the producer snapshots that are there.
+    snapshots: Vec<Offset>,
+    /// Bytes of the batches behind the newest of them.
+    unsnapshotted: u64,
+    epochs: Epochs,
     end: Offset,
     recovery_point: Offset,
     /// When the active segment was created: its age counts from there until it has a batch.
@@ -123,22 +139,21 @@ pub struct Log<D: Disk> {
 }
 
 impl<D: Disk> Log<D> {
-    /// Opens the log in `directory`, or begins one. `clean`: it was closed, and nothing needs to be scanned.
+    /// Opens the log in its home, or begins one. `clean`: it was closed, and nothing needs to be scanned. No file stays open.
     ///
     /// # Errors
     /// See [`OpenError`]. What a crash left is mended, not an error.
-    pub fn open(
-        disk: D,
-        directory: &Path,
+    pub(crate) fn open(
+        home: Home<D>,
         topic_id: TopicId,
         options: LogOptions,
         point: LogPoint,
         clean: bool,
         now: Timestamp,
     ) -> Result<Self, OpenError> {
+        let home = Arc::new(home);
         let mut recovered = recovery::recover(
-            &disk,
-            directory,
+            &home,
             &options,
             Holes::of(topic_id, &options),
             point.log_start,
@@ -156,8 +171,15 @@ impl<D: Disk> Log<D> {
         shared.set_high_watermark(high_watermark);
         recovered.producers.replicated(high_watermark);
         shared.set_first_unstable(recovered.producers.first_unstable());
+        let active = Arc::clone(
+            recovered
+                .segments
+                .last()
+                .expect("a log has a segment from its opening on"),
+        );
         shared.segments.store(Arc::new(recovered.segments));
-        shared.epochs.store(Arc::new(recovered.epochs.clone()));
+        let epochs = Epochs::new(recovered.epochs, recovered.recorded_epochs);
+        epochs.publish(&shared.epochs);
         // A crash of the process alone kept what was written, but nothing says that it is on disk.
         let recovery_point = if clean {
             recovered.end
@@ -165,13 +187,15 @@ impl<D: Disk> Log<D> {
             point.recovery_point.min(recovered.end)
         };
         Ok(Self {
-            disk,
-            directory: directory.to_path_buf(),
+            home,
             topic_id,
             options,
             shared: Arc::new(shared),
+            active,
             producers: recovered.producers,
-            epochs: recovered.epochs,
+            snapshots: recovered.snapshots,
+            unsnapshotted: recovered.unsnapshotted,
+            epochs,
             end: recovered.end,
             recovery_point,
             rolled_at: now,
@@ -180,7 +204,7 @@ impl<D: Disk> Log<D> {
     }
 
     #[must_use]
-    pub fn reader(&self) -> LogReader<D::File> {
+    pub fn reader(&self) -> LogReader<D> {
         LogReader {
             shared: Arc::clone(&self.shared),
         }
@@ -193,7 +217,7 @@ impl<D: Disk> Log<D> {
 
     #[must_use]
     pub fn directory(&self) -> &Path {
-        &self.directory
+        &self.home.directory
     }
 
     /// The offset behind the last record.
@@ -242,6 +266,9 @@ impl<D: Disk> Log<D> {
             size: 0,
         };
         let mut next = self.end;
+        if let Err(error) = self.active.read_indexes() {
+            self.failure.get_or_insert(Arc::new(error));
+        }
         for mut batch in batches {
             if let Some(error) = &self.failure {
                 results.push(Err(AppendError::Io(Arc::clone(error))));
@@ -342,6 +369,7 @@ impl<D: Disk> Log<D> {
         marker: Option<EndTxnMarker>,
         now: Timestamp,
     ) -> io::Result<()> {
+        self.active.read_indexes()?;
         if self.must_roll(&batch, 0, now) {
             // On disk before anything follows in another file: a power cut must not keep the later without the earlier.
             if let Some(job) = self.unsynced() {
@@ -349,17 +377,17 @@ impl<D: Disk> Log<D> {
             }
             self.roll(self.end, now)?;
         }
-        if self
-            .epochs
-            .assign(batch.header.leader_epoch, batch.header.base_offset)
-        {
-            self.write_epochs()?;
-        }
         self.producers.update(&batch.header);
         if let Some(marker) = marker {
             self.producers.end_transaction(&batch.header, marker);
         }
         self.write_run(&[batch])
+    }
+
+    /// Whether all writes so far have succeeded. After one that has not, nothing is appended any more.
+    #[must_use]
+    pub fn is_usable(&self) -> bool {
+        self.failure.is_none()
     }
 
     /// # Errors
@@ -371,15 +399,12 @@ impl<D: Disk> Log<D> {
         }
     }
 
-    /// Records that `epoch` begins at the end of the log.
-    ///
-    /// # Errors
-    /// The disk's.
-    pub fn assign_epoch(&mut self, epoch: LeaderEpoch) -> io::Result<()> {
-        if self.epochs.assign(epoch, self.end) {
-            self.write_epochs()?;
+    /// Records that `epoch` begins at the end of the log. On disk it is with the first sync of what it brings: an epoch without records
+    /// is none.
+    pub fn assign_epoch(&mut self, epoch: LeaderEpoch) {
+        if self.epochs.lead(epoch, self.end) {
+            self.epochs.publish(&self.shared.epochs);
         }
-        Ok(())
     }
 
     /// Moves the high watermark, never back. True if it moved.
@@ -405,19 +430,19 @@ impl<D: Disk> Log<D> {
 
     /// What has to be synced; `None` when all is on disk.
     #[must_use]
-    pub fn unsynced(&self) -> Option<SyncJob<D::File>> {
+    pub fn unsynced(&self) -> Option<SyncJob<D>> {
         self.sync_job(self.end)
     }
 
     /// What has to be synced of the segments that nothing is appended to any more; `None` when they are on disk. Whoever syncs it after
     /// each roll bounds what a power cut can tear, and what is read after it, by the last segment.
     #[must_use]
-    pub fn sealed_unsynced(&self) -> Option<SyncJob<D::File>> {
-        self.sync_job(self.active().base)
+    pub fn sealed_unsynced(&self) -> Option<SyncJob<D>> {
+        self.sync_job(self.active.base)
     }
 
     /// Oldest first: a crash within it leaves no hole below what it has brought to the disk.
-    fn sync_job(&self, up_to: Offset) -> Option<SyncJob<D::File>> {
+    fn sync_job(&self, up_to: Offset) -> Option<SyncJob<D>> {
         if self.recovery_point >= up_to {
             return None;
         }
@@ -425,12 +450,16 @@ impl<D: Disk> Log<D> {
         let first = segments
             .partition_point(|segment| segment.base <= self.recovery_point)
             .saturating_sub(1);
-        let files = segments[first..]
+        let segments = segments[first..]
             .iter()
             .filter(|segment| segment.base < up_to && segment.size() > 0)
-            .map(|segment| Arc::clone(&segment.file))
+            .cloned()
             .collect();
-        Some(SyncJob { files, up_to })
+        Some(SyncJob {
+            segments,
+            epochs: self.epochs.unsaved(&self.home),
+            up_to,
+        })
     }
 
     /// A [`SyncJob`] has brought everything below `offset` to the disk.
@@ -438,30 +467,77 @@ impl<D: Disk> Log<D> {
         self.recovery_point = self.recovery_point.max(offset);
     }
 
-    /// Brings all to the disk: the next start finds a log that needs no recovery.
+    /// Writes all that a start needs to find the log as it is without reading it, and nothing that is there already. True if
+    /// anything of it, records or not, is still to be brought to the disk, by [`Disk::sync_all`]; [`synced`](Self::synced) is told then.
     ///
     /// # Errors
     /// The disk's, or that of an earlier write: what it left is for the next start to find out.
-    pub fn close(&mut self) -> io::Result<()> {
+    pub fn settle(&mut self) -> io::Result<bool> {
         self.check_usable()?;
-        if let Some(job) = self.unsynced() {
-            self.recovery_point = job.run()?;
+        let unsaved_epochs = self.epochs.unsaved(&self.home);
+        let is_settled = self.recovery_point >= self.end
+            && self.active.has_saved_indexes()
+            && !self.lacks_snapshot()
+            && unsaved_epochs.is_none();
+        if let Some(epochs) = unsaved_epochs {
+            epochs.save(Durability::Later)?;
         }
-        let active = self.active();
-        active.write_indexes(&self.disk, &self.directory)?;
-        self.write_producers()
+        self.active.save_indexes(Durability::Later)?;
+        if self.lacks_snapshot() {
+            self.write_producers(Durability::Later)?;
+        }
+        Ok(!is_settled)
     }
 
-    fn segments(&self) -> Arc<Vec<Arc<Segment<D::File>>>> {
+    /// Whether a start would read more for want of a snapshot than is worth the writing of one and the removal of another.
+    fn lacks_snapshot(&self) -> bool {
+        // Apache takes a log without any for one without producers.
+        let is_first = self.snapshots.is_empty() && !self.producers.producers.is_empty();
+        is_first || self.unsnapshotted > UNSNAPSHOTTED
+    }
+
+    /// Brings all to the disk: the next start finds a log that needs no recovery.
+    ///
+    /// # Errors
+    /// As [`settle`](Self::settle).
+    pub fn close(&mut self) -> io::Result<()> {
+        if self.settle()? {
+            self.home.disk.sync_all(&self.home.directory)?;
+            self.synced(self.end);
+        }
+        Ok(())
+    }
+
+    /// Gives back the descriptors and the index entries of the segments that nobody has used since this was called last. They are
+    /// taken again when they are needed. True where a segment keeps its own until it is [synced](Self::unsynced): to an open file the
+    /// kernel tells what it could not write.
+    ///
+    /// # Errors
+    /// The disk's, or that of an earlier write.
+    pub fn give_back_unused(&mut self) -> io::Result<bool> {
+        self.check_usable()?;
+        let segments = self.segments();
+        let mut has_unsynced = false;
+        for (i, segment) in segments.iter().enumerate() {
+            let end = segments.get(i + 1).map_or(self.end, |next| next.base);
+            if segment.is_given_back() || segment.was_used() {
+                continue;
+            }
+            if end > self.recovery_point {
+                has_unsynced = true;
+            } else {
+                segment.save_indexes(Durability::Later)?;
+                segment.give_back();
+            }
+        }
+        if self.active.is_given_back() {
+            self.shared.recent.write().forget();
+        }
+        Ok(has_unsynced)
+    }
+
+    fn segments(&self) -> Arc<Vec<Arc<Segment<D>>>> {
         self.shared.segments.load_full()
-    }
-
-    fn active(&self) -> Arc<Segment<D::File>> {
-        Arc::clone(
-            self.segments()
-                .last()
-                .expect("a log has a segment from its opening on"),
-        )
     }
 
     fn write(&mut self, run: &mut Run, results: &mut [Result<Appended, AppendError>]) {
@@ -482,7 +558,6 @@ impl<D: Disk> Log<D> {
         let Some(last) = batches.last() else {
             return Ok(());
         };
-        let segment = self.active();
         let headers: Vec<[u8; BATCH_OVERHEAD]> = batches
             .iter()
             .map(|batch| batch.header.to_bytes())
@@ -492,29 +567,24 @@ impl<D: Disk> Log<D> {
             .zip(batches)
             .flat_map(|(header, batch)| [IoSlice::new(header), IoSlice::new(batch.body())])
             .collect();
-        let start = segment.size();
-        segment.file.write_at(&mut slices, start)?;
-        let mut position = start;
+        let mut position = self.active.size();
+        let headers = batches.iter().map(|batch| &batch.header);
+        self.active
+            .append(&mut slices, headers, self.options.index_interval_bytes)?;
         {
-            let mut indexes = segment.indexes.write();
             let mut recent = self.shared.recent.write();
             for batch in batches {
-                indexes.note(
-                    segment.base,
-                    &batch.header,
-                    position,
-                    self.options.index_interval_bytes,
-                );
-                recent.note(segment.base, &batch.header, position);
+                recent.note(self.active.base, &batch.header, position);
                 position += batch.header.size as u64;
             }
         }
-        segment.set_size(position);
-        if self
-            .epochs
-            .assign(last.header.leader_epoch, batches[0].header.base_offset)
-        {
-            self.write_epochs()?;
+        self.unsnapshotted += batches
+            .iter()
+            .map(|batch| batch.header.size as u64)
+            .sum::<u64>();
+        let first = batches[0].header.base_offset;
+        if self.epochs.append(last.header.leader_epoch, first) {
+            self.epochs.publish(&self.shared.epochs);
         }
         self.end = last.header.next_offset();
         self.shared
@@ -525,15 +595,14 @@ impl<D: Disk> Log<D> {
 
     /// `pending`: bytes that are about to be written before it.
     fn must_roll(&self, batch: &ValidBatch, pending: u64, now: Timestamp) -> bool {
-        let active = self.active();
+        let active = &self.active;
         let size = active.size() + pending;
         if size == 0 {
             return false;
         }
         let indexes = active.indexes.read();
         size + batch.header.size as u64 > self.options.segment_bytes
-            || indexes.offsets.is_full(self.options.index_bytes)
-            || indexes.times.is_full(self.options.index_bytes)
+            || indexes.are_full(self.options.index_bytes)
             || batch.header.last_offset() - active.base > MAX_RELATIVE_OFFSET
             || self.is_old(indexes.first_timestamp, &batch.header, now)
     }
@@ -549,7 +618,7 @@ impl<D: Disk> Log<D> {
 
     /// Begins a new segment at `base`, the end of the log.
     fn roll(&mut self, base: Offset, now: Timestamp) -> io::Result<()> {
-        let active = self.active();
+        let active = Arc::clone(&self.active);
         assert!(
             base > active.base || active.size() == 0,
             "an empty segment is not rolled"
@@ -557,51 +626,45 @@ impl<D: Disk> Log<D> {
         if base == active.base {
             return Ok(());
         }
-        active.write_indexes(&self.disk, &self.directory)?;
-        self.write_producers()?;
-        let segment = Arc::new(Segment::open(
-            &self.disk,
-            &self.directory,
-            base,
-            OpenMode::Create,
-        )?);
-        self.disk.sync_directory(&self.directory)?;
+        active.save_indexes(Durability::Now)?;
+        self.write_producers(Durability::Now)?;
+        let segment = Arc::new(Segment::create(&self.home, base)?);
+        self.home.disk.sync_directory(&self.home.directory)?;
         let mut segments = self.segments().to_vec();
-        segments.push(segment);
+        segments.push(Arc::clone(&segment));
+        self.active = segment;
         self.shared.segments.store(Arc::new(segments));
         self.rolled_at = now;
         Ok(())
     }
 
-    fn write_epochs(&self) -> io::Result<()> {
-        self.shared.epochs.store(Arc::new(self.epochs.clone()));
-        crate::dir::replace_file(
-            &self.disk,
-            &self.directory,
-            EPOCHS,
-            self.epochs.to_text().as_bytes(),
-        )
-    }
-
     /// The snapshot at the end of the log.
-    fn write_producers(&self) -> io::Result<()> {
-        let newest = path(&self.directory, self.end, "snapshot");
-        let file = self.disk.open(&newest, OpenMode::Truncate)?;
-        file.write_at(
-            &mut [IoSlice::new(&producer_snapshot::to_bytes(&self.producers))],
-            0,
-        )?;
-        file.sync()?;
-        // Each segment's base keeps its own, for a log that is cut there; others were the ends of earlier runs.
-        for offset in recovery::files(&self.disk, &self.directory, "snapshot")? {
-            let is_kept =
-                offset == self.end || self.segments().iter().any(|segment| segment.base == offset);
-            if !is_kept {
-                self.disk
-                    .remove_file(&path(&self.directory, offset, "snapshot"))?;
-            }
+    fn write_producers(&mut self, durability: Durability) -> io::Result<()> {
+        let (disk, directory) = (&self.home.disk, &self.home.directory);
+        if self.snapshots.last() != Some(&self.end) {
+            let newest = path(directory, self.end, "snapshot");
+            let bytes = producer_snapshot::to_bytes(&self.producers);
+            write_file(disk, &newest, &bytes, durability)?;
+            self.snapshots.push(self.end);
+            self.unsnapshotted = 0;
         }
-        Ok(())
+        // Each segment's base keeps its own, for a log that is cut there; others were the ends of earlier runs.
+        let segments = self.shared.segments.load();
+        let is_kept = |offset: Offset| {
+            let base = segments.binary_search_by_key(&offset, |segment| segment.base);
+            offset == self.end || base.is_ok()
+        };
+        let (kept, gone) = self.snapshots.iter().partition(|offset| is_kept(**offset));
+        self.snapshots = kept;
+        gone.into_iter()
+            .try_for_each(|offset: Offset| disk.remove_file(&path(directory, offset, "snapshot")))
+    }
+}
+
+impl<D: Disk> Drop for Log<D> {
+    fn drop(&mut self) {
+        self.home.leave();
+        self.epochs.leave();
     }
 }
 

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use arc_swap::ArcSwap;
-use ottla_env::{DiskFile, FilePiece};
+use ottla_env::{Disk, FilePiece};
 use ottla_model::{LeaderEpoch, Offset, Timestamp};
 use ottla_wire::records::{Batch, BatchHeader};
 use parking_lot::RwLock;
@@ -21,9 +21,9 @@ const MAX_UNCOMPRESSED: usize = i32::MAX as usize;
 /// A batch is in its segment before the end counts it, and below the end before the high watermark does: whoever takes the high
 /// watermark first finds everything below it.
 #[derive(Debug)]
-pub(crate) struct Shared<F> {
+pub(crate) struct Shared<D: Disk> {
     /// Ascending; never empty once the log is open.
-    pub(crate) segments: ArcSwap<Vec<Arc<Segment<F>>>>,
+    pub(crate) segments: ArcSwap<Vec<Arc<Segment<D>>>>,
     pub(crate) epochs: ArcSwap<LeaderEpochs>,
     pub(crate) recent: RwLock<RecentBatches>,
     log_start: AtomicI64,
@@ -33,7 +33,7 @@ pub(crate) struct Shared<F> {
     end: AtomicI64,
 }
 
-impl<F> Shared<F> {
+impl<D: Disk> Shared<D> {
     /// An empty log.
     pub(crate) fn new(start: Offset) -> Self {
         Self {
@@ -67,11 +67,11 @@ impl<F> Shared<F> {
 
 /// Reads a log that somebody else may be appending to. Cheap to clone.
 #[derive(Debug)]
-pub struct LogReader<F> {
-    pub(crate) shared: Arc<Shared<F>>,
+pub struct LogReader<D: Disk> {
+    pub(crate) shared: Arc<Shared<D>>,
 }
 
-impl<F> Clone for LogReader<F> {
+impl<D: Disk> Clone for LogReader<D> {
     fn clone(&self) -> Self {
         Self {
             shared: Arc::clone(&self.shared),
@@ -109,7 +109,7 @@ pub enum ReadError {
     Io(io::Error),
 }
 
-impl<F: DiskFile> LogReader<F> {
+impl<D: Disk> LogReader<D> {
     #[must_use]
     pub fn log_start(&self) -> Offset {
         Offset(self.shared.log_start.load(Ordering::Acquire))
@@ -168,7 +168,7 @@ impl<F: DiskFile> LogReader<F> {
         max_bytes: u64,
         up_to: Offset,
         at_least_one: bool,
-    ) -> Result<LogSlice<F>, ReadError> {
+    ) -> Result<LogSlice<D::File>, ReadError> {
         let (start, end) = (self.log_start(), self.end());
         if from < start || from > end {
             return Err(ReadError::OutOfRange {
@@ -203,7 +203,15 @@ impl<F: DiskFile> LogReader<F> {
             if next >= up_to {
                 break;
             }
-            let failed = |error| failed(segment.base, error);
+            let failed = |error| match failed(segment.base, error) {
+                // Retention has taken its file away since, which nobody had open.
+                ReadError::Io(_) if self.is_gone(segment.base) => ReadError::OutOfRange {
+                    asked: from,
+                    start: self.log_start(),
+                    end: self.end(),
+                },
+                error => error,
+            };
             let behind = segments.get(index + 1).map(|next| next.base);
             // The last segment may be growing: where it ends is found, not assumed.
             let bound = match behind {
@@ -236,7 +244,7 @@ impl<F: DiskFile> LogReader<F> {
                 let length =
                     (bound - position).min(room.max(if is_forced { batch_bytes } else { 0 }));
                 slice.pieces.push(FilePiece {
-                    file: Arc::clone(&segment.file),
+                    file: segment.file().map_err(failed)?,
                     position,
                     length,
                 });
@@ -263,25 +271,21 @@ impl<F: DiskFile> LogReader<F> {
     ) -> Result<Option<FoundOffset>, ReadError> {
         let segments = self.shared.segments.load_full();
         let log_start = self.log_start();
-        let may_have_it = |header: &BatchHeader| {
-            header.max_timestamp >= timestamp && header.last_offset() >= log_start
-        };
-        let is_it = |found: &FoundOffset| found.timestamp >= timestamp && found.offset >= log_start;
         for segment in segments.iter() {
-            let corrupt = |error| failed(segment.base, error);
-            let largest = segment.indexes.read().max_timestamp;
-            if largest.is_none_or(|(largest, _)| largest < timestamp) {
-                continue;
-            }
-            let mut from = segment.before_time(timestamp, log_start).map_err(corrupt)?;
-            while let Some(batch) = segment.find(from, may_have_it).map_err(corrupt)? {
-                if let Some(found) = first_record(segment, batch, is_it)? {
-                    return Ok(Some(found));
-                }
-                from = segment.behind(batch).map_err(corrupt)?;
+            match first_since(segment, timestamp, log_start) {
+                Ok(None) => {}
+                // Retention has taken its file away since, and what was in it is no longer there to be found.
+                Err(ReadError::Io(_)) if self.is_gone(segment.base) => {}
+                outcome => return outcome,
             }
         }
         Ok(None)
+    }
+
+    /// Whether the segment of this base has been taken out of the log.
+    fn is_gone(&self, base: Offset) -> bool {
+        let segments = self.shared.segments.load();
+        !segments.iter().any(|segment| segment.base == base)
     }
 
     /// The record with the largest timestamp; the first of several.
@@ -304,14 +308,44 @@ impl<F: DiskFile> LogReader<F> {
             return Ok(None);
         };
         let segment = &segments[index];
-        match segment
+        let is_it = |found: &FoundOffset| found.timestamp >= timestamp;
+        let found = segment
             .batch_of(offset)
-            .map_err(|error| failed(segment.base, error))?
-        {
-            Some(located) => first_record(segment, located, |found| found.timestamp >= timestamp),
-            None => Ok(None),
+            .map_err(|error| failed(segment.base, error))
+            .and_then(|located| match located {
+                Some(located) => first_record(segment, located, is_it),
+                None => Ok(None),
+            });
+        match found {
+            Err(ReadError::Io(_)) if self.is_gone(segment.base) => self.max_timestamp(),
+            outcome => outcome,
         }
     }
+}
+
+/// The first record of a segment with a timestamp at or above `timestamp`, from the log's start on.
+fn first_since<D: Disk>(
+    segment: &Segment<D>,
+    timestamp: Timestamp,
+    log_start: Offset,
+) -> Result<Option<FoundOffset>, ReadError> {
+    let may_have_it = |header: &BatchHeader| {
+        header.max_timestamp >= timestamp && header.last_offset() >= log_start
+    };
+    let is_it = |found: &FoundOffset| found.timestamp >= timestamp && found.offset >= log_start;
+    let corrupt = |error| failed(segment.base, error);
+    let largest = segment.indexes.read().max_timestamp;
+    if largest.is_none_or(|(largest, _)| largest < timestamp) {
+        return Ok(None);
+    }
+    let mut from = segment.before_time(timestamp, log_start).map_err(corrupt)?;
+    while let Some(batch) = segment.find(from, may_have_it).map_err(corrupt)? {
+        if let Some(found) = first_record(segment, batch, is_it)? {
+            return Ok(Some(found));
+        }
+        from = segment.behind(batch).map_err(corrupt)?;
+    }
+    Ok(None)
 }
 
 fn failed(segment: Offset, error: io::Error) -> ReadError {
@@ -325,8 +359,8 @@ fn failed(segment: Offset, error: io::Error) -> ReadError {
     }
 }
 
-fn first_record<F: DiskFile>(
-    segment: &Segment<F>,
+fn first_record<D: Disk>(
+    segment: &Segment<D>,
     (position, header): (u64, BatchHeader),
     wanted: impl Fn(&FoundOffset) -> bool,
 ) -> Result<Option<FoundOffset>, ReadError> {
@@ -356,18 +390,17 @@ fn first_record<F: DiskFile>(
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
-    use ottla_env::OpenMode;
     use ottla_env::fake::{ManualClock, SeededDisk};
 
     use super::*;
+    use crate::handle::{Home, OpenHandles};
 
     #[test]
     fn what_retention_takes_away_under_a_read_is_out_of_range() {
         let disk = SeededDisk::new(ManualClock::new(Timestamp(0)));
-        let segment =
-            Segment::open(&disk, Path::new("/"), Offset(10), OpenMode::Create).expect("it is new");
+        let open = Arc::new(OpenHandles::default());
+        let home = Arc::new(Home::new(disk, "/".into(), open));
+        let segment = Segment::create(&home, Offset(10)).expect("it is new");
         let shared = Shared::new(Offset::ZERO);
         shared.set_end(Offset(10));
         // The segments below are gone, and the start has not been moved yet.

@@ -43,6 +43,11 @@ impl RecentBatches {
         self.end = (header.next_offset(), position + header.size as u64);
     }
 
+    /// Gives the memory back: nobody reads at the end of the log.
+    pub(crate) fn forget(&mut self) {
+        self.batches = VecDeque::new();
+    }
+
     /// The batch that holds `offset`, if it is one of them.
     pub(crate) fn batch_of(&self, offset: Offset) -> Option<Place> {
         if offset >= self.end.0 {
@@ -127,6 +132,15 @@ mod tests {
         let at = |i: u64| Some((Offset(3), 1000 + bytes * i));
         assert!(found.eq([None, at(0), None, at(1), None, at(2), None]));
         assert_eq!(RecentBatches::default().border(Offset(0)), None);
+    }
+
+    #[test]
+    fn it_goes_on_where_it_was_forgotten() {
+        let (mut recent, bytes) = recent(1);
+        recent.forget();
+        assert_eq!(recent.border(Offset(12)), None);
+        recent.note(Offset(3), &header(12), 1000 + bytes);
+        assert_eq!(recent.border(Offset(12)), Some((Offset(3), 1000 + bytes)));
     }
 
     #[test]

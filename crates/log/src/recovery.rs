@@ -19,13 +19,14 @@ use thiserror::Error;
 use leftovers::{clear_leftovers, remove_orphan_indexes};
 use scan::{begins_epoch_behind, scan};
 
+use crate::files::Files;
+use crate::handle::Home;
+use crate::indexes::{Entries, Indexes};
 use crate::leader_epochs::LeaderEpochs;
-use crate::offset_index::OffsetIndex;
 use crate::options::LogOptions;
 use crate::producer_snapshot;
 use crate::producer_state::ProducerState;
-use crate::segment::{Indexes, Segment, path};
-use crate::time_index::TimeIndex;
+use crate::segment::{Durability, Segment, path};
 use crate::transaction_marker::{ends_transaction, read_marker};
 
 /// Why a log cannot be opened.
@@ -54,10 +55,16 @@ pub enum OpenError {
 }
 
 /// What was found and mended.
-pub(crate) struct Recovered<F> {
-    pub(crate) segments: Vec<Arc<Segment<F>>>,
+pub(crate) struct Recovered<D: Disk> {
+    pub(crate) segments: Vec<Arc<Segment<D>>>,
     pub(crate) producers: ProducerState,
+    /// The offsets of the snapshots that are there, ascending.
+    pub(crate) snapshots: Vec<Offset>,
+    /// Bytes of the batches behind the newest.
+    pub(crate) unsnapshotted: u64,
     pub(crate) epochs: LeaderEpochs,
+    /// What the file of the epochs says.
+    pub(crate) recorded_epochs: LeaderEpochs,
     pub(crate) end: Offset,
 }
 
@@ -88,20 +95,20 @@ impl Holes {
 pub(crate) const EPOCHS: &str = "leader-epoch-checkpoint";
 
 pub(crate) fn recover<D: Disk>(
-    disk: &D,
-    directory: &Path,
+    home: &Arc<Home<D>>,
     options: &LogOptions,
     holes: Holes,
     log_start: Offset,
     recovery_point: Offset,
     clean: bool,
-) -> Result<Recovered<D::File>, OpenError> {
+) -> Result<Recovered<D>, OpenError> {
+    let (disk, directory) = (&home.disk, home.directory.as_path());
     let fails = |error| OpenError::Io {
         path: directory.to_path_buf(),
         error,
     };
-    clear_leftovers(disk, directory).map_err(fails)?;
-    let mut bases = files(disk, directory, "log").map_err(fails)?;
+    let mut found = clear_leftovers(disk, directory).map_err(fails)?;
+    let mut bases = found.offsets("log");
     let missing = |expected| OpenError::Missing {
         path: directory.to_path_buf(),
         expected,
@@ -112,21 +119,27 @@ pub(crate) fn recover<D: Disk>(
     {
         // A start began it that found none of the others. They have been put back.
         remove_segments(disk, directory, &bases[..1]).map_err(fails)?;
+        found = Files::look(disk, directory).map_err(fails)?;
         bases.remove(0);
     }
     if bases.is_empty() {
         if holes == Holes::Never && recovery_point > log_start {
             return Err(missing(log_start));
         }
-        drop(begin(disk, directory, log_start).map_err(fails)?);
+        drop(begin(home, log_start).map_err(fails)?);
         bases.push(log_start);
     }
-    remove_orphan_indexes(disk, directory, &bases).map_err(fails)?;
-    let mut segments: Vec<Arc<Segment<D::File>>> = Vec::with_capacity(bases.len());
+    remove_orphan_indexes(disk, directory, &found, &bases).map_err(fails)?;
+    let mut segments: Vec<Arc<Segment<D>>> = Vec::with_capacity(bases.len());
     let mut end = log_start;
     // Whether the segment before may be torn, and has all offsets from its base to its end.
     let mut is_whole = false;
-    let mut told = read_epochs(disk, directory)?;
+    let mut told = if found.has(EPOCHS) {
+        read_epochs(disk, directory)?
+    } else {
+        None
+    };
+    let recorded = told.clone();
     let mut begun = Vec::new();
     for (i, base) in bases.iter().copied().enumerate() {
         // The tail of the segment before may be lost at the border of a batch.
@@ -145,17 +158,18 @@ pub(crate) fn recover<D: Disk>(
             remove_segments(disk, directory, &bases[i..]).map_err(fails)?;
             break;
         }
-        let segment = Segment::open(disk, directory, base, OpenMode::ReadWrite).map_err(fails)?;
+        let segment = Segment::open(home, base).map_err(fails)?;
         let next = bases.get(i + 1).copied();
         let must_scan = !clean && next.is_none_or(|next| next > recovery_point);
         let loaded = if must_scan {
             None
         } else {
-            load(disk, directory, &segment, next).map_err(fails)?
+            load(home, &segment, next).map_err(fails)?
         };
         if let Some(behind) = loaded {
             end = behind;
             is_whole = false;
+            segment.give_back();
             segments.push(Arc::new(segment));
             continue;
         }
@@ -200,14 +214,18 @@ pub(crate) fn recover<D: Disk>(
             } else {
                 tracing::error!(segment = %segment_path.display(), at = scan.size, %problem, "damaged, and cut here: the records up to the next segment are lost");
             }
-            segment.file.set_length(scan.size).map_err(fails)?;
-            segment.file.sync().map_err(fails)?;
+            let cut = segment.file().and_then(|file| {
+                file.set_length(scan.size)?;
+                file.sync()
+            });
+            cut.map_err(fails)?;
         }
         segment.set_size(scan.size);
         *segment.indexes.write() = scan.indexes;
         if next.is_some() && !is_torn {
-            segment.write_indexes(disk, directory).map_err(fails)?;
+            segment.save_indexes(Durability::Now).map_err(fails)?;
         }
+        segment.give_back();
         segments.push(Arc::new(segment));
         if is_torn {
             break;
@@ -215,7 +233,7 @@ pub(crate) fn recover<D: Disk>(
     }
     if end < log_start {
         tracing::warn!(log = %directory.display(), %end, %log_start, "ends before its start, and so holds nothing: begun anew there");
-        return begin_anew(disk, directory, log_start).map_err(fails);
+        return begin_anew(home, log_start, recorded).map_err(fails);
     }
     let mut epochs = match told {
         Some(told) => told,
@@ -227,10 +245,17 @@ pub(crate) fn recover<D: Disk>(
     for run in begun {
         epochs.assign(run.epoch, run.first);
     }
-    let producers = load_producers(disk, directory, &segments, end).map_err(fails)?;
+    let mut snapshots = found.offsets("snapshot");
+    let (producers, unsnapshotted) =
+        load_producers(disk, directory, &mut snapshots, &segments, end).map_err(fails)?;
+    // What was read of them is enough for whoever does not read them.
+    segments.iter().for_each(|segment| segment.give_back());
     Ok(Recovered {
         segments,
         producers,
+        snapshots,
+        unsnapshotted,
+        recorded_epochs: recorded.unwrap_or_default(),
         epochs,
         end,
     })
@@ -241,43 +266,48 @@ fn is_empty<D: Disk>(disk: &D, file: &Path) -> io::Result<bool> {
 }
 
 /// The first segment of a log.
-fn begin<D: Disk>(disk: &D, directory: &Path, start: Offset) -> io::Result<Segment<D::File>> {
-    let segment = Segment::open(disk, directory, start, OpenMode::Create)?;
-    disk.sync_directory(directory)?;
+fn begin<D: Disk>(home: &Arc<Home<D>>, start: Offset) -> io::Result<Segment<D>> {
+    let segment = Segment::create(home, start)?;
+    home.disk.sync_directory(&home.directory)?;
     Ok(segment)
 }
 
 /// A log of which nothing is left, but the offsets below `start` are given out.
 fn begin_anew<D: Disk>(
-    disk: &D,
-    directory: &Path,
+    home: &Arc<Home<D>>,
     start: Offset,
-) -> io::Result<Recovered<D::File>> {
-    remove_segments(disk, directory, &files(disk, directory, "log")?)?;
-    for offset in files(disk, directory, "snapshot")? {
+    recorded: Option<LeaderEpochs>,
+) -> io::Result<Recovered<D>> {
+    let (disk, directory) = (&home.disk, home.directory.as_path());
+    let found = Files::look(disk, directory)?;
+    remove_segments(disk, directory, &found.offsets("log"))?;
+    for offset in found.offsets("snapshot") {
         disk.remove_file(&path(directory, offset, "snapshot"))?;
     }
-    let segment = begin(disk, directory, start)?;
+    let segment = begin(home, start)?;
     Ok(Recovered {
         segments: vec![Arc::new(segment)],
         producers: ProducerState::default(),
+        snapshots: Vec::new(),
         epochs: LeaderEpochs::default(),
+        recorded_epochs: recorded.unwrap_or_default(),
+        unsnapshotted: 0,
         end: start,
     })
 }
 
 /// Takes the indexes as they are on disk and gives the offset behind the segment; `None` where it has to be read to know them.
 fn load<D: Disk>(
-    disk: &D,
-    directory: &Path,
-    segment: &Segment<D::File>,
+    home: &Home<D>,
+    segment: &Segment<D>,
     next: Option<Offset>,
 ) -> io::Result<Option<Offset>> {
-    let Some(indexes) = load_indexes(disk, directory, segment) else {
+    let Some(indexes) = load_indexes(home, segment) else {
         return Ok(None);
     };
-    let last_indexed = indexes.offsets.last(segment.base);
-    let last_dated = indexes.times.last(segment.base);
+    let last_dated = indexes.max_timestamp;
+    let entries = indexes.entries().expect("they have just been read");
+    let last_indexed = entries.offsets.last(segment.base);
     *segment.indexes.write() = indexes;
     let found = match end_by_indexes(segment, last_dated) {
         Ok(found) => found,
@@ -294,8 +324,8 @@ fn load<D: Disk>(
 }
 
 /// The offset behind the last batch, found from the last entries; `None` when the batches there contradict them.
-fn end_by_indexes<F: DiskFile>(
-    segment: &Segment<F>,
+fn end_by_indexes<D: Disk>(
+    segment: &Segment<D>,
     last_dated: Option<(Timestamp, Offset)>,
 ) -> io::Result<Option<Offset>> {
     let largest = last_dated.map_or(Timestamp::NONE, |(largest, _)| largest);
@@ -318,32 +348,16 @@ fn end_by_indexes<F: DiskFile>(
 }
 
 /// The indexes as they are on disk; `None` where one is missing or cannot be trusted.
-fn load_indexes<D: Disk>(
-    disk: &D,
-    directory: &Path,
-    segment: &Segment<D::File>,
-) -> Option<Indexes> {
-    let read = |extension| {
-        read_file(disk, &path(directory, segment.base, extension))
-            .ok()
-            .flatten()
-    };
-    let offsets = OffsetIndex::parse(&read("index")?, segment.size()).ok()?;
-    let times = TimeIndex::parse(&read("timeindex")?).ok()?;
+fn load_indexes<D: Disk>(home: &Home<D>, segment: &Segment<D>) -> Option<Indexes> {
+    let base = segment.base;
+    let entries = Entries::read(&home.disk, &home.directory, base, segment.size()).ok()??;
     let first = segment.header_at(0).ok()?;
     let first_timestamp = first.map(|header| header.max_timestamp);
-    let max_timestamp = times.last(segment.base);
     let has_times = first_timestamp.is_some_and(|first| first != Timestamp::NONE);
-    if has_times && max_timestamp.is_none() {
+    if has_times && entries.times.last(base).is_none() {
         return None;
     }
-    Some(Indexes {
-        offsets,
-        times,
-        max_timestamp,
-        first_timestamp,
-        unindexed: 0,
-    })
+    Some(Indexes::found(base, entries, first_timestamp))
 }
 
 /// What the file tells; `None` without one that can be understood.
@@ -354,7 +368,7 @@ fn read_epochs<D: Disk>(disk: &D, directory: &Path) -> Result<Option<LeaderEpoch
     Ok(text.and_then(|text| LeaderEpochs::parse(&text).ok()))
 }
 
-fn epochs_of<F: DiskFile>(segments: &[Arc<Segment<F>>]) -> io::Result<LeaderEpochs> {
+fn epochs_of<D: Disk>(segments: &[Arc<Segment<D>>]) -> io::Result<LeaderEpochs> {
     let mut epochs = LeaderEpochs::default();
     for segment in segments {
         let mut position = 0;
@@ -366,16 +380,18 @@ fn epochs_of<F: DiskFile>(segments: &[Arc<Segment<F>>]) -> io::Result<LeaderEpoc
     Ok(epochs)
 }
 
-/// The newest snapshot that is right, and all batches since.
+/// The newest snapshot that is right, and all batches since, with their bytes. What is wrong of the `snapshots` goes.
 fn load_producers<D: Disk>(
     disk: &D,
     directory: &Path,
-    segments: &[Arc<Segment<D::File>>],
+    snapshots: &mut Vec<Offset>,
+    segments: &[Arc<Segment<D>>],
     end: Offset,
-) -> io::Result<ProducerState> {
+) -> io::Result<(ProducerState, u64)> {
+    let mut unsnapshotted = 0;
     let mut state = ProducerState::default();
     let mut from = segments.first().map_or(end, |segment| segment.base);
-    for offset in files(disk, directory, "snapshot")?.into_iter().rev() {
+    while let Some(offset) = snapshots.pop() {
         let path = path(directory, offset, "snapshot");
         if offset > end {
             disk.remove_file(&path)?;
@@ -385,14 +401,19 @@ fn load_producers<D: Disk>(
         if let Ok(found) = producer_snapshot::parse(&bytes) {
             state = found;
             from = offset;
+            snapshots.push(offset);
             break;
         }
         tracing::warn!(snapshot = %path.display(), "damaged, removed: an older one is used");
         disk.remove_file(&path)?;
     }
     for segment in segments.iter().filter(|segment| segment.size() > 0) {
+        if from == end {
+            break;
+        }
         let mut next = segment.batch_of(from)?;
         while let Some((position, header)) = next {
+            unsnapshotted += header.size as u64;
             state.update(&header);
             if ends_transaction(&header) {
                 let bytes = segment.read_batch(position, &header)?;
@@ -405,7 +426,7 @@ fn load_producers<D: Disk>(
             next = segment.behind((position, header))?;
         }
     }
-    Ok(state)
+    Ok((state, unsnapshotted))
 }
 
 /// Removes the last segments, the very last first and each for good before the next: a crash that brings one back leaves no hole
@@ -421,24 +442,6 @@ fn remove_segments<D: Disk>(disk: &D, directory: &Path, bases: &[Offset]) -> io:
         disk.sync_directory(directory)?;
     }
     Ok(())
-}
-
-/// The offsets that name the files with this extension, ascending.
-pub(crate) fn files<D: Disk>(
-    disk: &D,
-    directory: &Path,
-    extension: &str,
-) -> io::Result<Vec<Offset>> {
-    let mut found: Vec<Offset> = disk
-        .list(directory)?
-        .iter()
-        .filter_map(|entry| entry.name.strip_suffix(extension)?.strip_suffix('.'))
-        .filter(|stem| stem.len() == 20)
-        .filter_map(|stem| stem.parse().ok().map(Offset))
-        .filter(|offset| offset.is_known())
-        .collect();
-    found.sort_unstable();
-    Ok(found)
 }
 
 /// All of a file; `None` when there is none.

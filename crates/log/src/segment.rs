@@ -1,15 +1,15 @@
 use std::io::{self, IoSlice};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use ottla_env::{Disk, DiskFile, OpenMode};
 use ottla_model::{Offset, Timestamp};
 use ottla_wire::records::{BATCH_OVERHEAD, BatchHeader};
 use parking_lot::RwLock;
 
-use crate::offset_index::OffsetIndex;
-use crate::time_index::TimeIndex;
+use crate::handle::{Handle, Home};
+use crate::indexes::{Entries, Indexes};
 
 /// The last offset a segment may have, counted from its base: what an index entry can say.
 pub(crate) const MAX_RELATIVE_OFFSET: i64 = i32::MAX as i64;
@@ -19,76 +19,82 @@ pub(crate) fn path(directory: &Path, base: Offset, extension: &str) -> PathBuf {
     directory.join(format!("{:020}.{extension}", base.0))
 }
 
-/// What is known of a segment's batches without reading them.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Indexes {
-    pub(crate) offsets: OffsetIndex,
-    pub(crate) times: TimeIndex,
-    /// The largest timestamp and the last offset of the batch that carries it.
-    pub(crate) max_timestamp: Option<(Timestamp, Offset)>,
-    /// Of the first batch.
-    pub(crate) first_timestamp: Option<Timestamp>,
-    /// Bytes written since the last entry.
-    pub(crate) unindexed: u64,
-}
-
-impl Indexes {
-    /// Takes note of the batch at `position`, the next one.
-    pub(crate) fn note(
-        &mut self,
-        base: Offset,
-        header: &BatchHeader,
-        position: u64,
-        interval: u64,
-    ) {
-        self.first_timestamp.get_or_insert(header.max_timestamp);
-        if self
-            .max_timestamp
-            .is_none_or(|(largest, _)| header.max_timestamp > largest)
-        {
-            self.max_timestamp = Some((header.max_timestamp, header.last_offset()));
-        }
-        if self.unindexed > interval {
-            self.offsets.push(base, header.last_offset(), position);
-            self.close_times(base);
-            self.unindexed = 0;
-        }
-        self.unindexed += header.size as u64;
-    }
-
-    /// Adds the largest timestamp to the time index, as is due with each offset entry and at the end.
-    pub(crate) fn close_times(&mut self, base: Offset) {
-        if let Some((timestamp, offset)) = self.max_timestamp {
-            self.times.push(base, timestamp, offset);
-        }
-    }
+/// When what is written is brought to the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Durability {
+    /// By whoever syncs the file system.
+    Later,
+    Now,
 }
 
 /// A part of the log: one `.log` file with its indexes, named by the offset it begins at.
 #[derive(Debug)]
-pub(crate) struct Segment<F> {
+pub(crate) struct Segment<D: Disk> {
     pub(crate) base: Offset,
-    pub(crate) file: Arc<F>,
+    handle: Arc<Handle<D>>,
     size: AtomicU64,
     pub(crate) indexes: RwLock<Indexes>,
+    /// Its files are gone, or about to be.
+    is_removed: AtomicBool,
 }
 
-impl<F: DiskFile> Segment<F> {
-    /// Opens the `.log` file; the indexes are the caller's to set.
-    pub(crate) fn open<D: Disk<File = F>>(
-        disk: &D,
-        directory: &Path,
-        base: Offset,
-        mode: OpenMode,
-    ) -> io::Result<Self> {
-        let file = disk.open(&path(directory, base, "log"), mode)?;
-        let size = file.length()?;
-        Ok(Self {
+impl<D: Disk> Segment<D> {
+    /// A new one, empty.
+    pub(crate) fn create(home: &Arc<Home<D>>, base: Offset) -> io::Result<Self> {
+        home.disk
+            .open(&path(&home.directory, base, "log"), OpenMode::Create)?;
+        Ok(Self::new(home, base))
+    }
+
+    /// One that is there; the indexes are the caller's to set.
+    pub(crate) fn open(home: &Arc<Home<D>>, base: Offset) -> io::Result<Self> {
+        let segment = Self::new(home, base);
+        segment.set_size(segment.file()?.length()?);
+        Ok(segment)
+    }
+
+    fn new(home: &Arc<Home<D>>, base: Offset) -> Self {
+        Self {
             base,
-            file: Arc::new(file),
-            size: AtomicU64::new(size),
+            handle: Handle::new(Arc::clone(home), base),
+            size: AtomicU64::new(0),
             indexes: RwLock::default(),
-        })
+            is_removed: AtomicBool::new(false),
+        }
+    }
+
+    /// The `.log` file. Opened if nobody has used it for a while.
+    pub(crate) fn file(&self) -> io::Result<Arc<D::File>> {
+        self.handle.file()
+    }
+
+    /// Gives the descriptor back, and of the index what the files have. The owner's to ask for.
+    pub(crate) fn give_back(&self) {
+        self.handle.give_back();
+        self.indexes.write().give_back();
+    }
+
+    /// Brings the `.log` file to the disk, unless it was removed.
+    pub(crate) fn sync(&self) -> io::Result<()> {
+        match self.file().and_then(|file| file.sync()) {
+            Err(_) if self.is_removed.load(Ordering::Acquire) => Ok(()),
+            outcome => outcome,
+        }
+    }
+
+    /// The owner is about to remove the files. Readers that have one open keep it.
+    pub(crate) fn removing(&self) {
+        self.is_removed.store(true, Ordering::Release);
+        self.handle.give_back();
+    }
+
+    pub(crate) fn is_given_back(&self) -> bool {
+        !self.handle.is_open() && self.indexes.read().entries().is_none()
+    }
+
+    /// Whether somebody has read or written here since the owner asked last.
+    pub(crate) fn was_used(&self) -> bool {
+        self.handle.was_used()
     }
 
     /// Bytes.
@@ -98,6 +104,41 @@ impl<F: DiskFile> Segment<F> {
 
     pub(crate) fn set_size(&self, size: u64) {
         self.size.store(size, Ordering::Release);
+    }
+
+    /// What `ask` makes of the entries of the index files.
+    fn entries<T>(&self, ask: impl Fn(&Entries) -> T) -> io::Result<T> {
+        if let Some(entries) = self.indexes.read().entries() {
+            return Ok(ask(entries));
+        }
+        let home = self.handle.home();
+        let mut indexes = self.indexes.write();
+        let entries = indexes.entries_of(&home.disk, &home.directory, self.base, self.size())?;
+        Ok(ask(entries))
+    }
+
+    /// Has the index entries in memory, where batches can be added to them.
+    pub(crate) fn read_indexes(&self) -> io::Result<()> {
+        self.entries(|_| ())
+    }
+
+    /// Writes batches, whose bytes are in `slices`, behind the last one. The [index entries](Self::read_indexes) are in memory.
+    pub(crate) fn append<'a>(
+        &self,
+        slices: &mut [IoSlice<'_>],
+        batches: impl Iterator<Item = &'a BatchHeader>,
+        interval: u64,
+    ) -> io::Result<()> {
+        let mut position = self.size();
+        self.file()?.write_at(slices, position)?;
+        let mut indexes = self.indexes.write();
+        for header in batches {
+            indexes.note(self.base, header, position, interval);
+            position += header.size as u64;
+        }
+        drop(indexes);
+        self.set_size(position);
+        Ok(())
     }
 
     /// The header of the batch at `position`; `None` at the end.
@@ -110,7 +151,7 @@ impl<F: DiskFile> Segment<F> {
         }
         let invalid = |problem: String| io::Error::new(io::ErrorKind::InvalidData, problem);
         let mut bytes = [0; BATCH_OVERHEAD];
-        let read = self.file.read_at(&mut bytes, position)?;
+        let read = self.file()?.read_at(&mut bytes, position)?;
         let header =
             BatchHeader::parse(&bytes[..read]).map_err(|error| invalid(error.to_string()))?;
         if !self.may_hold(&header) {
@@ -134,7 +175,7 @@ impl<F: DiskFile> Segment<F> {
     /// The whole batch at `position`.
     pub(crate) fn read_batch(&self, position: u64, header: &BatchHeader) -> io::Result<Vec<u8>> {
         let mut bytes = vec![0; header.size];
-        let read = self.file.read_at(&mut bytes, position)?;
+        let read = self.file()?.read_at(&mut bytes, position)?;
         if read < bytes.len() {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
@@ -149,7 +190,7 @@ impl<F: DiskFile> Segment<F> {
 
     /// A batch at or before the one that holds `offset`, by the index; the first where that does not tell.
     pub(crate) fn before(&self, offset: Offset) -> io::Result<Option<(u64, BatchHeader)>> {
-        let entry = self.indexes.read().offsets.below(self.base, offset);
+        let entry = self.entries(|entries| entries.offsets.below(self.base, offset))?;
         if let Some((last, position)) = entry {
             match self.header_at(position) {
                 Ok(Some(header)) if header.base_offset <= last => {
@@ -182,7 +223,7 @@ impl<F: DiskFile> Segment<F> {
         timestamp: Timestamp,
         start: Offset,
     ) -> io::Result<Option<(u64, BatchHeader)>> {
-        let entry = self.indexes.read().times.below(self.base, timestamp);
+        let entry = self.entries(|entries| entries.times.below(self.base, timestamp))?;
         let from = match entry {
             Some(entry) if self.is_dated(entry)? => entry.1.max(start),
             Some(_) | None => start,
@@ -214,22 +255,47 @@ impl<F: DiskFile> Segment<F> {
         Ok(None)
     }
 
-    /// Writes the index files. A crash may lose or tear them: they are made anew from the log.
-    pub(crate) fn write_indexes<D: Disk<File = F>>(
-        &self,
-        disk: &D,
-        directory: &Path,
-    ) -> io::Result<()> {
-        let (offsets, times) = {
+    pub(crate) fn has_saved_indexes(&self) -> bool {
+        self.indexes.read().are_saved(Durability::Later)
+    }
+
+    /// Writes the index files, where they are not what is in memory. A crash may lose or tear them: they are made anew from the log.
+    pub(crate) fn save_indexes(&self, durability: Durability) -> io::Result<()> {
+        let home = self.handle.home();
+        let unsaved = {
             let mut indexes = self.indexes.write();
-            indexes.close_times(self.base);
-            (indexes.offsets.to_bytes(), indexes.times.to_bytes())
+            if indexes.are_saved(durability) {
+                return Ok(());
+            }
+            indexes.entries_of(&home.disk, &home.directory, self.base, self.size())?;
+            indexes.close(self.base)
         };
-        for (extension, bytes) in [("index", offsets), ("timeindex", times)] {
-            let file = disk.open(&path(directory, self.base, extension), OpenMode::Truncate)?;
-            file.write_at(&mut [IoSlice::new(&bytes)], 0)?;
-            file.sync()?;
+        for (extension, bytes) in unsaved {
+            let path = path(&home.directory, self.base, extension);
+            write_file(&home.disk, &path, &bytes, durability)?;
         }
+        // Nothing was added meanwhile: only the owner, who is here, does.
+        self.indexes.write().saved(durability);
         Ok(())
     }
+}
+
+/// Writes a file that nobody relies on until it is synced. What is in its place is written over and not cut to nothing before: ext4
+/// brings a file that was to the disk as soon as it is closed, and ten thousand of them one by one.
+pub(crate) fn write_file<D: Disk>(
+    disk: &D,
+    path: &Path,
+    bytes: &[u8],
+    durability: Durability,
+) -> io::Result<()> {
+    let file = disk.open(path, OpenMode::Create)?;
+    file.write_at(&mut [IoSlice::new(bytes)], 0)?;
+    let length = bytes.len() as u64;
+    if file.length()? > length {
+        file.set_length(length)?;
+    }
+    if durability == Durability::Now {
+        file.sync()?;
+    }
+    Ok(())
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use ottla_env::DiskFile;
-use ottla_env::fake::{ManualClock, SeededDisk, SeededFile};
+use ottla_env::fake::{ManualClock, SeededDisk};
 use ottla_log::dir::LogDirectory;
 use ottla_log::validate::{AppendRules, validate};
 use ottla_log::{Log, LogOptions, LogReader};
@@ -121,7 +121,7 @@ fn start(disk: &SeededDisk, epoch: LeaderEpoch) -> io::Result<Machine> {
 
 fn run(disk: &SeededDisk, steps: &[Step], promise: &mut Promise) -> io::Result<()> {
     let mut machine = start(disk, LeaderEpoch(0))?;
-    machine.log.assign_epoch(machine.epoch)?;
+    machine.log.assign_epoch(machine.epoch);
     for step in steps {
         match step {
             Step::Append(batches) => {
@@ -186,14 +186,14 @@ fn run(disk: &SeededDisk, steps: &[Step], promise: &mut Promise) -> io::Result<(
             }
             Step::NewLeader => {
                 machine.epoch = machine.epoch.next();
-                machine.log.assign_epoch(machine.epoch)?;
+                machine.log.assign_epoch(machine.epoch);
             }
         }
     }
     Ok(())
 }
 
-fn read_all(reader: &LogReader<SeededFile>) -> Vec<u8> {
+fn read_all(reader: &LogReader<SeededDisk>) -> Vec<u8> {
     let mut all = Vec::new();
     let mut from = reader.log_start();
     while from < reader.end() {

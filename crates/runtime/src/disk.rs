@@ -4,6 +4,12 @@ mod lock;
 #[cfg(target_os = "linux")]
 #[path = "disk/residence_linux.rs"]
 mod residence;
+#[cfg(target_os = "linux")]
+#[path = "disk/sync_all_linux.rs"]
+mod sync_all;
+#[cfg(not(target_os = "linux"))]
+#[path = "disk/sync_all_portable.rs"]
+mod sync_all;
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, IoSlice};
@@ -11,7 +17,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use ottla_env::{Disk, DiskEntry, DiskFile, DiskSpace, OpenMode};
+use ottla_env::{DirectoryEntry, Disk, DiskEntry, DiskFile, DiskSpace, OpenMode};
 use ottla_model::Timestamp;
 
 pub use lock::RealLock;
@@ -45,14 +51,24 @@ impl Disk for RealDisk {
         })
     }
 
-    fn list(&self, directory: &Path) -> io::Result<Vec<DiskEntry>> {
+    fn list(&self, directory: &Path) -> io::Result<Vec<DirectoryEntry>> {
         let mut entries = Vec::new();
         for found in fs::read_dir(directory)? {
             let found = found?;
-            // Removed since the directory was read: it is not there, and that is no error.
-            if let Some(entry) = self.entry(&found.path())? {
-                entries.push(entry);
-            }
+            let kind = found.file_type()?;
+            let is_directory = if kind.is_symlink() {
+                // Removed since the directory was read, or a link to nothing: not there, and that is no error.
+                let Some(entry) = self.entry(&found.path())? else {
+                    continue;
+                };
+                entry.is_directory
+            } else {
+                kind.is_dir()
+            };
+            entries.push(DirectoryEntry {
+                name: found.file_name().to_string_lossy().into_owned(),
+                is_directory,
+            });
         }
         entries.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(entries)
@@ -96,6 +112,10 @@ impl Disk for RealDisk {
 
     fn sync_directory(&self, directory: &Path) -> io::Result<()> {
         File::open(directory)?.sync_all()
+    }
+
+    fn sync_all(&self, path: &Path) -> io::Result<()> {
+        sync_all::sync_all(path)
     }
 
     fn lock(&self, path: &Path) -> io::Result<RealLock> {

@@ -99,7 +99,7 @@ impl Kept {
         let mut log = logs
             .open_log("micro-0", TOPIC, options, NOW, true)
             .map_err(io::Error::other)?;
-        log.assign_epoch(EPOCH)?;
+        log.assign_epoch(EPOCH);
         Ok(Self { log, directory })
     }
 

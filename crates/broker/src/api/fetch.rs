@@ -293,7 +293,7 @@ async fn open_reader<E: Env>(
     partition: &Partition<E>,
     wanted: &Wanted,
     opened_by: Monotonic,
-) -> Result<LogReader<FileOf<E>>, ErrorCode> {
+) -> Result<LogReader<E::Disk>, ErrorCode> {
     partition.check_leader(wanted.current_leader_epoch)?;
     reader_by(node, partition, opened_by).await
 }
@@ -301,7 +301,7 @@ async fn open_reader<E: Env>(
 /// `at_least_one`: the first batch is read even if it is larger than all limits, or its consumer would never get past it.
 fn read_one<E: Env>(
     partition: &Partition<E>,
-    reader: LogReader<FileOf<E>>,
+    reader: LogReader<E::Disk>,
     wanted: &Wanted,
     (left, at_least_one): (u64, bool),
     read_committed: bool,

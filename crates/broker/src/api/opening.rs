@@ -10,7 +10,6 @@ use ottla_env::{Clock, Env};
 use ottla_log::LogReader;
 use ottla_model::{ErrorCode, Monotonic};
 
-use crate::FileOf;
 use crate::node::Node;
 use crate::partition::Partition;
 
@@ -30,7 +29,7 @@ pub(super) async fn reader_by<E: Env>(
     node: &Node<E>,
     partition: &Partition<E>,
     deadline: Monotonic,
-) -> Result<LogReader<FileOf<E>>, ErrorCode> {
+) -> Result<LogReader<E::Disk>, ErrorCode> {
     // Nearly always the log is open, and no timer is needed.
     if let Some(reader) = partition.reader().now_or_never() {
         return reader;

@@ -24,6 +24,12 @@ pub(super) struct Deleting {
     pub(super) due: Monotonic,
 }
 
+/// What has come of an opening; nothing where the log was deleted before its turn.
+pub(super) type Opened<E> = (
+    PartitionKey,
+    Option<Result<Log<<E as Env>::Disk>, OpenError>>,
+);
+
 /// A partition that was deleted while its log was being opened. The log is deleted once it is open; till then its directory has
 /// the name that a new topic's log may ask for.
 pub(super) struct Doomed<E: Env> {
@@ -54,10 +60,10 @@ impl<E: Env> Worker<E> {
             }
             None => {
                 let name = partition.name();
-                let opening = if was_found && !self.options.was_clean {
-                    Opening::Recovery
-                } else {
-                    Opening::Plain
+                let opening = match (was_found, self.options.was_clean) {
+                    (false, _) => Opening::New,
+                    (true, true) => Opening::Plain,
+                    (true, false) => Opening::Recovery,
                 };
                 let slot = Slot::Opening {
                     partition,
@@ -79,41 +85,46 @@ impl<E: Env> Worker<E> {
 
     /// Opens, and perhaps recovers, as many logs as may be opened at once, beside the lane.
     fn open_next(&mut self) {
-        while let Some((key, opening)) = self.openings.begin() {
-            let Some(Slot::Opening {
-                partition,
-                leadership,
-                has_begun,
-                ..
-            }) = self.partitions.get_mut(&key)
-            else {
-                // It was deleted before its turn.
-                self.openings.ended(opening);
-                continue;
-            };
-            *has_begun = true;
-            let config = partition.config.load();
-            let job = OpeningJob {
-                directory: Arc::clone(&self.directory),
-                name: partition.name(),
-                topic: key.topic,
-                options: log_options(&config, self.options.producer_expiration),
-                was_clean: self.options.was_clean,
-                counts_once_synced: leader_options(&config).counts_once_synced(),
-                epoch: leadership.epoch,
-                now: self.env.clock().wall(),
-            };
+        while let Some((keys, opening)) = self.openings.begin() {
+            let jobs: Vec<_> = keys
+                .iter()
+                .map(|key| (*key, self.opening_job(*key)))
+                .collect();
             let (spawn, lane) = (self.env.spawn().clone(), self.lane.clone());
             self.env.spawn().task(async move {
-                let opened = spawn.blocking(move || job.run());
-                let result = Box::new(opened.await);
-                lane.send(Job::Opened {
-                    key,
-                    opening,
-                    result,
-                });
+                let open = |(key, job): (PartitionKey, Option<OpeningJob<_>>)| {
+                    (key, job.map(OpeningJob::run))
+                };
+                let run = move || jobs.into_iter().map(open).collect();
+                let opened = spawn.blocking(run).await;
+                lane.send(Job::Opened { opening, opened });
             });
         }
+    }
+
+    /// `None` where the log was deleted before its turn.
+    fn opening_job(&mut self, key: PartitionKey) -> Option<OpeningJob<E::Disk>> {
+        let Some(Slot::Opening {
+            partition,
+            leadership,
+            has_begun,
+            ..
+        }) = self.partitions.get_mut(&key)
+        else {
+            return None;
+        };
+        *has_begun = true;
+        let config = partition.config.load();
+        Some(OpeningJob {
+            directory: Arc::clone(&self.directory),
+            name: partition.name(),
+            topic: key.topic,
+            options: log_options(&config, self.options.producer_expiration),
+            was_clean: self.options.was_clean,
+            counts_once_synced: leader_options(&config).counts_once_synced(),
+            epoch: leadership.epoch,
+            now: self.env.clock().wall(),
+        })
     }
 
     /// Says how far the recovery is, where that is worth a line.
@@ -130,21 +141,19 @@ impl<E: Env> Worker<E> {
         }
     }
 
-    pub(super) fn opened(
-        &mut self,
-        key: PartitionKey,
-        opening: Opening,
-        result: Result<Log<E::Disk>, OpenError>,
-    ) {
-        self.openings.ended(opening);
-        match self.partitions.remove(&key) {
-            Some(Slot::Opening {
-                partition,
-                leadership,
-                queued,
-                ..
-            }) => self.take_over(partition, leadership, queued, result),
-            _ => self.opened_doomed(key, result),
+    pub(super) fn opened(&mut self, opening: Opening, opened: Vec<Opened<E>>) {
+        self.openings.ended(opening, opened.len());
+        for (key, result) in opened {
+            let Some(result) = result else { continue };
+            match self.partitions.remove(&key) {
+                Some(Slot::Opening {
+                    partition,
+                    leadership,
+                    queued,
+                    ..
+                }) => self.take_over(partition, leadership, queued, result),
+                _ => self.opened_doomed(key, result),
+            }
         }
         self.open_next();
         self.report_recovery();
@@ -257,7 +266,7 @@ impl<E: Env> Worker<E> {
         drop(result);
         self.delete_files(&doomed.partition);
         if let Some(successor) = doomed.successor {
-            self.openings.push(successor, Opening::Plain);
+            self.openings.push(successor, Opening::New);
         }
     }
 
@@ -353,15 +362,30 @@ impl<E: Env> Worker<E> {
     fn close_all(&mut self) -> io::Result<()> {
         self.resign_all(ErrorCode::NotLeaderOrFollower);
         let mut result = Ok(());
+        let mut is_settled = true;
         for slot in self.partitions.values_mut() {
-            let closed = match slot {
-                Slot::Open(open) => open.log.close(),
+            let settled = match slot {
+                Slot::Open(open) => open.log.settle(),
                 // What it has on disk is for the next start to find out.
                 Slot::Opening { .. } | Slot::Offline(_) => {
                     Err(io::Error::other("a log is offline"))
                 }
             };
-            result = result.and(closed);
+            match settled {
+                Ok(has_unsynced) => is_settled &= !has_unsynced,
+                Err(error) => result = result.and(Err(error)),
+            }
+        }
+        if !is_settled {
+            // One sync for thousands of logs, each of which would be several of its own.
+            self.directory.sync_all()?;
+            for slot in self.partitions.values_mut() {
+                if let Slot::Open(open) = slot
+                    && open.log.is_usable()
+                {
+                    open.log.synced(open.log.end());
+                }
+            }
         }
         let written = self.directory.write_checkpoints(&self.points());
         result.and(written)
@@ -389,12 +413,8 @@ impl<E: Env> Worker<E> {
 
     fn begin_epoch(&mut self, key: PartitionKey, leadership: Leadership) {
         self.tell(key, Input::Lead(leadership));
-        let Some(Slot::Open(open)) = self.partitions.get_mut(&key) else {
-            return;
-        };
-        if let Err(error) = open.log.assign_epoch(leadership.epoch) {
-            tracing::error!(partition = %open.partition.name(), %error, "cannot record the leader epoch");
-            self.fail_directory();
+        if let Some(Slot::Open(open)) = self.partitions.get_mut(&key) {
+            open.log.assign_epoch(leadership.epoch);
         }
     }
 

@@ -11,19 +11,28 @@ use ottla_model::{LeaderEpoch, Monotonic, Timestamp, TopicId};
 use super::progress::{Progress, Report};
 use crate::partition::PartitionKey;
 
-/// Where nothing is to be recovered, opening is a few syncs, and what syncs at once shares the file system's journal.
-const OPENED_AT_ONCE: usize = 64;
+/// To look at files takes a processor more than a disk.
+const OPENED_AT_ONCE: usize = 4;
+/// A new log is a few syncs, and what syncs at once shares the file system's journal.
+const BEGUN_AT_ONCE: usize = 64;
+/// The most that one job opens, one log behind the other: to go to another thread and back costs as much as to open a small one.
+const MAX_TOGETHER: usize = 32;
+/// As many jobs as are left for each that runs, so that the last ones end together.
+const SHARE: usize = 8;
 
 /// What it takes to open a log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Opening {
-    /// To look at its files, or to make them.
+    /// To make its files.
+    New,
+    /// To look at its files.
     Plain,
     /// To read the segments that were written since they were last known to be good.
     Recovery,
 }
 
 pub(super) struct Openings {
+    new: Queue,
     plain: Queue,
     recoveries: Queue,
     /// Recoveries that have ended since there were none.
@@ -33,7 +42,10 @@ pub(super) struct Openings {
 
 struct Queue {
     waiting: VecDeque<PartitionKey>,
+    /// Logs of the jobs that run.
     running: usize,
+    jobs: usize,
+    /// Jobs.
     at_once: usize,
 }
 
@@ -42,9 +54,11 @@ impl Openings {
         let queue = |at_once| Queue {
             waiting: VecDeque::new(),
             running: 0,
+            jobs: 0,
             at_once,
         };
         Self {
+            new: queue(BEGUN_AT_ONCE),
             plain: queue(OPENED_AT_ONCE),
             recoveries: queue(recovered_at_once),
             recovered: 0,
@@ -58,31 +72,40 @@ impl Openings {
 
     /// Nothing begins any more.
     pub(super) fn clear(&mut self) {
+        self.new.waiting.clear();
         self.plain.waiting.clear();
         self.recoveries.waiting.clear();
     }
 
-    /// The next one that may begin; [`Openings::ended`] gives its place back.
-    pub(super) fn begin(&mut self) -> Option<(PartitionKey, Opening)> {
-        [Opening::Plain, Opening::Recovery]
+    /// The next ones that may begin, to be opened by one job; [`Openings::ended`] gives its place back.
+    pub(super) fn begin(&mut self) -> Option<(Vec<PartitionKey>, Opening)> {
+        [Opening::New, Opening::Plain, Opening::Recovery]
             .into_iter()
             .find_map(|opening| {
                 let queue = self.queue(opening);
-                if queue.running == queue.at_once {
+                if queue.waiting.is_empty() || queue.jobs == queue.at_once {
                     return None;
                 }
-                let key = queue.waiting.pop_front()?;
-                queue.running += 1;
-                Some((key, opening))
+                let together = queue.waiting.len() / (queue.at_once * SHARE);
+                let keys = queue.waiting.drain(..together.clamp(1, MAX_TOGETHER));
+                let keys: Vec<PartitionKey> = keys.collect();
+                queue.running += keys.len();
+                queue.jobs += 1;
+                Some((keys, opening))
             })
     }
 
-    pub(super) fn ended(&mut self, opening: Opening) {
+    /// A job has ended, and opened so many logs.
+    pub(super) fn ended(&mut self, opening: Opening, logs: usize) {
         let queue = self.queue(opening);
-        assert!(queue.running > 0, "what ends has begun");
-        queue.running -= 1;
+        assert!(
+            queue.jobs > 0 && queue.running >= logs,
+            "what ends has begun"
+        );
+        queue.jobs -= 1;
+        queue.running -= logs;
         if opening == Opening::Recovery {
-            self.recovered += 1;
+            self.recovered += logs;
         }
     }
 
@@ -98,6 +121,7 @@ impl Openings {
 
     fn queue(&mut self, opening: Opening) -> &mut Queue {
         match opening {
+            Opening::New => &mut self.new,
             Opening::Plain => &mut self.plain,
             Opening::Recovery => &mut self.recoveries,
         }
@@ -134,7 +158,50 @@ impl<D: Disk> OpeningJob<D> {
             let end = job.run().map_err(fails)?;
             log.synced(end);
         }
-        log.assign_epoch(self.epoch).map_err(fails)?;
+        log.assign_epoch(self.epoch);
         Ok(log)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ottla_model::{PartitionIndex, Uuid};
+
+    use super::*;
+
+    fn openings(waiting: i32, opening: Opening) -> Openings {
+        let mut openings = Openings::new(2);
+        for index in (0..waiting).map(PartitionIndex) {
+            let topic = TopicId(Uuid::from_u128(7));
+            openings.push(PartitionKey { topic, index }, opening);
+        }
+        openings
+    }
+
+    #[test]
+    fn few_logs_are_opened_beside_each_other_and_many_several_to_a_job() {
+        let mut few = openings(3, Opening::Plain);
+        let began = std::iter::from_fn(|| few.begin());
+        assert!(began.map(|(keys, _)| keys.len()).eq([1, 1, 1]));
+        let mut many = openings(5000, Opening::Plain);
+        let began = std::iter::from_fn(|| many.begin());
+        let sizes: Vec<usize> = began.map(|(keys, _)| keys.len()).collect();
+        assert_eq!(sizes, [MAX_TOGETHER; OPENED_AT_ONCE]);
+        many.ended(Opening::Plain, MAX_TOGETHER);
+        assert!(many.begin().is_some());
+        assert!(many.begin().is_none());
+    }
+
+    #[test]
+    fn towards_the_end_the_jobs_are_small_and_all_logs_have_had_their_turn() {
+        let mut openings = openings(1000, Opening::Recovery);
+        let mut sizes = Vec::new();
+        while let Some((keys, opening)) = openings.begin() {
+            sizes.push(keys.len());
+            openings.ended(opening, keys.len());
+        }
+        assert_eq!(sizes.iter().sum::<usize>(), 1000);
+        assert_eq!(sizes.last(), Some(&1));
+        assert!(sizes.is_sorted_by(|a, b| a >= b));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use ottla_env::{Clock, Disk, Env, Spawn};
+use ottla_env::{Clock, Env, Spawn};
 use ottla_log::SyncJob;
 use ottla_model::Offset;
 use ottla_replica::{Input, Output, Outputs};
@@ -44,7 +44,7 @@ impl<E: Env> Open<E> {
         env: &E,
         lane: &Lane<E>,
         key: PartitionKey,
-        job: Option<SyncJob<<E::Disk as Disk>::File>>,
+        job: Option<SyncJob<E::Disk>>,
     ) {
         let Some(job) = job.filter(|_| !self.is_syncing) else {
             return;

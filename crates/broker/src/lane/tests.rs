@@ -22,7 +22,7 @@ const fn key(index: i32) -> PartitionKey {
     }
 }
 
-/// A lane that leads one partition, each append of which is synced.
+/// A lane that leads one partition, each append of which is synced unless it is configured otherwise.
 struct Leading {
     env: IdleEnv,
     lane: Lane<IdleEnv>,
@@ -31,10 +31,14 @@ struct Leading {
 
 impl Leading {
     fn new() -> Self {
+        Self::with("flush.messages", "1")
+    }
+
+    fn with(key: &str, value: &str) -> Self {
         let env = IdleEnv::new();
         let lane = env.lane("/data", DIRECTORY);
         let node = ServerConfig::of_default_node("data");
-        let configs = [("flush.messages", "1")].into_iter();
+        let configs = [(key, value)].into_iter();
         let config = TopicConfig::new(node.settings(), configs);
         let leading = Self { env, lane, config };
         leading.lead(KEY);
@@ -153,4 +157,38 @@ fn a_lane_closes_when_the_last_sync_has_ended() {
     leading.run();
     let result = done.try_recv().expect("it closes").expect("by now");
     result.expect("the disk works");
+}
+
+#[test]
+fn what_a_log_holds_is_given_back_once_nobody_uses_it_and_it_is_on_disk() {
+    let leading = Leading::new();
+    let _unanswered = leading.append(EPOCH);
+    let open_after_a_round = || {
+        leading.lane.send(Job::GiveBack);
+        leading.run();
+        leading.env.disk().open_files()
+    };
+    assert_eq!(open_after_a_round(), 1, "it was just written");
+    assert_eq!(open_after_a_round(), 1, "it is not on disk");
+    assert_eq!(leading.env.unblock(), 1, "one sync is enough");
+    leading.run();
+    assert_eq!(open_after_a_round(), 1, "it was just synced");
+    assert_eq!(open_after_a_round(), 0);
+    let mut taken = leading.append(EPOCH);
+    assert_eq!(leading.env.disk().open_files(), 1);
+    leading.env.unblock();
+    leading.run();
+    assert_eq!(base_offset(&mut taken), Some(Offset(1)));
+}
+
+#[test]
+fn what_is_not_synced_is_synced_when_nobody_uses_it() {
+    let leading = Leading::with("flush.messages", "1000");
+    let mut answer = leading.append(EPOCH);
+    assert_eq!(base_offset(&mut answer), Some(Offset(0)));
+    for syncs in [0, 1] {
+        leading.lane.send(Job::GiveBack);
+        leading.run();
+        assert_eq!(leading.env.unblock(), syncs);
+    }
 }

@@ -14,7 +14,7 @@ use crate::FileOf;
 pub(crate) struct MetadataReader<E: Env> {
     disk: E::Disk,
     directory: PathBuf,
-    log: LogReader<FileOf<E>>,
+    log: LogReader<E::Disk>,
 }
 
 /// A snapshot's file, which is never written again.
@@ -38,7 +38,7 @@ impl<F> SnapshotFile<F> {
 }
 
 impl<E: Env> MetadataReader<E> {
-    pub(super) fn new(disk: E::Disk, directory: PathBuf, log: LogReader<FileOf<E>>) -> Self {
+    pub(super) fn new(disk: E::Disk, directory: PathBuf, log: LogReader<E::Disk>) -> Self {
         Self {
             disk,
             directory,

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, ErrorKind, IoSlice};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use rand_chacha::rand_core::SeedableRng;
 
 use super::ManualClock;
 use super::files::{Directory, File, Node, NodeId};
-use crate::{Clock, Disk, DiskEntry, DiskFile, DiskSpace, OpenMode};
+use crate::{Clock, DirectoryEntry, Disk, DiskEntry, DiskFile, DiskSpace, OpenMode};
 
 const ROOT: NodeId = 0;
 /// What `space` answers for a disk without a limit.
@@ -38,6 +38,9 @@ struct State {
     capacity: Option<u64>,
     /// The canary: files whose syncs are answered and not done.
     lies_about: fn(&Path) -> bool,
+    /// The files that were opened by such a path.
+    lied_about: BTreeSet<NodeId>,
+    open_files: usize,
     locked: BTreeMap<PathBuf, u64>,
 }
 
@@ -57,6 +60,8 @@ impl SeededDisk {
                 fail_at: None,
                 capacity: None,
                 lies_about: |_| false,
+                lied_about: BTreeSet::new(),
+                open_files: 0,
                 locked: BTreeMap::new(),
             })),
         }
@@ -98,6 +103,12 @@ impl SeededDisk {
     /// does, and no judge may miss.
     pub fn lie_about_syncs(&self, of: fn(&Path) -> bool) {
         self.state.lock().lies_about = of;
+    }
+
+    /// How many files are open.
+    #[must_use]
+    pub fn open_files(&self) -> usize {
+        self.state.lock().open_files
     }
 
     /// How many changing operations there were.
@@ -283,24 +294,30 @@ impl Disk for SeededDisk {
             }
             (Some(node), _) => node,
         };
+        let lies = (state.lies_about)(path);
+        if lies {
+            state.lied_about.insert(node);
+        }
+        state.open_files += 1;
         Ok(SeededFile {
             state: Arc::clone(&self.state),
             node,
             life: state.life,
-            lies: (state.lies_about)(path),
+            lies,
             writes: mode != OpenMode::Read,
         })
     }
 
-    fn list(&self, directory: &Path) -> io::Result<Vec<DiskEntry>> {
+    fn list(&self, directory: &Path) -> io::Result<Vec<DirectoryEntry>> {
         let mut state = self.state.lock();
         state.check_up()?;
         let node = state.find(directory)?;
         let entries = state.directory(node)?.entries.clone();
-        Ok(entries
-            .iter()
-            .map(|(name, id)| state.entry(name, *id))
-            .collect())
+        let listed = entries.into_iter().map(|(name, id)| DirectoryEntry {
+            name,
+            is_directory: matches!(state.nodes[&id], Node::Directory(_)),
+        });
+        Ok(listed.collect())
     }
 
     fn entry(&self, path: &Path) -> io::Result<Option<DiskEntry>> {
@@ -391,6 +408,23 @@ impl Disk for SeededDisk {
         Ok(())
     }
 
+    fn sync_all(&self, path: &Path) -> io::Result<()> {
+        let mut state = self.state.lock();
+        state.find(path)?;
+        state.begin_change()?;
+        let State {
+            nodes, lied_about, ..
+        } = &mut *state;
+        for (id, node) in nodes {
+            match node {
+                Node::File(file) if !lied_about.contains(id) => file.sync(),
+                Node::File(_) => {}
+                Node::Directory(directory) => directory.sync(),
+            }
+        }
+        Ok(())
+    }
+
     fn lock(&self, path: &Path) -> io::Result<SeededLock> {
         drop(self.open(path, OpenMode::Create)?);
         let mut state = self.state.lock();
@@ -460,6 +494,12 @@ impl SeededFile {
             return Err(ErrorKind::PermissionDenied.into());
         }
         state.begin_change()
+    }
+}
+
+impl Drop for SeededFile {
+    fn drop(&mut self) {
+        self.state.lock().open_files -= 1;
     }
 }
 
@@ -563,7 +603,7 @@ mod tests {
 
     #[test]
     fn a_name_that_is_not_synced_may_vanish_with_a_synced_file() {
-        let seen: std::collections::BTreeSet<bool> = (0..50)
+        let seen: BTreeSet<bool> = (0..50)
             .map(|seed| {
                 let disk = disk();
                 write(&disk, "/a", b"x").unwrap().sync().unwrap();
@@ -620,6 +660,24 @@ mod tests {
         disk.fail_at(disk.operations(), ErrorKind::TimedOut);
         assert_eq!(file.sync().unwrap_err().kind(), ErrorKind::TimedOut);
         file.sync().unwrap();
+    }
+
+    #[test]
+    fn a_sync_of_all_is_one_of_each_file_and_directory() {
+        for seed in 0..50 {
+            let disk = disk();
+            disk.lie_about_syncs(|path| path == "/lost");
+            disk.create_directories(Path::new("/d/e")).unwrap();
+            drop(write(&disk, "/d/e/a", b"a").unwrap());
+            drop(write(&disk, "/lost", &[1; 5000]).unwrap());
+            assert_eq!(disk.open_files(), 0);
+            disk.sync_all(Path::new("/d")).unwrap();
+            let file = write(&disk, "/d/e/a", b"b").unwrap();
+            assert_eq!(disk.open_files(), 1);
+            disk.crash(seed);
+            assert_eq!(content(&disk, "/d/e/a").unwrap()[..1], *b"a");
+            drop(file);
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use ottla_env::{Disk, DiskFile};
 use ottla_model::{Offset, Timestamp};
 
 use super::Log;
-use crate::segment::{Segment, path};
+use crate::segment::{Durability, Segment, path};
 
 impl<D: Disk> Log<D> {
     /// Removes what `retention.bytes`, `retention.ms` and the log's start no longer keep; the last segment too, behind which a new one begins then.
@@ -29,7 +29,7 @@ impl<D: Disk> Log<D> {
         let start = kept.first().map_or(self.end, |segment| segment.base);
         self.shared.segments.store(Arc::new(kept.to_vec()));
         self.move_log_start(start);
-        self.remove(gone.iter())?;
+        self.remove(gone)?;
         // Last: what a crash brings back of the segments still has its epochs then.
         self.forget_epochs()
     }
@@ -77,8 +77,8 @@ impl<D: Disk> Log<D> {
                         .read()
                         .max_timestamp
                         .filter(|(newest, _)| newest.0 >= 0);
-                    let newest =
-                        newest.map_or_else(|| segment.file.modified(), |(newest, _)| Ok(newest))?;
+                    let newest = newest
+                        .map_or_else(|| segment.file()?.modified(), |(newest, _)| Ok(newest))?;
                     now.0.saturating_sub(newest.0)
                         > i64::try_from(age.as_millis()).unwrap_or(i64::MAX)
                 }
@@ -102,26 +102,26 @@ impl<D: Disk> Log<D> {
     /// Forgets the epochs of what lies below the log's start.
     fn forget_epochs(&mut self) -> io::Result<()> {
         self.epochs.truncate_start(self.reader().log_start());
-        self.write_epochs()
+        self.epochs.publish(&self.shared.epochs);
+        let unsaved = self.epochs.unsaved(&self.home);
+        unsaved.map_or(Ok(()), |epochs| epochs.save(Durability::Now))
     }
 
     /// Removes segments, the oldest first, each for good before the next: a crash that brings one back leaves no hole behind it.
-    fn remove<'a>(
-        &self,
-        segments: impl Iterator<Item = &'a Arc<Segment<D::File>>>,
-    ) -> io::Result<()>
-    where
-        D::File: 'a,
-    {
+    fn remove(&mut self, segments: &[Arc<Segment<D>>]) -> io::Result<()> {
+        let (disk, directory) = (&self.home.disk, &self.home.directory);
         for segment in segments {
+            // Readers that came before and have not opened it come too late.
+            segment.removing();
             for extension in ["log", "index", "timeindex", "txnindex", "snapshot"] {
-                let path = path(&self.directory, segment.base, extension);
-                if self.disk.entry(&path)?.is_some() {
+                let path = path(directory, segment.base, extension);
+                if disk.entry(&path)?.is_some() {
                     // Readers that came before keep the open file.
-                    self.disk.remove_file(&path)?;
+                    disk.remove_file(&path)?;
                 }
             }
-            self.disk.sync_directory(&self.directory)?;
+            disk.sync_directory(directory)?;
+            self.snapshots.retain(|offset| *offset != segment.base);
         }
         Ok(())
     }

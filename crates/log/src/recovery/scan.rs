@@ -2,14 +2,15 @@
 
 use std::io;
 
-use ottla_env::DiskFile;
+use ottla_env::{Disk, DiskFile};
 use ottla_model::{LeaderEpoch, Offset};
 use ottla_wire::records::{Batch, BatchError, BatchHeader};
 
 use super::Holes;
+use crate::indexes::Indexes;
 use crate::leader_epochs::LeaderEpochs;
 use crate::options::LogOptions;
-use crate::segment::{Indexes, Segment};
+use crate::segment::Segment;
 
 /// What is in a segment.
 pub(super) struct Scan {
@@ -42,8 +43,8 @@ impl EpochRun {
 }
 
 /// Reads all batches of a segment.
-pub(super) fn scan<F: DiskFile>(
-    segment: &Segment<F>,
+pub(super) fn scan<D: Disk>(
+    segment: &Segment<D>,
     options: &LogOptions,
     holes: Holes,
 ) -> io::Result<Scan> {
@@ -91,13 +92,10 @@ pub(super) fn scan<F: DiskFile>(
 
 /// Whether an epoch of the quorum begins behind what is damaged. Its leader has all on disk before it writes the control batch that begins
 /// it, so no write was torn there.
-pub(super) fn begins_epoch_behind<F: DiskFile>(
-    segment: &Segment<F>,
-    scan: &Scan,
-) -> io::Result<bool> {
+pub(super) fn begins_epoch_behind<D: Disk>(segment: &Segment<D>, scan: &Scan) -> io::Result<bool> {
     let left = usize::try_from(segment.size() - scan.size).map_err(io::Error::other)?;
     let mut bytes = vec![0; left];
-    let read = segment.file.read_at(&mut bytes, scan.size)?;
+    let read = segment.file()?.read_at(&mut bytes, scan.size)?;
     bytes.truncate(read);
     Ok((1..bytes.len()).any(|at| {
         let Ok(header) = BatchHeader::parse(&bytes[at..]) else {
@@ -112,8 +110,8 @@ pub(super) fn begins_epoch_behind<F: DiskFile>(
 }
 
 /// The batch at `position` if it is whole, right, and where `expected` says or, if there may be holes, behind.
-fn read_checked<F: DiskFile>(
-    segment: &Segment<F>,
+fn read_checked<D: Disk>(
+    segment: &Segment<D>,
     position: u64,
     expected: Offset,
     holes: Holes,

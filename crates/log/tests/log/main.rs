@@ -2,6 +2,7 @@
 
 mod appends;
 mod directories;
+mod idle;
 mod metadata_log;
 mod reads;
 mod recovery;
@@ -104,7 +105,7 @@ fn append(log: &mut Log<SeededDisk>, timestamp: i64) {
 fn filled(disk: &SeededDisk) -> (LogDirectory<SeededDisk>, Log<SeededDisk>) {
     let directory = directory(disk);
     let mut log = open(&directory);
-    log.assign_epoch(EPOCH).expect("the disk works");
+    log.assign_epoch(EPOCH);
     (0..10).for_each(|i| append(&mut log, 1000 + 10 * i));
     (directory, log)
 }

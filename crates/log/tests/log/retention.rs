@@ -101,8 +101,10 @@ fn records_deleted_below_an_offset_are_gone() {
 fn the_epochs_of_what_is_gone_are_forgotten() {
     let disk = disk();
     let (_directory, mut log) = filled(&disk);
-    log.assign_epoch(EPOCH.next()).expect("the disk works");
+    log.assign_epoch(EPOCH.next());
     append(&mut log, 2000);
+    let synced = log.unsynced().expect("it was written").run();
+    log.synced(synced.expect("the disk works"));
     let path = Path::new(DATA).join(NAME).join("leader-epoch-checkpoint");
     let told = |disk: &SeededDisk| String::from_utf8(read(disk, &path)).expect("it is text");
     assert_eq!(told(&disk), "0\n2\n4 0\n5 20\n");

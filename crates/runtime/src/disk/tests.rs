@@ -92,12 +92,16 @@ fn directories_are_listed_renamed_and_removed() {
         is_directory: false,
         length: 7,
     };
-    let b = DiskEntry {
-        name: "b".into(),
-        is_directory: true,
-        length: 0,
-    };
-    assert_eq!(RealDisk.list(root).unwrap(), [a.clone(), b]);
+    RealDisk.sync_all(root).unwrap();
+    std::os::unix::fs::symlink(root.join("b"), root.join("link")).unwrap();
+    std::os::unix::fs::symlink(root.join("c"), root.join("to-nothing")).unwrap();
+    let listed = RealDisk.list(root).unwrap();
+    let listed = listed
+        .iter()
+        .map(|entry| (&*entry.name, entry.is_directory));
+    assert!(listed.eq([("a", false), ("b", true), ("link", true)]));
+    RealDisk.remove_file(&root.join("link")).unwrap();
+    RealDisk.remove_file(&root.join("to-nothing")).unwrap();
     assert_eq!(RealDisk.entry(&root.join("a")).unwrap(), Some(a));
     assert_eq!(RealDisk.entry(&root.join("c")).unwrap(), None);
     RealDisk.rename(&root.join("b"), &root.join("c")).unwrap();

@@ -228,7 +228,8 @@ fn contents(disk: &SeededDisk) -> BTreeMap<PathBuf, Vec<u8>> {
                 folders.push(path);
             } else {
                 let file = disk.open(&path, OpenMode::Read).expect("it is there");
-                let mut bytes = vec![0; usize::try_from(entry.length).expect("it is small")];
+                let length = file.length().expect("the disk works");
+                let mut bytes = vec![0; usize::try_from(length).expect("it is small")];
                 file.read_at(&mut bytes, 0).expect("the disk works");
                 found.insert(path, bytes);
             }
