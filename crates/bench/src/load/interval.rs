@@ -218,6 +218,6 @@ fn between(before: &Snapshot, after: &Snapshot, latencies: Latencies) -> Outcome
     clippy::disallowed_methods,
     reason = "this program is all effects, and its threads are its own"
 )]
-pub(super) fn pause(duration: Duration) {
+pub(crate) fn pause(duration: Duration) {
     thread::sleep(duration);
 }

@@ -1,0 +1,554 @@
+//! What is compared, as one table.
+
+use super::bare_loop::{BareLoop, Shape};
+use super::load::{Client, Consume, Produce};
+use crate::size::{GIB, KIB, MIB};
+
+/// Cases that are usually run together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Group {
+    Limit,
+    Produce,
+    Shapes,
+    Producers,
+    Consume,
+    Flush,
+    Latency,
+    Start,
+    Restart,
+    Flood,
+}
+
+impl Group {
+    pub(super) const ALL: [Self; 10] = [
+        Self::Limit,
+        Self::Produce,
+        Self::Shapes,
+        Self::Producers,
+        Self::Consume,
+        Self::Flush,
+        Self::Latency,
+        Self::Start,
+        Self::Restart,
+        Self::Flood,
+    ];
+
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Limit => "limit",
+            Self::Produce => "produce",
+            Self::Shapes => "shapes",
+            Self::Producers => "producers",
+            Self::Consume => "consume",
+            Self::Flush => "flush",
+            Self::Latency => "latency",
+            Self::Start => "start",
+            Self::Restart => "restart",
+            Self::Flood => "flood",
+        }
+    }
+
+    /// Above its table.
+    pub(super) const fn title(self) -> &'static str {
+        match self {
+            Self::Limit => "Bare loops",
+            Self::Produce => "Producing",
+            Self::Shapes => "Codecs, partitions, acknowledgements",
+            Self::Producers => "Fifty producers",
+            Self::Consume => "Consuming",
+            Self::Flush => "Synced before it is acknowledged",
+            Self::Latency => "Latency at a fixed rate",
+            Self::Start => "Start and idle memory",
+            Self::Restart => "Restart with many partitions",
+            Self::Flood => "Two million records a second for a minute",
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Case {
+    /// Unique; stands in files of results.
+    pub(super) name: &'static str,
+    pub(super) group: Group,
+    /// How it differs from the base: 1 KiB records, not compressed, 16 partitions, one producer, acks=1.
+    pub(super) title: &'static str,
+    pub(super) work: Work,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Work {
+    /// Beside the brokers: what none can beat.
+    Loop(BareLoop),
+    Produce(Produce),
+    Consume(Consume),
+    /// A node is started that holds nothing.
+    Start,
+    /// A node is started that holds so many partitions.
+    Restart {
+        partitions: u32,
+    },
+    /// Ottla alone, once: all that is acknowledged must be there.
+    Flood(Produce),
+}
+
+/// The client that users run, with its own defaults.
+const LIBRDKAFKA: Produce = Produce {
+    client: Client::Librdkafka,
+    producers: 1,
+    record_bytes: KIB,
+    batch_bytes: None,
+    request_bytes: None,
+    in_flight: None,
+    codec: "none",
+    partitions: 16,
+    acks: "1",
+    idempotent: false,
+    linger_ms: None,
+    rate: None,
+    tail: 0,
+    reader: false,
+    baseline: None,
+    flush_each: false,
+    verify: false,
+    warm_up: 128 * MIB,
+    bytes: 3 * GIB,
+    seconds: 5,
+    echo: false,
+};
+
+/// Requests of sixteen batches of 15 KiB, one for each partition: what librdkafka sends when it is busy, without its cost.
+const LEAN: Produce = Produce {
+    client: Client::Lean,
+    batch_bytes: Some(16 * KIB),
+    request_bytes: Some(256 * KIB),
+    warm_up: 256 * MIB,
+    ..LIBRDKAFKA
+};
+
+/// Well below what either broker can do, so that what consumers cost stands beside a known load.
+const PACED: Produce = Produce {
+    rate: Some(40 * KIB),
+    warm_up: 40 * MIB,
+    ..LEAN
+};
+
+/// Nobody waits for a batch to fill, and there are many who wait.
+const SMALL: Produce = Produce {
+    producers: 50,
+    record_bytes: 100,
+    linger_ms: Some(0),
+    warm_up: 8 * MIB,
+    ..LIBRDKAFKA
+};
+
+const LATENCY: Produce = Produce {
+    rate: Some(5000),
+    linger_ms: Some(0),
+    warm_up: 10 * MIB,
+    seconds: 8,
+    echo: true,
+    ..LIBRDKAFKA
+};
+
+const fn case(name: &'static str, group: Group, title: &'static str, work: Work) -> Case {
+    Case {
+        name,
+        group,
+        title,
+        work,
+    }
+}
+
+const fn produce(name: &'static str, group: Group, title: &'static str, load: Produce) -> Case {
+    case(name, group, title, Work::Produce(load))
+}
+
+pub(super) const CASES: &[Case] = &[
+    case(
+        "loop-receive",
+        Group::Limit,
+        "socket to checksum to 16 files: requests of 240 KiB, written in batches of 15 KiB",
+        Work::Loop(BareLoop {
+            shape: Shape::Receive,
+            request_bytes: 240 * KIB,
+            batch_bytes: 15 * KIB,
+        }),
+    ),
+    case(
+        "loop-receive-1m",
+        Group::Limit,
+        "the same: requests of 1 MiB, written in batches of 64 KiB",
+        Work::Loop(BareLoop {
+            shape: Shape::Receive,
+            request_bytes: MIB,
+            batch_bytes: 64 * KIB,
+        }),
+    ),
+    case(
+        "loop-send",
+        Group::Limit,
+        "16 files to socket, asked for 16 MiB at a time as a consumer asks",
+        Work::Loop(BareLoop {
+            shape: Shape::Send,
+            request_bytes: 16 * MIB,
+            batch_bytes: 15 * KIB,
+        }),
+    ),
+    produce("produce", Group::Produce, "librdkafka", LIBRDKAFKA),
+    produce("produce-lean", Group::Produce, "lean", LEAN),
+    produce(
+        "produce-lean-1m",
+        Group::Produce,
+        "lean, requests of 1 MiB of batches of 64 KiB",
+        Produce {
+            batch_bytes: Some(64 * KIB),
+            request_bytes: Some(MIB),
+            ..LEAN
+        },
+    ),
+    produce(
+        "produce-100b",
+        Group::Produce,
+        "librdkafka, 100 B records",
+        Produce {
+            record_bytes: 100,
+            warm_up: 32 * MIB,
+            ..LIBRDKAFKA
+        },
+    ),
+    produce(
+        "produce-100b-lean",
+        Group::Produce,
+        "lean, 100 B records",
+        Produce {
+            record_bytes: 100,
+            ..LEAN
+        },
+    ),
+    produce(
+        "produce-10k",
+        Group::Produce,
+        "librdkafka, 10 KiB records",
+        Produce {
+            record_bytes: 10 * KIB,
+            ..LIBRDKAFKA
+        },
+    ),
+    produce(
+        "lz4",
+        Group::Shapes,
+        "lean, lz4",
+        Produce {
+            codec: "lz4",
+            ..LEAN
+        },
+    ),
+    produce(
+        "zstd",
+        Group::Shapes,
+        "lean, zstd",
+        Produce {
+            codec: "zstd",
+            ..LEAN
+        },
+    ),
+    produce(
+        "partitions-1",
+        Group::Shapes,
+        "librdkafka, 1 partition",
+        Produce {
+            partitions: 1,
+            ..LIBRDKAFKA
+        },
+    ),
+    produce(
+        "partitions-1000",
+        Group::Shapes,
+        "librdkafka, 1,000 partitions",
+        Produce {
+            partitions: 1000,
+            ..LIBRDKAFKA
+        },
+    ),
+    produce(
+        "acks-all",
+        Group::Shapes,
+        "librdkafka, acks=all",
+        Produce {
+            acks: "all",
+            ..LIBRDKAFKA
+        },
+    ),
+    produce(
+        "idempotent",
+        Group::Shapes,
+        "librdkafka, acks=all, idempotent",
+        Produce {
+            acks: "all",
+            idempotent: true,
+            ..LIBRDKAFKA
+        },
+    ),
+    produce(
+        "producers-50",
+        Group::Producers,
+        "librdkafka, 50 producers",
+        Produce {
+            producers: 50,
+            ..LIBRDKAFKA
+        },
+    ),
+    produce(
+        "small-50",
+        Group::Producers,
+        "librdkafka, 50 producers of 100 B records, linger.ms=0",
+        SMALL,
+    ),
+    produce(
+        "small-50-lean",
+        Group::Producers,
+        "lean, 50 connections, requests of two 100 B records, one at a time",
+        Produce {
+            client: Client::Lean,
+            batch_bytes: Some(300),
+            request_bytes: Some(300),
+            in_flight: Some(1),
+            linger_ms: None,
+            ..SMALL
+        },
+    ),
+    case(
+        "fetch",
+        Group::Consume,
+        "lean, from the start",
+        Work::Consume(Consume {
+            client: Client::Lean,
+        }),
+    ),
+    case(
+        "fetch-librdkafka",
+        Group::Consume,
+        "librdkafka, from the start",
+        Work::Consume(Consume {
+            client: Client::Librdkafka,
+        }),
+    ),
+    produce(
+        "tail-0",
+        Group::Consume,
+        "lean producer at 40 MiB/s, nobody reads",
+        PACED,
+    ),
+    produce(
+        "tail-1",
+        Group::Consume,
+        "lean producer at 40 MiB/s, 1 consumer at the tail",
+        Produce {
+            tail: 1,
+            baseline: Some("tail-0"),
+            ..PACED
+        },
+    ),
+    produce(
+        "tail-5",
+        Group::Consume,
+        "lean producer at 40 MiB/s, 5 consumers at the tail",
+        Produce {
+            tail: 5,
+            baseline: Some("tail-0"),
+            ..PACED
+        },
+    ),
+    produce(
+        "reader",
+        Group::Consume,
+        "lean producer at 40 MiB/s, 1 consumer reads from the start meanwhile",
+        Produce {
+            reader: true,
+            baseline: Some("tail-0"),
+            ..PACED
+        },
+    ),
+    produce(
+        "flush-50",
+        Group::Flush,
+        "librdkafka, 50 producers, flush.messages=1",
+        Produce {
+            producers: 50,
+            flush_each: true,
+            warm_up: MIB,
+            ..LIBRDKAFKA
+        },
+    ),
+    produce(
+        "flush-50-lean",
+        Group::Flush,
+        "lean, 50 connections, one 1 KiB record at a time, flush.messages=1",
+        Produce {
+            producers: 50,
+            flush_each: true,
+            batch_bytes: Some(KIB),
+            request_bytes: Some(KIB),
+            in_flight: Some(1),
+            warm_up: MIB / 2,
+            ..LEAN
+        },
+    ),
+    produce(
+        "latency-5k",
+        Group::Latency,
+        "librdkafka, 5,000 records/s of 1 KiB, linger.ms=0",
+        LATENCY,
+    ),
+    produce(
+        "latency-20m",
+        Group::Latency,
+        "librdkafka, 20 MiB/s of 1 KiB records, linger.ms=5",
+        Produce {
+            rate: Some(20 * KIB),
+            linger_ms: Some(5),
+            warm_up: 40 * MIB,
+            ..LATENCY
+        },
+    ),
+    produce(
+        "latency-5k-lean",
+        Group::Latency,
+        "lean, 5,000 requests/s of one 1 KiB record",
+        Produce {
+            client: Client::Lean,
+            batch_bytes: Some(KIB),
+            request_bytes: Some(KIB),
+            linger_ms: None,
+            ..LATENCY
+        },
+    ),
+    case(
+        "start",
+        Group::Start,
+        "a node that holds nothing",
+        Work::Start,
+    ),
+    case(
+        "restart-1000",
+        Group::Restart,
+        "1,000 partitions with a record each",
+        Work::Restart { partitions: 1000 },
+    ),
+    case(
+        "restart-10000",
+        Group::Restart,
+        "10,000 partitions with a record each",
+        Work::Restart { partitions: 10_000 },
+    ),
+    case(
+        "flood",
+        Group::Flood,
+        "lean, 2,000,000 records/s of 100 B for a minute, all found again",
+        Work::Flood(Produce {
+            record_bytes: 100,
+            rate: Some(2_000_000),
+            verify: true,
+            bytes: 20 * GIB,
+            seconds: 60,
+            ..LEAN
+        }),
+    ),
+];
+
+/// All cases whose name or group is among `only`; all of them where there is none.
+///
+/// # Errors
+/// The first of `only` that is neither.
+pub(super) fn chosen(only: &[String]) -> Result<Vec<&'static Case>, String> {
+    let names = |case: &Case, word: &str| case.name == word || case.group.name() == word;
+    if let Some(unknown) = only
+        .iter()
+        .find(|word| !CASES.iter().any(|case| names(case, word)))
+    {
+        return Err(format!(
+            "no case or group is called {unknown}; --list shows them"
+        ));
+    }
+    Ok(CASES
+        .iter()
+        .filter(|case| only.is_empty() || only.iter().any(|word| names(case, word)))
+        .collect())
+}
+
+/// In no table twice, in the order of the table.
+pub(super) fn in_group(group: Group) -> impl Iterator<Item = &'static Case> {
+    CASES.iter().filter(move |case| case.group == group)
+}
+
+impl Case {
+    pub(super) fn needs_librdkafka(&self) -> bool {
+        match self.work {
+            Work::Produce(load) | Work::Flood(load) => load.client == Client::Librdkafka,
+            Work::Consume(load) => load.client == Client::Librdkafka,
+            Work::Loop(_) | Work::Start | Work::Restart { .. } => false,
+        }
+    }
+
+    /// Bytes that it may have on the disk at a time, about.
+    pub(super) fn disk_bytes(&self) -> u64 {
+        match self.work {
+            Work::Loop(_) => BareLoop::BYTES,
+            Work::Produce(load) | Work::Flood(load) => load.disk_bytes(),
+            Work::Consume(_) => Consume::FILLED,
+            Work::Start => MIB,
+            // Files that hold a record, and directories.
+            Work::Restart { partitions } => u64::from(partitions) * 64 * KIB,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cases_have_names_of_their_own_and_stand_by_group() {
+        let mut names: Vec<_> = CASES.iter().map(|case| case.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), CASES.len());
+        let by_group = Group::ALL.into_iter().flat_map(in_group);
+        assert!(
+            by_group
+                .map(|case| case.name)
+                .eq(CASES.iter().map(|case| case.name))
+        );
+    }
+
+    #[test]
+    fn cases_are_chosen_by_name_and_by_group() {
+        let names = |only: &[&str]| -> Vec<&str> {
+            let only: Vec<_> = only.iter().map(|word| (*word).to_owned()).collect();
+            chosen(&only)
+                .unwrap()
+                .iter()
+                .map(|case| case.name)
+                .collect()
+        };
+        assert_eq!(
+            names(&["restart", "produce-10k"]),
+            ["produce-10k", "restart-1000", "restart-10000"]
+        );
+        assert_eq!(names(&[]).len(), CASES.len());
+        assert!(chosen(&["fast".to_owned()]).unwrap_err().contains("fast"));
+    }
+
+    #[test]
+    fn a_baseline_is_measured_before_those_that_refer_to_it() {
+        for (at, case) in CASES.iter().enumerate() {
+            if let Work::Produce(Produce {
+                baseline: Some(baseline),
+                ..
+            }) = case.work
+            {
+                assert!(CASES[..at].iter().any(|earlier| earlier.name == baseline));
+            }
+        }
+    }
+}

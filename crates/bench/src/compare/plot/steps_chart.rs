@@ -1,0 +1,128 @@
+//! Curves over a few named steps, on a logarithmic scale; panels below one another.
+
+use super::canvas::{Anchor, Canvas, Pen, Style};
+use super::scale::{Scale, logarithmic_ticks};
+use crate::compare::figure_text::number;
+use crate::compare::results::Subject;
+use crate::spread::Spread;
+
+pub(super) struct Panel {
+    pub(super) title: &'static str,
+    pub(super) curves: Vec<Curve>,
+}
+
+pub(super) struct Curve {
+    pub(super) subject: Subject,
+    /// At each of the steps, in milliseconds.
+    pub(super) points: Vec<Spread>,
+}
+
+const WIDTH: f64 = 900.0;
+const LEFT: f64 = 90.0;
+const RIGHT: f64 = WIDTH - 60.0;
+const TOP: f64 = 84.0;
+const PANEL: f64 = 200.0;
+const BETWEEN_PANELS: f64 = 78.0;
+/// Between the edge of a panel and its first and last step.
+const INDENT: f64 = 90.0;
+
+/// There is a panel.
+pub(super) fn draw(title: &str, steps: &[&str], panels: &[Panel]) -> String {
+    let height = TOP + panels.len() as f64 * (PANEL + BETWEEN_PANELS);
+    let mut canvas = Canvas::new(WIDTH, height, title);
+    canvas.text((20.0, 30.0), Anchor::Start, Style::Title, title);
+    let shown = [Subject::Ottla, Subject::Kafka, Subject::Echo];
+    canvas.legend(30.0, &shown);
+    let mut top = TOP;
+    for panel in panels {
+        panel.draw(&mut canvas, steps, top);
+        top += PANEL + BETWEEN_PANELS;
+    }
+    canvas.finish()
+}
+
+impl Panel {
+    fn draw(&self, canvas: &mut Canvas, steps: &[&str], top: f64) {
+        let bottom = top + PANEL;
+        canvas.text((20.0, top - 18.0), Anchor::Start, Style::Label, self.title);
+        let values = || {
+            let points = self.curves.iter().flat_map(|curve| &curve.points);
+            points
+                .flat_map(|point| [point.least, point.most])
+                .filter(|value| *value > 0.0)
+        };
+        let (least, most) = (
+            values().fold(f64::MAX, f64::min),
+            values().fold(0.0, f64::max),
+        );
+        if most == 0.0 {
+            return;
+        }
+        let ticks = logarithmic_ticks(least, most);
+        let scale = Scale::Logarithmic {
+            least: ticks[0],
+            most: ticks[ticks.len() - 1],
+            from: bottom,
+            to: top,
+        };
+        for tick in ticks {
+            let y = scale.place(tick);
+            canvas.line((LEFT, y), (RIGHT, y), Pen::Grid);
+            let label = format!("{} ms", number(tick));
+            canvas.text((LEFT - 10.0, y + 4.0), Anchor::End, Style::Faint, &label);
+        }
+        let between = (RIGHT - LEFT - 2.0 * INDENT) / (steps.len().max(2) - 1) as f64;
+        let x = |step: usize| LEFT + INDENT + step as f64 * between;
+        for (step, name) in steps.iter().enumerate() {
+            canvas.text((x(step), bottom + 20.0), Anchor::Middle, Style::Label, name);
+        }
+        for (place, curve) in self.curves.iter().enumerate() {
+            // Beside one another, or one spread would hide the next.
+            let aside = (place as f64 - (self.curves.len() - 1) as f64 / 2.0) * 8.0;
+            let places = curve.points.iter().enumerate();
+            let places: Vec<_> = places
+                .map(|(step, point)| (x(step) + aside, scale.place(point.median)))
+                .collect();
+            for ((x, _), point) in places.iter().zip(&curve.points) {
+                let ends = (scale.place(point.least), scale.place(point.most));
+                canvas.line((*x, ends.0), (*x, ends.1), Pen::Spread);
+            }
+            canvas.curve(&places, curve.subject);
+            if let (Some((x, y)), Some(last)) = (places.last(), curve.points.last()) {
+                let label = format!("{} ms", number(last.median));
+                canvas.text((x + 14.0, y + 4.0), Anchor::Start, Style::Faint, &label);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn panels_have_their_steps_and_a_scale_in_milliseconds() {
+        let points = [0.5, 20.0]
+            .map(|value| Spread::of([value]).unwrap())
+            .to_vec();
+        let panel = Panel {
+            title: "5,000 records/s",
+            curves: vec![Curve {
+                subject: Subject::Ottla,
+                points,
+            }],
+        };
+        let svg = draw("Latency", &["p50", "p99"], &[panel]);
+        for text in [
+            "Latency",
+            "5,000 records/s",
+            "p50",
+            "p99",
+            "0.10 ms",
+            "100 ms",
+            "20.0 ms",
+        ] {
+            assert!(svg.contains(text), "{text}");
+        }
+    }
+}
