@@ -1,19 +1,26 @@
-//! Lean loads: a broker under requests that cost their sender next to nothing.
+//! Loads: a broker under requests, and what it takes to answer them.
 //!
-//! The generator speaks [`ottla_wire`] over blocking sockets, a thread for each connection. Its batches are built once and
+//! The lean generator speaks [`ottla_wire`] over blocking sockets, a thread for each connection. Its batches are built once and
 //! sent again and again, so that on a machine with few cores the broker is what is measured; how much of the machine it took
-//! itself is part of what is printed.
+//! itself is part of what is printed. What users run costs more: that is librdkafka's load, which is there with the feature of
+//! that name.
 
 mod batches;
 mod connection;
 mod fetch;
 mod interval;
+mod json;
+#[cfg(feature = "librdkafka")]
+mod librdkafka;
 mod offsets;
 mod pace;
 mod patience;
 mod produce;
+mod produced;
+mod progress;
 mod report;
 mod topic;
+mod words;
 
 use std::io;
 use std::time::Duration;
@@ -30,14 +37,18 @@ pub(crate) use offsets::{LATEST, list_offsets};
 use crate::process::Pid;
 use crate::size::{GIB, MIB, Size};
 
-/// Put a broker under a lean load, and print what it took.
+/// Put a broker under a load, and print what it took.
 #[derive(clap::Subcommand)]
 pub(crate) enum Command {
     Produce(produce::Arguments),
     Fetch(fetch::Arguments),
+    #[cfg(feature = "librdkafka")]
+    RdkafkaProduce(librdkafka::produce::Arguments),
+    #[cfg(feature = "librdkafka")]
+    RdkafkaFetch(librdkafka::fetch::Arguments),
 }
 
-/// What both loads are told.
+/// What all loads are told.
 #[derive(clap::Args)]
 struct Target {
     /// Any broker of the cluster.
@@ -55,9 +66,6 @@ struct Target {
     /// Delete the topic at the end. Its files go file.delete.delay.ms later, a minute by default, which costs the broker CPU time then.
     #[arg(long)]
     delete: bool,
-    /// Connections, each with a thread of its own here.
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
-    connections: u16,
     /// Bytes of batches that go by before anything is measured.
     #[arg(long, default_value_t = Size(256 * MIB), value_name = "SIZE")]
     warm_up: Size,
@@ -70,6 +78,20 @@ struct Target {
     /// The broker's process on this machine: tells its CPU time and its memory too.
     #[arg(long, visible_alias = "pid", value_parser = pid, value_name = "PID")]
     server_pid: Option<Pid>,
+    /// Print what was measured as one line of JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[cfg(test)]
+impl Default for Target {
+    /// As the command line has it that says nothing.
+    fn default() -> Self {
+        use clap::{Args, FromArgMatches};
+        let command = Self::augment_args(clap::Command::new("load"));
+        let matches = command.get_matches_from(["load"]);
+        Self::from_arg_matches(&matches).expect("every argument has a default")
+    }
 }
 
 /// Why a load ended early.
@@ -133,13 +155,24 @@ pub(crate) fn run(command: &Command) -> Result<(), LoadError> {
     let (target, outcome) = match command {
         Command::Produce(arguments) => (arguments.target(), produce::run(arguments)),
         Command::Fetch(arguments) => (arguments.target(), fetch::run(arguments)),
+        #[cfg(feature = "librdkafka")]
+        Command::RdkafkaProduce(arguments) => {
+            (arguments.target(), librdkafka::produce::run(arguments))
+        }
+        #[cfg(feature = "librdkafka")]
+        Command::RdkafkaFetch(arguments) => (arguments.target(), librdkafka::fetch::run(arguments)),
     };
     let deleted = if target.delete {
         topic::delete(target)
     } else {
         Ok(())
     };
-    report::print(&outcome?);
+    let outcome = outcome?;
+    if target.json {
+        println!("{}", json::of(&outcome));
+    } else {
+        report::print(&outcome);
+    }
     deleted
 }
 

@@ -9,6 +9,7 @@ use ottla_wire::{Message, Records, Str, Writer};
 
 use super::connection::request_frame;
 use super::topic::Topic;
+use super::words::Words;
 use crate::size::Size;
 
 const TIMEOUT_MS: i32 = 30_000;
@@ -41,48 +42,6 @@ pub(super) fn build_batch(
     let (_, fitting) = put_together(usize::MAX);
     let (builder, _) = put_together(fitting.max(1));
     builder.build()
-}
-
-/// Text that compresses about as text does: words of a small vocabulary, in no order.
-struct Words {
-    state: u64,
-    vocabulary: Vec<Vec<u8>>,
-}
-
-const VOCABULARY: usize = 1000;
-
-impl Words {
-    fn new() -> Self {
-        let mut words = Self {
-            state: 0x9e37_79b9_7f4a_7c15,
-            vocabulary: Vec::new(),
-        };
-        for _ in 0..VOCABULARY {
-            let letters = 2 + words.below(9);
-            let mut word: Vec<u8> = (0..letters).map(|_| b'a' + words.below(26) as u8).collect();
-            word.push(b' ');
-            words.vocabulary.push(word);
-        }
-        words
-    }
-
-    /// Marsaglia's xorshift: the same text in every run.
-    fn below(&mut self, bound: usize) -> usize {
-        self.state ^= self.state << 13;
-        self.state ^= self.state >> 7;
-        self.state ^= self.state << 17;
-        (self.state >> 33) as usize % bound
-    }
-
-    fn text(&mut self, length: usize) -> Vec<u8> {
-        let mut text = Vec::with_capacity(length);
-        while text.len() < length {
-            let word = self.below(VOCABULARY);
-            text.extend_from_slice(&self.vocabulary[word]);
-        }
-        text.truncate(length);
-        text
-    }
 }
 
 /// A request with the same batch for several partitions.

@@ -8,8 +8,9 @@ use ottla_wire::records::{BatchError, Batches};
 use ottla_wire::{Records, Str};
 
 use super::connection::Connection;
-use super::interval::{Latencies, Outcome, Progress, Work, measure};
+use super::interval::{Outcome, Work, measure};
 use super::offsets::{CONSUMER, EARLIEST, LATEST, list_offsets};
+use super::progress::{Latencies, Progress};
 use super::topic::{Topic, find_or_create};
 use super::{LoadError, Target};
 use crate::size::{MIB, Size};
@@ -24,6 +25,9 @@ use crate::size::{MIB, Size};
 pub(crate) struct Arguments {
     #[command(flatten)]
     target: Target,
+    /// Consumers, each with a connection to every leader, and each of those with a thread of its own here.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
+    connections: u16,
     /// Where each partition is read from.
     #[arg(long, value_enum, default_value_t = From::Earliest)]
     from: From,
@@ -71,7 +75,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, LoadError> {
         max_wait_ms: arguments.max_wait.into(),
     };
     let mut connections: Vec<Work> = Vec::new();
-    for _ in 0..arguments.target.connections {
+    for _ in 0..arguments.connections {
         // A consumer has a connection to each leader.
         for (address, partitions) in &topic.led {
             let mut consumer = Consumer::open(address, &topic, partitions, arguments.from, limits)?;
@@ -79,7 +83,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, LoadError> {
             connections.push(Box::new(move |progress| consumer.run(progress)));
         }
     }
-    measure(&arguments.target, connections)
+    measure(&arguments.target, connections, Vec::new())
 }
 
 fn int32(size: Size) -> Result<i32, LoadError> {

@@ -1,216 +1,199 @@
 //! The measured part of a load: begins when the broker is warm and ends when enough has gone by.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
-use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
-use hdrhistogram::Histogram;
-use ottla_env::Clock;
 use ottla_model::Monotonic;
-use ottla_runtime::RealClock;
 
+use super::progress::{Counted, Latencies, Phase, Progress};
 use super::{LoadError, Target};
 use crate::process::{CpuTime, Pid, Resident, own_cpu_time};
 
 const BETWEEN_LOOKS: Duration = Duration::from_millis(5);
 
-/// Latencies in nanoseconds up to this are told apart.
-const LONGEST: u64 = 120_000_000_000;
-/// So many digits of them.
-const DIGITS: u8 = 3;
-
-/// One connection's work, until [`Progress::is_over`].
+/// One connection's work, until [`Progress::is_over`] or until there is no more for it to do.
 pub(super) type Work = Box<dyn FnOnce(&Progress) -> Result<Latencies, LoadError> + Send>;
-
-/// What all connections count together.
-#[derive(Debug)]
-pub(super) struct Progress {
-    clock: RealClock,
-    phase: AtomicU8,
-    requests: AtomicU64,
-    records: AtomicU64,
-    bytes: AtomicU64,
-}
-
-const WARMING_UP: u8 = 0;
-const MEASURING: u8 = 1;
-const OVER: u8 = 2;
-
-impl Progress {
-    fn new() -> Self {
-        Self {
-            clock: RealClock::new(),
-            phase: AtomicU8::new(WARMING_UP),
-            requests: AtomicU64::new(0),
-            records: AtomicU64::new(0),
-            bytes: AtomicU64::new(0),
-        }
-    }
-
-    pub(super) fn now(&self) -> Monotonic {
-        self.clock.monotonic()
-    }
-
-    pub(super) fn is_over(&self) -> bool {
-        self.phase.load(Ordering::Relaxed) == OVER
-    }
-
-    /// A request is answered: `records` went through in `bytes` of batches.
-    pub(super) fn count(&self, records: u64, bytes: u64) {
-        self.requests.fetch_add(1, Ordering::Relaxed);
-        self.records.fetch_add(records, Ordering::Relaxed);
-        self.bytes.fetch_add(bytes, Ordering::Relaxed);
-    }
-
-    fn counted(&self) -> Counted {
-        Counted {
-            requests: self.requests.load(Ordering::Relaxed),
-            records: self.records.load(Ordering::Relaxed),
-            bytes: self.bytes.load(Ordering::Relaxed),
-        }
-    }
-}
-
-/// How long one connection's requests took, of those that were answered while it was measured.
-#[derive(Clone, Debug)]
-pub(super) struct Latencies {
-    pub(super) histogram: Histogram<u64>,
-}
-
-impl Latencies {
-    pub(super) fn new() -> Self {
-        let histogram = Histogram::new_with_bounds(1, LONGEST, DIGITS);
-        Self {
-            histogram: histogram.expect("the bounds are a range and the digits few"),
-        }
-    }
-
-    pub(super) fn record(&mut self, progress: &Progress, latency: Duration) {
-        if progress.phase.load(Ordering::Relaxed) == MEASURING {
-            let nanoseconds = u64::try_from(latency.as_nanos()).unwrap_or(u64::MAX);
-            self.histogram.saturating_record(nanoseconds);
-        }
-    }
-
-    fn add(&mut self, other: &Self) {
-        let added = self.histogram.add(&other.histogram);
-        added.expect("all histograms have the same bounds");
-    }
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Counted {
-    pub(super) requests: u64,
-    pub(super) records: u64,
-    /// Of batches, as they are on the wire.
-    pub(super) bytes: u64,
-}
 
 /// What was measured.
 #[derive(Clone, Debug)]
 pub(super) struct Outcome {
     pub(super) elapsed: Duration,
     pub(super) counted: Counted,
+    /// By the connections beside those that the load is about, where there are any.
+    pub(super) beside: Option<Counted>,
     /// CPU time of this process.
     pub(super) generator: Duration,
     pub(super) server: Option<(CpuTime, Resident)>,
     pub(super) latencies: Latencies,
 }
 
-/// The state of the world at one moment.
-struct Snapshot {
-    at: Monotonic,
-    counted: Counted,
-    generator: Duration,
-    server: Option<(CpuTime, Resident)>,
-}
-
 /// Starts a thread for each connection, and measures between the warm-up and the end.
-pub(super) fn measure(target: &Target, connections: Vec<Work>) -> Result<Outcome, LoadError> {
-    let progress = Arc::new(Progress::new());
-    let outcome = measure_with(target, connections, &progress);
+///
+/// Warm-up, end and latencies are those of `connections`; what those `beside` them do is counted apart.
+///
+/// # Errors
+/// When a connection fails, and when all have ended before the warm-up is over.
+pub(super) fn measure(
+    target: &Target,
+    connections: Vec<Work>,
+    beside: Vec<Work>,
+) -> Result<Outcome, LoadError> {
+    let progress = Progress::new();
+    let outcome = measure_with(target, connections, beside, &progress);
     // Also where one connection has failed: the others must not go on.
-    progress.phase.store(OVER, Ordering::Relaxed);
+    progress.enter(Phase::Over);
     outcome
 }
 
 fn measure_with(
     target: &Target,
     connections: Vec<Work>,
-    progress: &Arc<Progress>,
+    beside: Vec<Work>,
+    progress: &Progress,
 ) -> Result<Outcome, LoadError> {
-    let (ended, ends) = channel();
-    let count = connections.len();
+    let (sender, receiver) = channel();
+    let others = (!beside.is_empty()).then(|| progress.beside());
+    let mut ends = Ends {
+        receiver,
+        running: connections.len(),
+        beside: beside.len(),
+        latencies: Latencies::new(),
+    };
     for work in connections {
-        let (progress, ended) = (Arc::clone(progress), ended.clone());
-        // Who receives is gone only after another connection has failed.
-        thread::spawn(move || drop(ended.send(work(&progress))));
+        start(work, Kind::Measured, progress, &sender);
+    }
+    for (work, progress) in beside.into_iter().zip(others.iter().cycle()) {
+        start(work, Kind::Beside, progress, &sender);
     }
     // So that threads that panicked are noticed: nobody is left who could send.
-    drop(ended);
-    // Connections end by themselves only when they fail.
-    let await_until = |reached: &dyn Fn(Counted) -> bool| {
-        while !reached(progress.counted()) {
-            match ends.recv_timeout(BETWEEN_LOOKS) {
-                Ok(Ok(_)) | Err(RecvTimeoutError::Timeout) => {}
-                Ok(Err(error)) => return Err(error),
-                Err(RecvTimeoutError::Disconnected) => return Err(gone()),
-            }
-        }
-        Ok(())
-    };
-    await_until(&|counted| counted.bytes >= target.warm_up.0)?;
-    let before = snapshot(progress, target.server_pid)?;
-    progress.phase.store(MEASURING, Ordering::Relaxed);
-    await_until(&|counted| {
-        counted.bytes - before.counted.bytes >= target.bytes.0
+    drop(sender);
+    let look = || Snapshot::take(progress, others.as_ref(), target.server_pid);
+    let is_warm = || progress.counted().bytes >= target.warm_up.0;
+    if !ends.wait_until(is_warm)? {
+        let problem = format!("everything has ended before {} went by", target.warm_up);
+        return Err(LoadError::Unfit(problem));
+    }
+    let before = look()?;
+    progress.enter(Phase::Measuring);
+    ends.wait_until(|| {
+        progress.counted().since(before.counted).bytes >= target.bytes.0
             || target
                 .seconds
                 .is_some_and(|limit| progress.now() - before.at >= limit)
     })?;
-    let after = snapshot(progress, target.server_pid)?;
-    progress.phase.store(OVER, Ordering::Relaxed);
-    let mut latencies = Latencies::new();
-    for _ in 0..count {
-        latencies.add(&ends.recv().map_err(|_| gone())??);
+    let after = look()?;
+    progress.enter(Phase::Over);
+    while ends.running + ends.beside > 0 {
+        ends.wait(None)?;
     }
-    Ok(between(&before, &after, latencies))
+    Ok(after.since(&before, ends.latencies))
 }
 
-fn gone() -> LoadError {
-    LoadError::Unfit("a connection's thread is gone".to_owned())
+#[derive(Clone, Copy, Debug)]
+enum Kind {
+    Measured,
+    Beside,
 }
 
-fn snapshot(progress: &Progress, server: Option<Pid>) -> Result<Snapshot, LoadError> {
-    let server = server
-        .map(|pid| Ok((pid.cpu_time()?, pid.resident()?)))
-        .transpose()
-        .map_err(LoadError::io("asking for the broker's CPU time and memory"))?;
-    Ok(Snapshot {
-        at: progress.now(),
-        counted: progress.counted(),
-        generator: own_cpu_time(),
-        server,
-    })
+type End = (Kind, Result<Latencies, LoadError>);
+
+fn start(work: Work, kind: Kind, progress: &Progress, ended: &Sender<End>) {
+    let (progress, ended) = (progress.clone(), ended.clone());
+    // Who receives is gone only after another connection has failed.
+    thread::spawn(move || drop(ended.send((kind, work(&progress)))));
 }
 
-fn between(before: &Snapshot, after: &Snapshot, latencies: Latencies) -> Outcome {
-    let server = match (before.server, after.server) {
-        (Some((earlier, _)), Some((later, resident))) => Some((later - earlier, resident)),
-        _ => None,
-    };
-    Outcome {
-        elapsed: after.at - before.at,
-        counted: Counted {
-            requests: after.counted.requests - before.counted.requests,
-            records: after.counted.records - before.counted.records,
-            bytes: after.counted.bytes - before.counted.bytes,
-        },
-        generator: after.generator.saturating_sub(before.generator),
-        server,
-        latencies,
+/// How the connections' threads end.
+struct Ends {
+    receiver: Receiver<End>,
+    /// Of the connections that are measured.
+    running: usize,
+    /// Of those beside them.
+    beside: usize,
+    latencies: Latencies,
+}
+
+impl Ends {
+    /// Whether it was reached, and not that nobody is left who could.
+    fn wait_until(&mut self, reached: impl Fn() -> bool) -> Result<bool, LoadError> {
+        while !reached() {
+            if self.running == 0 {
+                return Ok(false);
+            }
+            self.wait(Some(BETWEEN_LOOKS))?;
+        }
+        Ok(true)
+    }
+
+    /// For one to end, or until patience is.
+    fn wait(&mut self, patience: Option<Duration>) -> Result<(), LoadError> {
+        let end = match patience {
+            Some(patience) => self.receiver.recv_timeout(patience),
+            None => self.receiver.recv().map_err(RecvTimeoutError::from),
+        };
+        match end {
+            Ok((Kind::Measured, latencies)) => {
+                self.running -= 1;
+                self.latencies.add(&latencies?);
+                Ok(())
+            }
+            Ok((Kind::Beside, ended)) => {
+                self.beside -= 1;
+                ended.map(drop)
+            }
+            Err(RecvTimeoutError::Timeout) => Ok(()),
+            Err(RecvTimeoutError::Disconnected) => {
+                Err(LoadError::Unfit("a connection's thread is gone".to_owned()))
+            }
+        }
+    }
+}
+
+/// The state of the world at one moment.
+struct Snapshot {
+    at: Monotonic,
+    counted: Counted,
+    beside: Option<Counted>,
+    generator: Duration,
+    server: Option<(CpuTime, Resident)>,
+}
+
+impl Snapshot {
+    fn take(
+        progress: &Progress,
+        beside: Option<&Progress>,
+        server: Option<Pid>,
+    ) -> Result<Self, LoadError> {
+        let server = server
+            .map(|pid| Ok((pid.cpu_time()?, pid.resident()?)))
+            .transpose()
+            .map_err(LoadError::io("asking for the broker's CPU time and memory"))?;
+        Ok(Self {
+            at: progress.now(),
+            counted: progress.counted(),
+            beside: beside.map(Progress::counted),
+            generator: own_cpu_time(),
+            server,
+        })
+    }
+
+    fn since(&self, before: &Self, latencies: Latencies) -> Outcome {
+        let server = match (before.server, self.server) {
+            (Some((earlier, _)), Some((later, resident))) => Some((later - earlier, resident)),
+            _ => None,
+        };
+        Outcome {
+            elapsed: self.at - before.at,
+            counted: self.counted.since(before.counted),
+            beside: self
+                .beside
+                .zip(before.beside)
+                .map(|(after, before)| after.since(before)),
+            generator: self.generator.saturating_sub(before.generator),
+            server,
+            latencies,
+        }
     }
 }
 
@@ -220,4 +203,69 @@ fn between(before: &Snapshot, after: &Snapshot, latencies: Latencies) -> Outcome
 )]
 pub(crate) fn pause(duration: Duration) {
     thread::sleep(duration);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::size::Size;
+
+    fn target(warm_up: u64, bytes: u64) -> Target {
+        Target {
+            warm_up: Size(warm_up),
+            bytes: Size(bytes),
+            ..Target::default()
+        }
+    }
+
+    fn endless() -> Work {
+        Box::new(|progress| {
+            while !progress.is_over() {
+                progress.count(1, 10);
+            }
+            Ok(Latencies::new())
+        })
+    }
+
+    fn once(bytes: u64) -> Work {
+        Box::new(move |progress| {
+            progress.count(1, bytes);
+            Ok(Latencies::new())
+        })
+    }
+
+    fn failing() -> Work {
+        Box::new(|_| Err(LoadError::Unfit("it failed".to_owned())))
+    }
+
+    #[test]
+    fn a_load_ends_when_enough_has_gone_by_and_what_is_beside_it_with_it() {
+        let outcome = measure(&target(1, 1000), vec![endless()], vec![endless()]).unwrap();
+        assert!(outcome.counted.bytes >= 1000);
+        assert!(outcome.beside.is_some());
+        let alone = measure(&target(1, 1000), vec![endless()], Vec::new()).unwrap();
+        assert_eq!(alone.beside, None);
+    }
+
+    #[test]
+    fn a_load_that_has_nothing_left_to_do_ends() {
+        let outcome = measure(&target(10, 1000), vec![once(10)], vec![endless()]).unwrap();
+        assert_eq!(outcome.counted.bytes, 0);
+        let problem = measure(&target(11, 1000), vec![once(10)], Vec::new()).unwrap_err();
+        assert_eq!(
+            problem.to_string(),
+            "everything has ended before 11 went by"
+        );
+    }
+
+    #[test]
+    fn one_that_fails_ends_all() {
+        for (connections, beside) in [
+            (vec![endless(), failing()], vec![]),
+            (vec![endless()], vec![failing()]),
+        ] {
+            let problem = measure(&target(1, u64::MAX), connections, beside).unwrap_err();
+            assert_eq!(problem.to_string(), "it failed");
+        }
+    }
 }

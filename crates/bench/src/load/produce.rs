@@ -1,102 +1,46 @@
 use std::collections::VecDeque;
 
 use bytes::Bytes;
-use clap::ValueEnum;
 use ottla_env::Clock;
 use ottla_model::{Monotonic, PartitionIndex, ProducerEpoch, ProducerId, Sequence};
 use ottla_runtime::RealClock;
 use ottla_wire::api::ApiKey;
 use ottla_wire::message::init_producer_id::{InitProducerIdRequest, InitProducerIdResponse};
 use ottla_wire::message::produce::ProduceResponse;
-use ottla_wire::records::Compression;
 
 use super::batches::{PreparedRequest, build_batch};
 use super::connection::Connection;
-use super::interval::{Latencies, Outcome, Progress, Work, measure, pause};
+use super::interval::{Outcome, Work, measure, pause};
 use super::pace::Pace;
 use super::patience::patiently;
+use super::produced::Produced;
+use super::progress::{Latencies, Progress};
 use super::topic::{Topic, find_or_create};
 use super::{LoadError, Target};
 use crate::size::{KIB, MIB, Size};
 
 /// Produce batches that are built once, as fast as the broker takes them or at a fixed rate.
 ///
-/// A request holds one batch for each of several partitions, and the partitions take turns. The records are text that
-/// compresses as text does; their timestamps are those of the start. An answer that is not NONE ends the load.
+/// A request holds one batch for each of several partitions, and the partitions take turns. The records' timestamps are those
+/// of the start. An answer that is not NONE ends the load.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     target: Target,
-    /// Bytes of a record's value; it has no key.
-    #[arg(long, default_value_t = Size(KIB), value_name = "SIZE")]
-    record_bytes: Size,
+    #[command(flatten)]
+    produced: Produced,
+    /// Connections, each with a thread of its own here; with --idempotent each is a producer of its own.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
+    connections: u16,
     /// Bytes of a batch before its compression, at most; a batch holds one record at least.
     #[arg(long, default_value_t = Size(16 * KIB), value_name = "SIZE")]
     batch_bytes: Size,
     /// Bytes of a request, about: as many partitions' batches as fit, one at least.
     #[arg(long, default_value_t = Size(MIB), value_name = "SIZE")]
     request_bytes: Size,
-    /// Which replicas have a batch when it is answered.
-    #[arg(long, value_enum, default_value_t = Acks::Leader)]
-    acks: Acks,
-    /// Each connection is an idempotent producer of its own.
-    #[arg(long)]
-    idempotent: bool,
-    /// How the batches are compressed.
-    #[arg(long, value_enum, default_value_t = Codec::None)]
-    compression: Codec,
     /// Requests under way on each connection.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..))]
     in_flight: u16,
-    /// Records a second of all connections together, whatever the broker does; a request that could not go when it was due
-    /// counts from then. Without it the next goes as soon as there is room.
-    #[arg(long, value_parser = rate, value_name = "RECORDS")]
-    rate: Option<f64>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Acks {
-    #[value(name = "1")]
-    Leader,
-    #[value(name = "all")]
-    All,
-}
-
-impl Acks {
-    fn code(self) -> i16 {
-        match self {
-            Self::Leader => 1,
-            Self::All => -1,
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Codec {
-    None,
-    Gzip,
-    Snappy,
-    Lz4,
-    Zstd,
-}
-
-impl From<Codec> for Compression {
-    fn from(codec: Codec) -> Self {
-        match codec {
-            Codec::None => Self::None,
-            Codec::Gzip => Self::Gzip,
-            Codec::Snappy => Self::Snappy,
-            Codec::Lz4 => Self::Lz4,
-            Codec::Zstd => Self::Zstd,
-        }
-    }
-}
-
-fn rate(text: &str) -> Result<f64, String> {
-    text.parse()
-        .ok()
-        .filter(|rate: &f64| rate.is_finite() && *rate > 0.0)
-        .ok_or_else(|| "expected a number of records above zero".to_owned())
 }
 
 impl Arguments {
@@ -108,12 +52,12 @@ impl Arguments {
 pub(super) fn run(arguments: &Arguments) -> Result<Outcome, LoadError> {
     let topic = find_or_create(&arguments.target)?;
     let batch = build_batch(
-        arguments.record_bytes,
+        arguments.produced.record_bytes,
         arguments.batch_bytes,
-        arguments.compression.into(),
+        arguments.produced.codec.into(),
         RealClock::new().wall(),
     );
-    let count = usize::from(arguments.target.connections);
+    let count = usize::from(arguments.connections);
     if count < topic.led.len() {
         return Err(LoadError::Unfit(format!(
             "{} brokers lead partitions of {}, which takes as many connections",
@@ -130,10 +74,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, LoadError> {
             batch: batch.clone(),
             per_request: (arguments.request_bytes.length() / batch.len())
                 .clamp(1, partitions.len()),
-            acks: arguments.acks.code(),
-            idempotent: arguments.idempotent,
+            acks: arguments.produced.acks.code(),
+            idempotent: arguments.produced.idempotent,
             in_flight: usize::from(arguments.in_flight),
-            rate: arguments.rate,
+            rate: arguments.produced.rate,
             number,
             count,
         };
@@ -141,7 +85,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, LoadError> {
             Producer::open(plan)?.run(progress)
         }));
     }
-    measure(&arguments.target, connections)
+    measure(&arguments.target, connections, Vec::new())
 }
 
 /// What one connection is to do.

@@ -3,7 +3,8 @@ use std::time::Duration;
 use super::interval::Outcome;
 use crate::size::{GIB, MIB};
 
-const PERCENTILES: [(&str, f64); 5] = [
+/// What is told of latencies.
+pub(super) const PERCENTILES: [(&str, f64); 5] = [
     ("p50", 50.0),
     ("p99", 99.0),
     ("p99.9", 99.9),
@@ -42,12 +43,25 @@ fn lines(outcome: &Outcome) -> Vec<(&'static str, String)> {
                 counted.bytes as f64 / 1e6 / seconds
             ),
         ),
+    ];
+    if let Some(consumed) = outcome.beside {
+        lines.push((
+            "consumed",
+            format!(
+                "{} requests, {} records, {:.1} MiB/s",
+                consumed.requests,
+                consumed.records,
+                consumed.bytes as f64 / MIB as f64 / seconds
+            ),
+        ));
+    }
+    lines.extend([
         ("latency", percentiles.join("  ")),
         (
             "generator",
             format!("CPU {}", cpu_figures(outcome, outcome.generator)),
         ),
-    ];
+    ]);
     if let Some((cpu, resident)) = outcome.server {
         let total = cpu.total();
         lines.push((
@@ -100,7 +114,7 @@ fn share(part: Duration, whole: Duration) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::load::interval::{Counted, Latencies};
+    use crate::load::progress::{Counted, Latencies};
     use crate::process::{CpuTime, Resident};
 
     #[test]
@@ -118,6 +132,11 @@ mod tests {
                 records: 4_000_000,
                 bytes: 512 * MIB,
             },
+            beside: Some(Counted {
+                requests: 10,
+                records: 1_000_000,
+                bytes: 128 * MIB,
+            }),
             generator: Duration::from_millis(100),
             server: Some((
                 CpuTime {
@@ -140,6 +159,7 @@ mod tests {
             [
                 "2.00 s, 1000 requests, 4000000 records, 512 MiB of batches",
                 "2000000 records/s, 256.0 MiB/s, 268.4 MB/s",
+                "10 requests, 1000000 records, 64.0 MiB/s",
                 "p50 500.171 ms  p99 990.380 ms  p99.9 1000.342 ms  p99.99 1000.342 ms  max 1000.342 ms",
                 "CPU 0.10 s, 0.200 s per GiB, 0.025 s per million records",
                 "CPU 1.00 s, 2.000 s per GiB, 0.250 s per million records; user 25 %, system 75 %",
