@@ -41,7 +41,7 @@ pub(super) struct Standing {
 
 pub(super) const BARS: &[Bar] = &[
     at_most(
-        "produce",
+        "base",
         "CPU per GiB produced, one librdkafka producer",
         Of::RatioToKafka(Figure::CpuPerGib),
         0.25,
@@ -59,13 +59,13 @@ pub(super) const BARS: &[Bar] = &[
         0.3,
     ),
     at_most(
-        "produce-100b",
+        "100b",
         "CPU per million 100-byte records, batched",
         Of::RatioToKafka(Figure::CpuPerMillion),
         0.25,
     ),
     at_most(
-        "produce-100b-lean",
+        "100b-lean",
         "the same, lean",
         Of::RatioToKafka(Figure::CpuPerMillion),
         0.25,
@@ -162,13 +162,13 @@ pub(super) const BARS: &[Bar] = &[
         3.0,
     ),
     at_most(
-        "produce-lean",
+        "lean",
         "CPU per GiB produced, of the bare loop's",
         Of::RatioToLoop("loop-receive"),
         1.5,
     ),
     at_most(
-        "produce-lean-1m",
+        "lean-1m",
         "the same, requests of 1 MiB",
         Of::RatioToLoop("loop-receive-1m"),
         1.5,

@@ -194,12 +194,12 @@ pub(super) const CASES: &[Case] = &[
             batch_bytes: 15 * KIB,
         }),
     ),
-    produce("produce", Group::Produce, "librdkafka", LIBRDKAFKA),
-    produce("produce-lean", Group::Produce, "lean", LEAN),
+    produce("base", Group::Produce, "librdkafka", LIBRDKAFKA),
+    produce("lean", Group::Produce, "lean", LEAN),
     produce(
-        "produce-lean-1m",
+        "lean-1m",
         Group::Produce,
-        "lean, requests of 1 MiB of batches of 64 KiB",
+        "lean, requests of 1 MiB",
         Produce {
             batch_bytes: Some(64 * KIB),
             request_bytes: Some(MIB),
@@ -207,7 +207,7 @@ pub(super) const CASES: &[Case] = &[
         },
     ),
     produce(
-        "produce-100b",
+        "100b",
         Group::Produce,
         "librdkafka, 100 B records",
         Produce {
@@ -217,7 +217,7 @@ pub(super) const CASES: &[Case] = &[
         },
     ),
     produce(
-        "produce-100b-lean",
+        "100b-lean",
         Group::Produce,
         "lean, 100 B records",
         Produce {
@@ -226,7 +226,7 @@ pub(super) const CASES: &[Case] = &[
         },
     ),
     produce(
-        "produce-10k",
+        "10k",
         Group::Produce,
         "librdkafka, 10 KiB records",
         Produce {
@@ -301,13 +301,13 @@ pub(super) const CASES: &[Case] = &[
     produce(
         "small-50",
         Group::Producers,
-        "librdkafka, 50 producers of 100 B records, linger.ms=0",
+        "librdkafka, 50 producers, 100 B, linger.ms=0",
         SMALL,
     ),
     produce(
         "small-50-lean",
         Group::Producers,
-        "lean, 50 connections, requests of two 100 B records, one at a time",
+        "lean, 50 connections, requests of two 100 B records",
         Produce {
             client: Client::Lean,
             batch_bytes: Some(300),
@@ -320,7 +320,7 @@ pub(super) const CASES: &[Case] = &[
     case(
         "fetch",
         Group::Consume,
-        "lean, from the start",
+        "lean consumer, from the start",
         Work::Consume(Consume {
             client: Client::Lean,
         }),
@@ -328,7 +328,7 @@ pub(super) const CASES: &[Case] = &[
     case(
         "fetch-librdkafka",
         Group::Consume,
-        "librdkafka, from the start",
+        "librdkafka consumer, from the start",
         Work::Consume(Consume {
             client: Client::Librdkafka,
         }),
@@ -336,13 +336,13 @@ pub(super) const CASES: &[Case] = &[
     produce(
         "tail-0",
         Group::Consume,
-        "lean producer at 40 MiB/s, nobody reads",
+        "lean, 40 MiB/s, nobody reads",
         PACED,
     ),
     produce(
         "tail-1",
         Group::Consume,
-        "lean producer at 40 MiB/s, 1 consumer at the tail",
+        "lean, 40 MiB/s, 1 consumer at the tail",
         Produce {
             tail: 1,
             baseline: Some("tail-0"),
@@ -352,7 +352,7 @@ pub(super) const CASES: &[Case] = &[
     produce(
         "tail-5",
         Group::Consume,
-        "lean producer at 40 MiB/s, 5 consumers at the tail",
+        "lean, 40 MiB/s, 5 consumers at the tail",
         Produce {
             tail: 5,
             baseline: Some("tail-0"),
@@ -362,7 +362,7 @@ pub(super) const CASES: &[Case] = &[
     produce(
         "reader",
         Group::Consume,
-        "lean producer at 40 MiB/s, 1 consumer reads from the start meanwhile",
+        "lean, 40 MiB/s, 1 consumer reads from the start",
         Produce {
             reader: true,
             baseline: Some("tail-0"),
@@ -383,7 +383,7 @@ pub(super) const CASES: &[Case] = &[
     produce(
         "flush-50-lean",
         Group::Flush,
-        "lean, 50 connections, one 1 KiB record at a time, flush.messages=1",
+        "lean, 50 connections, flush.messages=1",
         Produce {
             producers: 50,
             flush_each: true,
@@ -509,6 +509,17 @@ mod tests {
 
     #[test]
     fn cases_have_names_of_their_own_and_stand_by_group() {
+        for case in CASES {
+            let group = Group::ALL
+                .into_iter()
+                .find(|group| group.name() == case.name);
+            // Whoever asks for the one gets the other, and nothing else.
+            assert!(
+                group.is_none_or(|group| in_group(group).count() == 1),
+                "{}",
+                case.name
+            );
+        }
         let mut names: Vec<_> = CASES.iter().map(|case| case.name).collect();
         names.sort_unstable();
         names.dedup();
@@ -532,8 +543,8 @@ mod tests {
                 .collect()
         };
         assert_eq!(
-            names(&["restart", "produce-10k"]),
-            ["produce-10k", "restart-1000", "restart-10000"]
+            names(&["restart", "10k"]),
+            ["10k", "restart-1000", "restart-10000"]
         );
         assert_eq!(names(&[]).len(), CASES.len());
         assert!(chosen(&["fast".to_owned()]).unwrap_err().contains("fast"));

@@ -62,6 +62,15 @@ pub(super) fn number(value: f64) -> String {
     }
 }
 
+/// A round number, with no more digits than it has.
+pub(super) fn plain(value: f64) -> String {
+    if value.fract() == 0.0 {
+        grouped(value)
+    } else {
+        value.to_string()
+    }
+}
+
 /// Rounded, its thousands apart.
 fn grouped(value: f64) -> String {
     let digits = format!("{:.0}", value.abs());
@@ -121,6 +130,14 @@ mod tests {
         ] {
             assert_eq!(number(value), text);
         }
+    }
+
+    #[test]
+    fn round_numbers_are_shown_as_they_are() {
+        assert_eq!(
+            [0.25, 5.0, 1_990_000.0].map(plain),
+            ["0.25", "5", "1,990,000"]
+        );
     }
 
     #[test]

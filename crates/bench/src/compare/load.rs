@@ -220,6 +220,10 @@ pub(super) fn run(site: &Site, words: &[String], seconds: u16) -> Result<Value, 
 
 /// What the line says, as far as it says it.
 pub(super) fn figures(line: &Value) -> Vec<(Figure, f64)> {
+    let latency = |pointer: &str| {
+        let counted = line.pointer("/latency/count").and_then(Value::as_u64)?;
+        (counted > 0).then(|| line.pointer(pointer).and_then(Value::as_f64))?
+    };
     let number = |pointer: &str| line.pointer(pointer).and_then(Value::as_f64);
     let cpu = number("/broker/user")
         .zip(number("/broker/system"))
@@ -245,11 +249,11 @@ pub(super) fn figures(line: &Value) -> Vec<(Figure, f64)> {
             Figure::ConsumedBytesPerSecond,
             ratio(number("/consumed/bytes"), seconds),
         ),
-        (Figure::P50, number("/latency/p50")),
-        (Figure::P99, number("/latency/p99")),
-        (Figure::P999, number("/latency/p99.9")),
-        (Figure::P9999, number("/latency/p99.99")),
-        (Figure::Longest, number("/latency/max")),
+        (Figure::P50, latency("/latency/p50")),
+        (Figure::P99, latency("/latency/p99")),
+        (Figure::P999, latency("/latency/p99.9")),
+        (Figure::P9999, latency("/latency/p99.99")),
+        (Figure::Longest, latency("/latency/max")),
         (Figure::Resident, number("/broker/resident")),
         (Figure::Peak, number("/broker/peak")),
         (Figure::Generator, ratio(number("/generator_cpu"), seconds)),

@@ -82,7 +82,7 @@ impl<'a> Node<'a> {
              transaction.state.log.min.isr=1\n\
              share.coordinator.state.topic.replication.factor=1\n\
              share.coordinator.state.topic.min.isr=1\n\
-             log.segment.delete.delay.ms=1000\n\
+             log.segment.delete.delay.ms=100\n\
              {}",
             node.data().display(),
             product.own_properties()

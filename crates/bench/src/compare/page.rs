@@ -111,14 +111,14 @@ mod tests {
         let results = Results {
             measurements: vec![
                 Measurement {
-                    case: "produce".to_owned(),
+                    case: "base".to_owned(),
                     subject: Subject::Ottla,
                     round: 1,
                     figure: Figure::CpuPerGib,
                     value: 1.5,
                 },
                 Measurement {
-                    case: "produce".to_owned(),
+                    case: "base".to_owned(),
                     subject: Subject::Kafka,
                     round: 1,
                     figure: Figure::CpuPerGib,

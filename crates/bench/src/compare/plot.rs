@@ -56,7 +56,7 @@ fn ratios(results: &Results) -> Option<Plot> {
                 .iter()
                 .find(|bar| bar.case == case.name && bar.of == of);
             Some(Row {
-                label: case.name.to_owned(),
+                label: case.title,
                 bars: vec![Bar {
                     subject: Subject::Ottla,
                     spread,
@@ -69,7 +69,7 @@ fn ratios(results: &Results) -> Option<Plot> {
         .collect();
     let chart = BarChart {
         title,
-        axis: "median of the rounds' ratios, with the least and the most; | what is asked",
+        axis: "median of the rounds' ratios, with the least and the most; red: what is asked",
         rows,
         reference: Some((1.0, "Apache Kafka")),
     };
@@ -104,7 +104,7 @@ fn cpu(results: &Results) -> Option<Plot> {
             });
             let bars: Vec<_> = bars.collect();
             (!bars.is_empty()).then(|| Row {
-                label: case.name.to_owned(),
+                label: case.title,
                 bars,
                 bound: None,
             })

@@ -7,7 +7,7 @@ use super::figure_text::with_unit;
 use super::results::{Figure, Subject};
 
 /// What a line shows of a case, as far as it is measured: the most telling first.
-const TELLING: [Figure; 7] = [
+const TELLING: [Figure; 8] = [
     Figure::CpuPerGibConsumed,
     Figure::CpuPerGib,
     Figure::BytesPerSecond,
@@ -15,6 +15,7 @@ const TELLING: [Figure; 7] = [
     Figure::FirstAck,
     Figure::CleanReady,
     Figure::UncleanReady,
+    Figure::Resident,
 ];
 const SHOWN: usize = 3;
 

@@ -112,7 +112,7 @@ impl<'a> Session<'a> {
 /// Of the bytes of a warm-up; `None` where a case is no part of it.
 fn warm_up_share(case: &Case) -> Option<u64> {
     match case.name {
-        "produce" => Some(4),
+        "base" => Some(4),
         "small-50-lean" => Some(256),
         _ => None,
     }

@@ -2,7 +2,7 @@
 
 use super::bars::{BARS, Bar, Bound, Of};
 use super::cases::{Case, Group, in_group};
-use super::figure_text::{number, of_figure, spread};
+use super::figure_text::{number, of_figure, plain, spread};
 use super::results::{Figure, Results, Subject};
 use crate::spread::Spread;
 
@@ -98,7 +98,7 @@ fn bound(bar: &Bar) -> String {
         Of::RatioToKafka(_) | Of::AddedToEcho(_) => "× Kafka's",
         Of::RatioToLoop(_) => "× the loop's",
     };
-    format!("{sign} {} {unit}", number(bound))
+    format!("{sign} {} {unit}", plain(bound))
 }
 
 /// `None` of a group of which nothing was measured.
@@ -201,8 +201,8 @@ mod tests {
                 one("start", Subject::Kafka, 1, Figure::FirstAck, 4.0),
                 one("start", Subject::Ottla, 2, Figure::FirstAck, 0.04),
                 one("start", Subject::Kafka, 2, Figure::FirstAck, 5.0),
-                one("produce", Subject::Ottla, 1, Figure::CpuPerGib, 2.0),
-                one("produce", Subject::Kafka, 1, Figure::CpuPerGib, 4.0),
+                one("base", Subject::Ottla, 1, Figure::CpuPerGib, 2.0),
+                one("base", Subject::Kafka, 1, Figure::CpuPerGib, 4.0),
             ],
             ..Results::default()
         }
@@ -228,11 +228,11 @@ mod tests {
         let line = |what: &str| text.lines().find(|line| line.contains(what)).unwrap();
         assert_eq!(
             line("one librdkafka producer"),
-            "| CPU per GiB produced, one librdkafka producer (`produce`) | ≤ 0.25 × Kafka's | 0.50 | 1 | **no** |"
+            "| CPU per GiB produced, one librdkafka producer (`base`) | ≤ 0.25 × Kafka's | 0.50 | 1 | **no** |"
         );
         assert_eq!(
             line("exec to first"),
-            "| exec to first acknowledged record (`start`) | ≤ 50.0 ms | 30.0 (20.0–40.0) | 2 | yes |"
+            "| exec to first acknowledged record (`start`) | ≤ 50 ms | 30.0 (20.0–40.0) | 2 | yes |"
         );
         assert!(line("flush.messages").ends_with("| – | – | not measured |"));
     }

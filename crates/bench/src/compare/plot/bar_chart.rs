@@ -2,7 +2,7 @@
 
 use super::canvas::{Anchor, Canvas, Pen, Style};
 use super::scale::{Scale, linear_ticks};
-use crate::compare::figure_text::number;
+use crate::compare::figure_text::{number, plain};
 use crate::compare::results::Subject;
 use crate::spread::Spread;
 
@@ -16,7 +16,7 @@ pub(super) struct BarChart {
 }
 
 pub(super) struct Row {
-    pub(super) label: String,
+    pub(super) label: &'static str,
     pub(super) bars: Vec<Bar>,
     /// Where it is asked to lie.
     pub(super) bound: Option<f64>,
@@ -27,8 +27,8 @@ pub(super) struct Bar {
     pub(super) spread: Spread,
 }
 
-const WIDTH: f64 = 900.0;
-const LEFT: f64 = 170.0;
+const WIDTH: f64 = 960.0;
+const LEFT: f64 = 360.0;
 /// Room for the number behind the longest bar.
 const RIGHT: f64 = WIDTH - 70.0;
 const TOP: f64 = 84.0;
@@ -78,7 +78,7 @@ impl BarChart {
                 (x, bottom + 18.0),
                 Anchor::Middle,
                 Style::Faint,
-                &number(tick),
+                &plain(tick),
             );
         }
         let middle = f64::midpoint(LEFT, RIGHT);
@@ -124,7 +124,7 @@ impl Row {
             (LEFT - 12.0, top + bars / 2.0 + 4.0),
             Anchor::End,
             Style::Label,
-            &self.label,
+            self.label,
         );
         for (place, bar) in self.bars.iter().enumerate() {
             let y = top + place as f64 * (BAR + BETWEEN_BARS);
@@ -132,9 +132,11 @@ impl Row {
             let (from, to) = (scale.place(0.0), scale.place(bar.spread.median));
             let (least, most) = (scale.place(bar.spread.least), scale.place(bar.spread.most));
             canvas.bar((from, y), (to - from, BAR), bar.subject);
-            canvas.line((least, middle), (most, middle), Pen::Spread);
-            for end in [least, most] {
-                canvas.line((end, middle - 3.0), (end, middle + 3.0), Pen::Spread);
+            if least < most {
+                canvas.line((least, middle), (most, middle), Pen::Spread);
+                for end in [least, most] {
+                    canvas.line((end, middle - 3.0), (end, middle + 3.0), Pen::Spread);
+                }
             }
             canvas.text(
                 (to.max(most) + 7.0, y + BAR - 2.5),
@@ -156,7 +158,7 @@ mod tests {
 
     fn chart(figures: &[f64]) -> BarChart {
         let rows = figures.iter().map(|figure| Row {
-            label: "produce".to_owned(),
+            label: "produce",
             bars: vec![Bar {
                 subject: Subject::Ottla,
                 spread: Spread::of([*figure]).unwrap(),

@@ -85,6 +85,10 @@ impl Canvas {
                 .set("text-anchor", anchor)
                 .set("font-size", size)
                 .set("font-weight", weight)
+                // A white edge, so that it can be read on any line.
+                .set("paint-order", "stroke")
+                .set("stroke", "#ffffff")
+                .set("stroke-width", 3)
                 .set("fill", ink),
         );
     }

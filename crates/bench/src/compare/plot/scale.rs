@@ -40,13 +40,17 @@ impl Scale {
 pub(super) fn linear_ticks(most: f64) -> Vec<f64> {
     let about = most / 5.0;
     let magnitude = 10_f64.powf(about.log10().floor());
-    let step = [1.0, 2.0, 5.0, 10.0]
+    let factor = [1.0, 2.0, 5.0]
         .into_iter()
-        .map(|factor| factor * magnitude)
-        .find(|step| *step >= about)
-        .unwrap_or(10.0 * magnitude);
-    let count = (most / step - 1e-9).ceil().max(1.0) as u32;
-    (0..=count).map(|tick| f64::from(tick) * step).collect()
+        .find(|factor| factor * magnitude >= about)
+        .unwrap_or(10.0);
+    let count = (most / (factor * magnitude) - 1e-9).ceil().max(1.0) as u32;
+    // Divided by a whole number where it can be: 3 tenths are 0.3, and 3 times 0.1 are not.
+    let tick = |tick: u32| match f64::from(tick) * factor {
+        steps if magnitude < 1.0 => steps / (1.0 / magnitude).round(),
+        steps => steps * magnitude,
+    };
+    (0..=count).map(tick).collect()
 }
 
 /// The powers of ten around all values, of which all are above zero.
@@ -63,10 +67,7 @@ mod tests {
 
     #[test]
     fn ticks_are_round_and_reach_around_all_values() {
-        assert_eq!(
-            linear_ticks(1.0),
-            [0.0, 0.2, 0.4, 0.6000000000000001, 0.8, 1.0]
-        );
+        assert_eq!(linear_ticks(1.0), [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]);
         assert_eq!(linear_ticks(7.3), [0.0, 2.0, 4.0, 6.0, 8.0]);
         assert_eq!(logarithmic_ticks(0.3, 40.0), [0.1, 1.0, 10.0, 100.0]);
         assert_eq!(logarithmic_ticks(1.0, 1.0), [1.0, 10.0]);

@@ -2,7 +2,7 @@
 
 use super::canvas::{Anchor, Canvas, Pen, Style};
 use super::scale::{Scale, logarithmic_ticks};
-use crate::compare::figure_text::number;
+use crate::compare::figure_text::{number, plain};
 use crate::compare::results::Subject;
 use crate::spread::Spread;
 
@@ -68,7 +68,7 @@ impl Panel {
         for tick in ticks {
             let y = scale.place(tick);
             canvas.line((LEFT, y), (RIGHT, y), Pen::Grid);
-            let label = format!("{} ms", number(tick));
+            let label = format!("{} ms", plain(tick));
             canvas.text((LEFT - 10.0, y + 4.0), Anchor::End, Style::Faint, &label);
         }
         let between = (RIGHT - LEFT - 2.0 * INDENT) / (steps.len().max(2) - 1) as f64;
@@ -118,7 +118,7 @@ mod tests {
             "5,000 records/s",
             "p50",
             "p99",
-            "0.10 ms",
+            "0.1 ms",
             "100 ms",
             "20.0 ms",
         ] {
