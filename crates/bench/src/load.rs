@@ -1,12 +1,14 @@
 //! Loads: a broker under requests, and what it takes to answer them.
 //!
-//! The lean generator speaks [`ottla_wire`] over blocking sockets, a thread for each connection. Its batches are built once and
+//! The lean generator speaks [`ottla_wire`] over sockets of its own, with a thread for many producers or one. Its batches are built once and
 //! sent again and again, so that on a machine with few cores the broker is what is measured; how much of the machine it took
 //! itself is part of what is printed. What users run costs more: that is librdkafka's load, which is there with the feature of
 //! that name.
 
-mod batches;
+mod batch;
 mod connection;
+mod consumer;
+mod drive;
 mod fetch;
 mod interval;
 mod json;
@@ -17,9 +19,13 @@ mod pace;
 mod patience;
 mod produce;
 mod produced;
+mod producer;
 mod progress;
 mod report;
+mod request;
+mod stamp;
 mod topic;
+mod verify;
 mod words;
 
 use std::io;

@@ -1,6 +1,8 @@
 //! `ottla-bench`: what a broker costs, beside what any broker must cost on the same machine.
 
 mod compare;
+mod echo;
+mod framing;
 mod limit;
 mod load;
 mod process;
@@ -26,6 +28,9 @@ enum Command {
     Limit(limit::Arguments),
     #[command(subcommand)]
     Load(load::Command),
+    /// What latencies are compared with.
+    #[command(hide = true)]
+    Echo(echo::Arguments),
     /// The other end of the loops of `limit`, which starts it.
     #[command(hide = true)]
     LimitPeer(limit::PeerArguments),
@@ -36,6 +41,7 @@ fn main() -> ExitCode {
         Command::Compare(arguments) => compare::run(&arguments).map_err(|error| error.to_string()),
         Command::Limit(arguments) => limit::run(&arguments).map_err(|error| error.to_string()),
         Command::Load(command) => load::run(&command).map_err(|error| error.to_string()),
+        Command::Echo(arguments) => echo::run(&arguments).map_err(|error| error.to_string()),
         Command::LimitPeer(arguments) => {
             limit::run_peer(&arguments).map_err(|error| error.to_string())
         }

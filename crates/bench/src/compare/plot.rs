@@ -103,7 +103,7 @@ fn cpu(results: &Results) -> Option<Plot> {
                 })
             });
             let bars: Vec<_> = bars.collect();
-            (!bars.is_empty()).then(|| Row {
+            (!bars.is_empty()).then_some(Row {
                 label: case.title,
                 bars,
                 bound: None,

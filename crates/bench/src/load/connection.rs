@@ -1,5 +1,5 @@
 use std::collections::BTreeMap;
-use std::io::{BufReader, Read, Write};
+use std::io::{BufReader, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
@@ -7,18 +7,17 @@ use ottla_wire::api::ApiKey;
 use ottla_wire::frame::{RequestHeader, decode_response_header, encode_request_header};
 use ottla_wire::message::api_versions::{ApiVersionsRequest, ApiVersionsResponse};
 use ottla_wire::{Message, Reader, Str, Writer};
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use rustix::net::{SendFlags, send};
 
 use super::LoadError;
+use crate::framing::{frame, read_frame};
 
 /// As any tool would call itself.
 const CLIENT: &str = "ottla-bench";
 
 /// Nobody waits so long for an answer.
 const PATIENCE: Duration = Duration::from_secs(60);
-
-/// Bytes in front of a frame that say how long it is.
-const LENGTH_BYTES: usize = 4;
 
 /// The one that every broker since Kafka 2.4 speaks; what it says of the others is all that is needed.
 const API_VERSIONS_VERSION: i16 = 3;
@@ -117,10 +116,9 @@ impl Connection {
         correlation_id: i32,
     ) -> Result<R, LoadError> {
         let name = api.api().name;
-        let length = self.read_frame().map_err(LoadError::io(format!(
-            "waiting for {} to answer {name}",
-            self.address
-        )))?;
+        let length = read_frame(&mut self.reader, &mut self.frame).map_err(LoadError::io(
+            format!("waiting for {} to answer {name}", self.address),
+        ))?;
         let mut reader = Reader::new(&self.frame[..length]);
         let failed = |error| LoadError::Decode(name, error);
         let answered = decode_response_header(&mut reader, api, version).map_err(failed)?;
@@ -131,34 +129,29 @@ impl Connection {
         R::decode(&mut reader, version).map_err(failed)
     }
 
-    /// The length of what then lies in the buffer.
-    fn read_frame(&mut self) -> std::io::Result<usize> {
-        let mut length = [0; LENGTH_BYTES];
-        self.reader.read_exact(&mut length)?;
-        let length = usize::try_from(i32::from_be_bytes(length))
-            .map_err(|_| std::io::Error::from(std::io::ErrorKind::InvalidData))?;
-        if self.frame.len() < length {
-            self.frame.resize(length, 0);
+    /// As much as the socket takes at once, which may be nothing.
+    pub(super) fn send_some(&mut self, bytes: &[u8]) -> Result<usize, LoadError> {
+        match send(
+            self.reader.get_ref(),
+            bytes,
+            SendFlags::DONTWAIT | SendFlags::NOSIGNAL,
+        ) {
+            Ok(sent) => Ok(sent),
+            Err(Errno::AGAIN | Errno::INTR) => Ok(0),
+            Err(error) => Err(LoadError::io(format!("sending to {}", self.address))(
+                error.into(),
+            )),
         }
-        self.reader.read_exact(&mut self.frame[..length])?;
-        Ok(length)
     }
 
-    /// Whether something has arrived before `patience` is over.
-    pub(super) fn readable_within(&self, patience: Duration) -> Result<bool, LoadError> {
-        if !self.reader.buffer().is_empty() {
-            return Ok(true);
-        }
-        let timeout = Timespec {
-            tv_sec: i64::try_from(patience.as_secs()).unwrap_or(i64::MAX),
-            tv_nsec: patience.subsec_nanos().into(),
-        };
-        let mut sockets = [PollFd::new(self.reader.get_ref(), PollFlags::IN)];
-        match poll(&mut sockets, Some(&timeout)) {
-            Ok(ready) => Ok(ready > 0),
-            Err(rustix::io::Errno::INTR) => Ok(false),
-            Err(error) => Err(LoadError::io("waiting for an answer")(error.into())),
-        }
+    /// Whether something was read that belongs to the next answer.
+    pub(super) fn has_buffered(&self) -> bool {
+        !self.reader.buffer().is_empty()
+    }
+
+    /// To wait for what comes and for room for what goes.
+    pub(super) fn socket(&self) -> &TcpStream {
+        self.reader.get_ref()
     }
 }
 
@@ -169,22 +162,16 @@ pub(super) fn request_frame(
     correlation_id: i32,
     body: impl FnOnce(&mut Writer),
 ) -> bytes::Bytes {
-    let mut writer = Writer::new();
-    writer.i32(0);
     let header = RequestHeader {
         api_key: api.code(),
         api_version: version,
         correlation_id,
         client_id: Some(Str::Borrowed(CLIENT)),
     };
-    encode_request_header(&mut writer, &header);
-    body(&mut writer);
-    let length = writer.len() - LENGTH_BYTES;
-    writer.set_i32(
-        0,
-        i32::try_from(length).expect("a request is smaller than 2 GiB"),
-    );
-    writer.into_bytes()
+    frame(|writer| {
+        encode_request_header(writer, &header);
+        body(writer);
+    })
 }
 
 fn newest(our_min: i16, our_max: i16, theirs: Option<(i16, i16)>) -> Option<i16> {

@@ -26,6 +26,8 @@ pub(super) struct Outcome {
     pub(super) generator: Duration,
     pub(super) server: Option<(CpuTime, Resident)>,
     pub(super) latencies: Latencies,
+    /// Records that were looked for at the end and found, where anybody looked.
+    pub(super) verified: Option<u64>,
 }
 
 /// Starts a thread for each connection, and measures between the warm-up and the end.
@@ -193,6 +195,7 @@ impl Snapshot {
             generator: self.generator.saturating_sub(before.generator),
             server,
             latencies,
+            verified: None,
         }
     }
 }

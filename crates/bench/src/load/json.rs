@@ -27,6 +27,9 @@ pub(super) fn of(outcome: &Outcome) -> Value {
         });
         object.insert("broker".into(), broker);
     }
+    if let Some(records) = outcome.verified {
+        object.insert("verified".into(), records.into());
+    }
     object.into()
 }
 
@@ -75,6 +78,7 @@ mod tests {
             generator: Duration::from_millis(125),
             server: None,
             latencies,
+            verified: None,
         }
     }
 
@@ -103,8 +107,10 @@ mod tests {
                 },
                 Resident { now: 7, peak: 8 },
             )),
+            verified: Some(9),
             ..outcome()
         });
+        assert_eq!(value["verified"], 9);
         assert_eq!(
             value["consumed"],
             json!({"requests": 4, "records": 5, "bytes": 6})

@@ -1,21 +1,17 @@
-use std::collections::VecDeque;
+use std::num::NonZeroU16;
+use std::sync::Arc;
 
-use bytes::Bytes;
 use ottla_env::Clock;
-use ottla_model::{Monotonic, PartitionIndex, ProducerEpoch, ProducerId, Sequence};
 use ottla_runtime::RealClock;
-use ottla_wire::api::ApiKey;
-use ottla_wire::message::init_producer_id::{InitProducerIdRequest, InitProducerIdResponse};
-use ottla_wire::message::produce::ProduceResponse;
 
-use super::batches::{PreparedRequest, build_batch};
-use super::connection::Connection;
-use super::interval::{Outcome, Work, measure, pause};
-use super::pace::Pace;
-use super::patience::patiently;
+use super::batch::build_batch;
+use super::consumer::{Consumer, From, Limits};
+use super::drive::drive;
+use super::interval::{Outcome, Work, measure};
 use super::produced::Produced;
-use super::progress::{Latencies, Progress};
+use super::producer::{Plan, Producer};
 use super::topic::{Topic, find_or_create};
+use super::verify::Ledger;
 use super::{LoadError, Target};
 use crate::size::{KIB, MIB, Size};
 
@@ -29,9 +25,12 @@ pub(crate) struct Arguments {
     target: Target,
     #[command(flatten)]
     produced: Produced,
-    /// Connections, each with a thread of its own here; with --idempotent each is a producer of its own.
+    /// Connections, each a producer of its own.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
     connections: u16,
+    /// Threads here that share the connections.
+    #[arg(long, default_value_t = NonZeroU16::MIN)]
+    threads: NonZeroU16,
     /// Bytes of a batch before its compression, at most; a batch holds one record at least.
     #[arg(long, default_value_t = Size(16 * KIB), value_name = "SIZE")]
     batch_bytes: Size,
@@ -41,6 +40,16 @@ pub(crate) struct Arguments {
     /// Requests under way on each connection.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..))]
     in_flight: u16,
+    /// Consumers beside it that read what is produced, each of all partitions.
+    #[arg(long, default_value_t = 0, value_name = "CONSUMERS")]
+    tail: u16,
+    /// A consumer beside it that reads all partitions from their start, again and again.
+    #[arg(long)]
+    reader: bool,
+    /// At the end look whether each partition ends where it must by what was acknowledged, and read it back. The topic takes
+    /// nobody else's records meanwhile.
+    #[arg(long)]
+    verify: bool,
 }
 
 impl Arguments {
@@ -65,9 +74,14 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, LoadError> {
             topic.name
         )));
     }
-    let mut connections: Vec<Work> = Vec::new();
-    for (number, (address, partitions)) in topic.led.iter().cycle().take(count).enumerate() {
-        let plan = Plan {
+    let ledger = if arguments.verify {
+        Some(Arc::new(Ledger::open(&topic)?))
+    } else {
+        None
+    };
+    let plans = topic.led.iter().cycle().take(count).enumerate();
+    let mut plans: Vec<_> = plans
+        .map(|(number, (address, partitions))| Plan {
             address: address.clone(),
             partitions: partitions.clone(),
             topic: topic.clone(),
@@ -80,170 +94,39 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, LoadError> {
             rate: arguments.produced.rate,
             number,
             count,
-        };
+            ledger: ledger.clone(),
+        })
+        .collect();
+    let mut connections: Vec<Work> = Vec::new();
+    let threads = usize::from(arguments.threads.get()).min(count);
+    for left in (1..=threads).rev() {
+        let share: Vec<_> = plans.drain(..plans.len().div_ceil(left)).collect();
         connections.push(Box::new(move |progress| {
-            Producer::open(plan)?.run(progress)
+            let producers = share.into_iter().map(Producer::open);
+            drive(producers.collect::<Result<_, _>>()?, progress)
         }));
     }
-    measure(&arguments.target, connections, Vec::new())
+    let mut beside = Vec::new();
+    for _ in 0..arguments.tail {
+        beside.extend(consumers(&topic, From::Tail)?);
+    }
+    if arguments.reader {
+        beside.extend(consumers(&topic, From::Earliest)?);
+    }
+    let mut outcome = measure(&arguments.target, connections, beside)?;
+    if let Some(ledger) = ledger {
+        outcome.verified = Some(ledger.verify()?);
+    }
+    Ok(outcome)
 }
 
-/// What one connection is to do.
-struct Plan {
-    address: String,
-    partitions: Vec<PartitionIndex>,
-    topic: Topic,
-    batch: Bytes,
-    /// Partitions in a request.
-    per_request: usize,
-    acks: i16,
-    idempotent: bool,
-    in_flight: usize,
-    rate: Option<f64>,
-    /// This connection's among `count`.
-    number: usize,
-    count: usize,
-}
-
-struct Producer {
-    plan: Plan,
-    connection: Connection,
-    version: i16,
-    request: PreparedRequest,
-    idempotence: Option<Idempotence>,
-    /// The partition that is next, by its place.
-    turn: usize,
-    correlation_id: i32,
-    /// Ids of the requests under way, and from when their latency counts.
-    under_way: VecDeque<(i32, Monotonic)>,
-}
-
-struct Idempotence {
-    producer: (ProducerId, ProducerEpoch),
-    /// Of each partition's next batch, by its place.
-    sequences: Vec<Sequence>,
-}
-
-impl Producer {
-    fn open(plan: Plan) -> Result<Self, LoadError> {
-        let mut connection = Connection::open(&plan.address)?;
-        let version = connection.version(ApiKey::Produce)?;
-        let idempotence = if plan.idempotent {
-            Some(Idempotence {
-                producer: patiently(|| init_producer_id(&mut connection))?,
-                sequences: vec![Sequence(0); plan.partitions.len()],
-            })
-        } else {
-            None
-        };
-        Ok(Self {
-            request: PreparedRequest::new(
-                version,
-                &plan.topic,
-                plan.acks,
-                &plan.batch,
-                plan.per_request,
-            ),
-            // Connections begin at different partitions, or they would go through them in step.
-            turn: plan.number * plan.partitions.len() / plan.count,
-            connection,
-            version,
-            idempotence,
-            correlation_id: 0,
-            under_way: VecDeque::new(),
-            plan,
+/// One consumer: a connection to each leader.
+fn consumers(topic: &Topic, from: From) -> Result<Vec<Work>, LoadError> {
+    let leaders = topic.led.iter();
+    leaders
+        .map(|(address, partitions)| {
+            let consumer = Consumer::open(address, topic, partitions, from, Limits::default())?;
+            Ok(Box::new(move |progress: &_| consumer.run(progress)) as Work)
         })
-    }
-
-    fn run(mut self, progress: &Progress) -> Result<Latencies, LoadError> {
-        let mut latencies = Latencies::new();
-        let mut pace = Pace::new(
-            self.plan.rate,
-            self.request.records(),
-            self.plan.number,
-            self.plan.count,
-            progress.now(),
-        );
-        while !progress.is_over() {
-            let now = progress.now();
-            let wait = pace.wait(now);
-            let has_room = self.under_way.len() < self.plan.in_flight;
-            if has_room && wait.is_zero() {
-                self.send(pace.take(now))?;
-            } else if self.under_way.is_empty() {
-                pause(wait);
-            } else if !has_room || self.connection.readable_within(wait)? {
-                self.receive(progress, &mut latencies)?;
-            }
-        }
-        while !self.under_way.is_empty() {
-            self.receive(progress, &mut latencies)?;
-        }
-        Ok(latencies)
-    }
-
-    fn send(&mut self, since: Monotonic) -> Result<(), LoadError> {
-        let count = self.plan.partitions.len();
-        for place in 0..self.request.partitions() {
-            self.request
-                .set_partition(place, self.plan.partitions[self.turn]);
-            if let Some(idempotence) = &mut self.idempotence {
-                let sequence = &mut idempotence.sequences[self.turn];
-                self.request
-                    .set_sequence(place, idempotence.producer, *sequence);
-                *sequence = sequence.plus(self.request.records_per_batch());
-            }
-            self.turn = (self.turn + 1) % count;
-        }
-        self.correlation_id = self.correlation_id.wrapping_add(1);
-        self.request.set_correlation_id(self.correlation_id);
-        self.connection.send(self.request.frame())?;
-        self.under_way.push_back((self.correlation_id, since));
-        Ok(())
-    }
-
-    /// Waits for the answer to the oldest request.
-    fn receive(&mut self, progress: &Progress, latencies: &mut Latencies) -> Result<(), LoadError> {
-        let Some((id, since)) = self.under_way.pop_front() else {
-            return Ok(());
-        };
-        let response: ProduceResponse<'_> =
-            self.connection.receive(ApiKey::Produce, self.version, id)?;
-        let answered = response
-            .responses
-            .iter()
-            .flat_map(|topic| &topic.partition_responses);
-        let mut partitions = 0;
-        for partition in answered {
-            let what = || format!("Produce to {}-{}", self.plan.topic.name, partition.index);
-            LoadError::check(
-                what,
-                partition.error_code,
-                partition.error_message.as_deref(),
-            )?;
-            partitions += 1;
-        }
-        if partitions != self.request.partitions() {
-            let asked = self.request.partitions();
-            let problem = format!("Produce to {asked} partitions is answered for {partitions}");
-            return Err(LoadError::Unfit(problem));
-        }
-        latencies.record(progress, progress.now() - since);
-        progress.count(self.request.records(), self.request.batch_bytes());
-        Ok(())
-    }
-}
-
-fn init_producer_id(connection: &mut Connection) -> Result<(ProducerId, ProducerEpoch), LoadError> {
-    let request = InitProducerIdRequest {
-        transactional_id: None,
-        transaction_timeout_ms: i32::MAX,
-        producer_id: ProducerId::NONE,
-        producer_epoch: ProducerEpoch::NONE,
-        enable2_pc: false,
-        keep_prepared_txn: false,
-    };
-    let response: InitProducerIdResponse = connection.call(ApiKey::InitProducerId, &request)?;
-    LoadError::check(|| "InitProducerId".to_owned(), response.error_code, None)?;
-    Ok((response.producer_id, response.producer_epoch))
+        .collect()
 }

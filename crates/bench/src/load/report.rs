@@ -82,6 +82,12 @@ fn lines(outcome: &Outcome) -> Vec<(&'static str, String)> {
             ),
         ));
     }
+    lines.extend(outcome.verified.map(|records| {
+        (
+            "verified",
+            format!("{records} records read back, all that were acknowledged"),
+        )
+    }));
     lines
 }
 
@@ -149,6 +155,7 @@ mod tests {
                 },
             )),
             latencies,
+            verified: Some(5_000_000),
         };
         let lines: Vec<String> = lines(&outcome)
             .into_iter()
@@ -164,6 +171,7 @@ mod tests {
                 "CPU 0.10 s, 0.200 s per GiB, 0.025 s per million records",
                 "CPU 1.00 s, 2.000 s per GiB, 0.250 s per million records; user 25 %, system 75 %",
                 "resident 3.0 MiB, at most 5.0 MiB",
+                "5000000 records read back, all that were acknowledged",
             ]
         );
     }

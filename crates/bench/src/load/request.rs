@@ -1,48 +1,20 @@
 //! Produce requests that are built once, and changed in a few places each time that they are sent.
 
 use bytes::Bytes;
-use ottla_model::{PartitionIndex, ProducerEpoch, ProducerId, Sequence, Timestamp};
+use ottla_model::{PartitionIndex, Sequence};
 use ottla_wire::api::ApiKey;
 use ottla_wire::message::produce::{PartitionProduceData, ProduceRequest, TopicProduceData};
-use ottla_wire::records::{BATCH_OVERHEAD, BatchBuilder, BatchFields, BatchHeader, Compression};
+use ottla_wire::records::BatchHeader;
 use ottla_wire::{Message, Records, Str, Writer};
 
 use super::connection::request_frame;
+use super::stamp::Stamp;
 use super::topic::Topic;
-use super::words::Words;
-use crate::size::Size;
 
 const TIMEOUT_MS: i32 = 30_000;
 
 /// Where the correlation id stands in a request.
 const CORRELATION_ID_AT: usize = 8;
-
-/// As many records as fit into `batch_bytes` before they are compressed, one at least.
-pub(super) fn build_batch(
-    record_bytes: Size,
-    batch_bytes: Size,
-    compression: Compression,
-    timestamp: Timestamp,
-) -> Bytes {
-    let put_together = |most: usize| {
-        let mut words = Words::new();
-        let mut builder = BatchBuilder::new(BatchFields::default(), compression);
-        let mut fitting = 0;
-        while fitting < most {
-            let value = words.text(record_bytes.length());
-            builder.push(timestamp, None, Some(&value), []);
-            if builder.size() > batch_bytes.length() {
-                break;
-            }
-            fitting += 1;
-        }
-        (builder, fitting)
-    };
-    // A builder takes nothing back: once there is one too many, they are put together again without it.
-    let (_, fitting) = put_together(usize::MAX);
-    let (builder, _) = put_together(fitting.max(1));
-    builder.build()
-}
 
 /// A request with the same batch for several partitions.
 #[derive(Clone, Debug)]
@@ -145,22 +117,9 @@ impl PreparedRequest {
         self.put(self.entries[place].index_at, &partition.0.to_be_bytes());
     }
 
-    /// Says which of a producer's batches it is, which its checksum covers.
-    pub(super) fn set_sequence(
-        &mut self,
-        place: usize,
-        producer: (ProducerId, ProducerEpoch),
-        sequence: Sequence,
-    ) {
-        let at = self.entries[place].batch_at;
-        let mut header = BatchHeader {
-            producer_id: producer.0,
-            producer_epoch: producer.1,
-            base_sequence: sequence,
-            ..self.header
-        };
-        header.crc = header.checksum(&self.frame[at + BATCH_OVERHEAD..at + header.size]);
-        self.put(at, &header.to_bytes());
+    /// Says which of a producer's batches the one at `place` is.
+    pub(super) fn set_sequence(&mut self, place: usize, stamp: &Stamp, sequence: Sequence) {
+        self.put(self.entries[place].batch_at, &stamp.header(sequence));
     }
 
     fn put(&mut self, at: usize, bytes: &[u8]) {
@@ -182,13 +141,14 @@ fn length_bytes(version: i16, length: u32) -> usize {
 mod tests {
     use std::collections::BTreeMap;
 
-    use ottla_model::{TopicId, Uuid};
+    use ottla_model::{ProducerEpoch, ProducerId, Timestamp, TopicId, Uuid};
     use ottla_wire::Reader;
     use ottla_wire::frame::decode_request_header;
-    use ottla_wire::records::Batch;
+    use ottla_wire::records::{Batch, Compression};
 
     use super::*;
-    use crate::size::KIB;
+    use crate::load::batch::build_batch;
+    use crate::size::{KIB, Size};
 
     fn topic() -> Topic {
         Topic {
@@ -228,35 +188,6 @@ mod tests {
     }
 
     #[test]
-    fn a_batch_holds_as_many_records_as_fit() {
-        for (record_bytes, expected) in [(100, 148), (1024, 15), (10_240, 1), (100_000, 1)] {
-            let bytes = batch(record_bytes, 16 * KIB, Compression::None);
-            let batch = Batch::parse(&bytes).unwrap();
-            assert_eq!(batch.check(), Ok(()));
-            assert_eq!(batch.header.record_count, expected, "{record_bytes}");
-            assert!(bytes.len() <= 16 << 10 || expected == 1);
-            let records = batch.records(&bytes[BATCH_OVERHEAD..]);
-            for record in records {
-                assert_eq!(record.unwrap().value.unwrap().len() as u64, record_bytes);
-            }
-        }
-    }
-
-    #[test]
-    fn compression_does_not_change_what_fits_but_what_it_takes() {
-        let plain = batch(1024, 16 * KIB, Compression::None);
-        for compression in [Compression::Lz4, Compression::Zstd] {
-            let bytes = batch(1024, 16 * KIB, compression);
-            let batch = Batch::parse(&bytes).unwrap();
-            assert_eq!(batch.header.attributes.compression(), Ok(compression));
-            assert_eq!(batch.header.record_count, 15);
-            assert!(bytes.len() < plain.len() && bytes.len() > plain.len() / 10);
-            let uncompressed = batch.uncompressed(1 << 20).unwrap();
-            assert_eq!(uncompressed, &plain[BATCH_OVERHEAD..]);
-        }
-    }
-
-    #[test]
     fn a_request_decodes_with_what_was_set_in_it() {
         for version in ApiKey::Produce.api().versions() {
             for record_bytes in [10, 1024] {
@@ -276,18 +207,17 @@ mod tests {
     }
 
     #[test]
-    fn a_sequence_is_set_and_summed_up() {
+    fn a_sequence_is_set_in_one_of_the_batches() {
         let batch = batch(100, KIB, Compression::Lz4);
         let mut request = PreparedRequest::new(13, &topic(), -1, &batch, 2);
         request.set_correlation_id(9);
+        let stamp = Stamp::new(&batch, (ProducerId(7), ProducerEpoch(2)));
         for sequence in [0, 40] {
-            request.set_sequence(1, (ProducerId(7), ProducerEpoch(2)), Sequence(sequence));
+            request.set_sequence(1, &stamp, Sequence(sequence));
             let partitions = decode(request.frame(), 13);
             assert_eq!(partitions[0].1, batch);
             let changed = Batch::parse(&partitions[1].1).unwrap();
             assert_eq!(changed.check(), Ok(()));
-            assert_eq!(changed.header.producer_id, ProducerId(7));
-            assert_eq!(changed.header.producer_epoch, ProducerEpoch(2));
             assert_eq!(changed.header.base_sequence, Sequence(sequence));
         }
     }
