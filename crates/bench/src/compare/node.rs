@@ -21,7 +21,7 @@ const CLUSTER_ID: &str = "b3R0bGEtYmVuY2gtY29tcA";
 /// The storage tool of a JVM takes seconds.
 const FORMAT_PATIENCE: Duration = Duration::from_secs(120);
 /// A clean stop with many partitions writes a file or two for each.
-const STOP_PATIENCE: Duration = Duration::from_secs(300);
+const STOP_PATIENCE: Duration = Duration::from_secs(600);
 /// As long as the files of a deleted topic may take to go.
 const DELETION_PATIENCE: Duration = Duration::from_secs(120);
 /// How long a node may take to have nothing to do.
@@ -77,11 +77,6 @@ impl<'a> Node<'a> {
              controller.listener.names=CONTROLLER\n\
              controller.quorum.bootstrap.servers=127.0.0.1:{controller}\n\
              log.dirs={}\n\
-             offsets.topic.replication.factor=1\n\
-             transaction.state.log.replication.factor=1\n\
-             transaction.state.log.min.isr=1\n\
-             share.coordinator.state.topic.replication.factor=1\n\
-             share.coordinator.state.topic.min.isr=1\n\
              log.segment.delete.delay.ms=100\n\
              {}",
             node.data().display(),

@@ -28,13 +28,15 @@ pub(super) struct Bar {
 }
 
 const WIDTH: f64 = 960.0;
-const LEFT: f64 = 360.0;
+const LEFT: f64 = 380.0;
 /// Room for the number behind the longest bar.
 const RIGHT: f64 = WIDTH - 70.0;
 const TOP: f64 = 84.0;
 const BAR: f64 = 13.0;
 const BETWEEN_BARS: f64 = 2.0;
 const BETWEEN_ROWS: f64 = 13.0;
+/// About what a number takes.
+const NUMBER: f64 = 40.0;
 
 impl BarChart {
     pub(super) fn is_drawable(&self) -> bool {
@@ -90,7 +92,7 @@ impl BarChart {
         );
         if let Some((value, name)) = self.reference {
             let x = scale.place(value);
-            canvas.line((x, TOP - 6.0), (x, bottom), Pen::Spread);
+            canvas.line((x, TOP - 6.0), (x, bottom), Pen::Ink);
             canvas.text((x, TOP - 12.0), Anchor::Middle, Style::Faint, name);
         }
         let mut y = TOP;
@@ -133,13 +135,17 @@ impl Row {
             let (least, most) = (scale.place(bar.spread.least), scale.place(bar.spread.most));
             canvas.bar((from, y), (to - from, BAR), bar.subject);
             if least < most {
-                canvas.line((least, middle), (most, middle), Pen::Spread);
+                canvas.line((least, middle), (most, middle), Pen::Ink);
                 for end in [least, most] {
-                    canvas.line((end, middle - 3.0), (end, middle + 3.0), Pen::Spread);
+                    canvas.line((end, middle - 3.0), (end, middle + 3.0), Pen::Ink);
                 }
             }
+            let end = to.max(most);
+            // Behind the mark of what is asked where it would be written across it.
+            let mark = self.bound.map(|bound| scale.place(bound));
+            let mark = mark.filter(|mark| (end..end + NUMBER).contains(mark));
             canvas.text(
-                (to.max(most) + 7.0, y + BAR - 2.5),
+                (mark.unwrap_or(end) + 7.0, y + BAR - 2.5),
                 Anchor::Start,
                 Style::Faint,
                 &number(bar.spread.median),

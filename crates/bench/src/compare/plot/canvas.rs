@@ -13,7 +13,7 @@ const GRID: &str = "#e4e7eb";
 const ASKED: &str = "#c81e1e";
 
 /// On white, told apart in shades of grey as well.
-pub(super) const fn colour(subject: Subject) -> &'static str {
+const fn colour(subject: Subject) -> &'static str {
     match subject {
         Subject::Ottla => "#0f609b",
         Subject::Kafka => "#b8bec6",
@@ -39,8 +39,9 @@ pub(super) enum Style {
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Pen {
     Grid,
-    Spread,
+    Ink,
     Asked,
+    Of(Subject),
 }
 
 /// A white sheet; places are in its units, from its upper left corner.
@@ -96,7 +97,8 @@ impl Canvas {
     pub(super) fn line(&mut self, from: (f64, f64), to: (f64, f64), pen: Pen) {
         let (ink, width) = match pen {
             Pen::Grid => (GRID, 1.0),
-            Pen::Spread => (INK, 1.2),
+            Pen::Ink => (INK, 1.2),
+            Pen::Of(subject) => (colour(subject), 1.6),
             Pen::Asked => (ASKED, 2.5),
         };
         self.add(

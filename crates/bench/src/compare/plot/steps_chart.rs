@@ -25,6 +25,8 @@ const PANEL: f64 = 200.0;
 const BETWEEN_PANELS: f64 = 78.0;
 /// Between the edge of a panel and its first and last step.
 const INDENT: f64 = 90.0;
+/// Between two lines of text.
+const LABEL: f64 = 14.0;
 
 /// There is a panel.
 pub(super) fn draw(title: &str, steps: &[&str], panels: &[Panel]) -> String {
@@ -85,20 +87,45 @@ impl Panel {
                 .collect();
             for ((x, _), point) in places.iter().zip(&curve.points) {
                 let ends = (scale.place(point.least), scale.place(point.most));
-                canvas.line((*x, ends.0), (*x, ends.1), Pen::Spread);
+                canvas.line((*x, ends.0), (*x, ends.1), Pen::Of(curve.subject));
             }
             canvas.curve(&places, curve.subject);
-            if let (Some((x, y)), Some(last)) = (places.last(), curve.points.last()) {
-                let label = format!("{} ms", number(last.median));
-                canvas.text((x + 14.0, y + 4.0), Anchor::Start, Style::Faint, &label);
-            }
         }
+        let lasts = self.curves.iter().filter_map(|curve| curve.points.last());
+        let mut labels: Vec<_> = lasts
+            .map(|last| {
+                (
+                    scale.place(last.median),
+                    format!("{} ms", number(last.median)),
+                )
+            })
+            .collect();
+        set_apart(&mut labels);
+        let right = x(steps.len().saturating_sub(1)) + 24.0;
+        for (y, label) in labels {
+            canvas.text((right, y + 4.0), Anchor::Start, Style::Faint, &label);
+        }
+    }
+}
+
+/// Sorts labels from top to bottom, and moves down those that would lie on the one above.
+fn set_apart(labels: &mut [(f64, String)]) {
+    labels.sort_by(|one, other| one.0.total_cmp(&other.0));
+    for at in 1..labels.len() {
+        labels[at].0 = labels[at].0.max(labels[at - 1].0 + LABEL);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn labels_do_not_lie_on_one_another() {
+        let mut labels = [50.0, 10.0, 12.0].map(|y| (y, y.to_string()));
+        set_apart(&mut labels);
+        assert_eq!(labels.map(|(y, _)| y), [10.0, 24.0, 50.0]);
+    }
 
     #[test]
     fn panels_have_their_steps_and_a_scale_in_milliseconds() {
