@@ -24,6 +24,8 @@ mod progress;
 mod report;
 mod request;
 mod stamp;
+#[cfg(test)]
+mod tests;
 mod topic;
 mod verify;
 mod words;
@@ -37,6 +39,7 @@ use ottla_wire::records::BatchError;
 use thiserror::Error;
 
 pub(crate) use connection::Connection;
+use interval::Outcome;
 pub(crate) use interval::pause;
 pub(crate) use offsets::{LATEST, list_offsets};
 
@@ -158,16 +161,7 @@ impl LoadError {
 }
 
 pub(crate) fn run(command: &Command) -> Result<(), LoadError> {
-    let (target, outcome) = match command {
-        Command::Produce(arguments) => (arguments.target(), produce::run(arguments)),
-        Command::Fetch(arguments) => (arguments.target(), fetch::run(arguments)),
-        #[cfg(feature = "librdkafka")]
-        Command::RdkafkaProduce(arguments) => {
-            (arguments.target(), librdkafka::produce::run(arguments))
-        }
-        #[cfg(feature = "librdkafka")]
-        Command::RdkafkaFetch(arguments) => (arguments.target(), librdkafka::fetch::run(arguments)),
-    };
+    let (target, outcome) = carry_out(command);
     let deleted = if target.delete {
         topic::delete(target)
     } else {
@@ -180,6 +174,19 @@ pub(crate) fn run(command: &Command) -> Result<(), LoadError> {
         report::print(&outcome);
     }
     deleted
+}
+
+fn carry_out(command: &Command) -> (&Target, Result<Outcome, LoadError>) {
+    match command {
+        Command::Produce(arguments) => (arguments.target(), produce::run(arguments)),
+        Command::Fetch(arguments) => (arguments.target(), fetch::run(arguments)),
+        #[cfg(feature = "librdkafka")]
+        Command::RdkafkaProduce(arguments) => {
+            (arguments.target(), librdkafka::produce::run(arguments))
+        }
+        #[cfg(feature = "librdkafka")]
+        Command::RdkafkaFetch(arguments) => (arguments.target(), librdkafka::fetch::run(arguments)),
+    }
 }
 
 fn key_and_value(text: &str) -> Result<(String, String), String> {

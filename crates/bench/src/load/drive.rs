@@ -12,6 +12,9 @@ use super::progress::{Latencies, Progress};
 /// So that what fails elsewhere is noticed where nothing is due for long.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 
+/// Nobody waits so long for an answer.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 /// Sends and receives on all of them until the load is over, and then waits for the answers that are missing.
 pub(super) fn drive(
     mut producers: Vec<Producer>,
@@ -19,6 +22,7 @@ pub(super) fn drive(
 ) -> Result<Latencies, LoadError> {
     let mut latencies = Latencies::new();
     let mut ready = Vec::new();
+    let mut last_heard = progress.now();
     while !progress.is_over() {
         let mut next_due = BETWEEN_LOOKS;
         for producer in &mut producers {
@@ -29,6 +33,13 @@ pub(super) fn drive(
         await_any(&producers, next_due, &mut ready)?;
         for place in &ready {
             producers[*place].receive(progress, &mut latencies)?;
+        }
+        let now = progress.now();
+        if !ready.is_empty() || !producers.iter().any(Producer::has_under_way) {
+            last_heard = now;
+        } else if now - last_heard > PATIENCE {
+            let problem = format!("nothing was answered for {} seconds", PATIENCE.as_secs());
+            return Err(LoadError::Unfit(problem));
         }
     }
     for producer in &mut producers {

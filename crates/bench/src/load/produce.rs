@@ -11,7 +11,7 @@ use super::interval::{Outcome, Work, measure};
 use super::produced::Produced;
 use super::producer::{Plan, Producer};
 use super::topic::{Topic, find_or_create};
-use super::verify::Ledger;
+use super::verify::{Ledger, PATIENCE};
 use super::{LoadError, Target};
 use crate::size::{KIB, MIB, Size};
 
@@ -115,7 +115,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Outcome, LoadError> {
     }
     let mut outcome = measure(&arguments.target, connections, beside)?;
     if let Some(ledger) = ledger {
-        outcome.verified = Some(ledger.verify()?);
+        outcome.verified = Some(ledger.verify(PATIENCE)?);
     }
     Ok(outcome)
 }

@@ -151,6 +151,10 @@ impl Producer {
         Ok(ControlFlow::Continue(()))
     }
 
+    pub(super) fn has_under_way(&self) -> bool {
+        !self.under_way.is_empty()
+    }
+
     /// What to wait for on the socket.
     pub(super) fn awaited(&self) -> PollFd<'_> {
         let mut flags = PollFlags::IN;

@@ -94,7 +94,8 @@ fn lines(outcome: &Outcome) -> Vec<(&'static str, String)> {
 fn cpu_figures(outcome: &Outcome, cpu: Duration) -> String {
     let seconds = cpu.as_secs_f64();
     format!(
-        "{seconds:.2} s, {:.3} s per GiB, {:.3} s per million records",
+        "{seconds:.2} s, {:.0} % of a processor, {:.3} s per GiB, {:.3} s per million records",
+        share(cpu, outcome.elapsed),
         per(seconds, outcome.counted.bytes, GIB as f64),
         per(seconds, outcome.counted.records, 1e6)
     )
@@ -168,8 +169,8 @@ mod tests {
                 "2000000 records/s, 256.0 MiB/s, 268.4 MB/s",
                 "10 requests, 1000000 records, 64.0 MiB/s",
                 "p50 500.171 ms  p99 990.380 ms  p99.9 1000.342 ms  p99.99 1000.342 ms  max 1000.342 ms",
-                "CPU 0.10 s, 0.200 s per GiB, 0.025 s per million records",
-                "CPU 1.00 s, 2.000 s per GiB, 0.250 s per million records; user 25 %, system 75 %",
+                "CPU 0.10 s, 5 % of a processor, 0.200 s per GiB, 0.025 s per million records",
+                "CPU 1.00 s, 50 % of a processor, 2.000 s per GiB, 0.250 s per million records; user 25 %, system 75 %",
                 "resident 3.0 MiB, at most 5.0 MiB",
                 "5000000 records read back, all that were acknowledged",
             ]

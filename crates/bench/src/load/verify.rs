@@ -17,7 +17,7 @@ use super::offsets::{LATEST, list_offsets};
 use super::topic::Topic;
 
 /// What may pass until consumers see what was acknowledged by its leader alone.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
 
 /// What was acknowledged of each partition, by all connections together.
@@ -90,19 +90,24 @@ impl Ledger {
     /// many records that were.
     ///
     /// # Errors
-    /// Where it is not so.
-    pub(super) fn verify(&self) -> Result<u64, LoadError> {
+    /// Where it is not so, with what is missing after `patience` too.
+    pub(super) fn verify(&self, patience: Duration) -> Result<u64, LoadError> {
         let mut records = 0;
         for (address, partitions) in &self.topic.led {
-            self.await_ends(address, partitions)?;
+            self.await_ends(address, partitions, patience)?;
             records += self.read_back(address, partitions)?;
         }
         Ok(records)
     }
 
-    fn await_ends(&self, address: &str, partitions: &[PartitionIndex]) -> Result<(), LoadError> {
+    fn await_ends(
+        &self,
+        address: &str,
+        partitions: &[PartitionIndex],
+        patience: Duration,
+    ) -> Result<(), LoadError> {
         let clock = RealClock::new();
-        let deadline = clock.monotonic() + PATIENCE;
+        let deadline = clock.monotonic() + patience;
         let mut leader = Connection::open(address)?;
         loop {
             let ends = list_offsets(&mut leader, &self.topic.name, partitions, LATEST)?;
