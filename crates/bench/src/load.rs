@@ -6,6 +6,7 @@
 //! that name.
 
 mod batch;
+mod batches;
 mod connection;
 mod consumer;
 mod drive;

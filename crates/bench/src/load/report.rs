@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use super::interval::Outcome;
+use super::progress::Counted;
 use crate::size::{GIB, MIB};
 
 /// What is told of latencies.
@@ -27,13 +28,7 @@ fn lines(outcome: &Outcome) -> Vec<(&'static str, String)> {
         format!("{name} {:.3} ms", nanoseconds as f64 / 1e6)
     });
     let mut lines = vec![
-        (
-            "measured",
-            format!(
-                "{seconds:.2} s, {} requests, {} records, {mib:.0} MiB of batches",
-                counted.requests, counted.records
-            ),
-        ),
+        ("measured", format!("{seconds:.2} s, {}", amounts(counted))),
         (
             "throughput",
             format!(
@@ -48,9 +43,8 @@ fn lines(outcome: &Outcome) -> Vec<(&'static str, String)> {
         lines.push((
             "consumed",
             format!(
-                "{} requests, {} records, {:.1} MiB/s",
-                consumed.requests,
-                consumed.records,
+                "{}, {:.1} MiB/s",
+                amounts(consumed),
                 consumed.bytes as f64 / MIB as f64 / seconds
             ),
         ));
@@ -91,6 +85,17 @@ fn lines(outcome: &Outcome) -> Vec<(&'static str, String)> {
     lines
 }
 
+/// Who does not know how many requests there were knows the records' values and not the batches.
+fn amounts(counted: Counted) -> String {
+    let mib = counted.bytes as f64 / MIB as f64;
+    match (counted.requests, counted.records) {
+        (0, records) => format!("{records} records, {mib:.0} MiB of values"),
+        (requests, records) => {
+            format!("{requests} requests, {records} records, {mib:.0} MiB of batches")
+        }
+    }
+}
+
 fn cpu_figures(outcome: &Outcome, cpu: Duration) -> String {
     let seconds = cpu.as_secs_f64();
     format!(
@@ -121,7 +126,7 @@ fn share(part: Duration, whole: Duration) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::load::progress::{Counted, Latencies};
+    use crate::load::progress::Latencies;
     use crate::process::{CpuTime, Resident};
 
     #[test]
@@ -167,7 +172,7 @@ mod tests {
             [
                 "2.00 s, 1000 requests, 4000000 records, 512 MiB of batches",
                 "2000000 records/s, 256.0 MiB/s, 268.4 MB/s",
-                "10 requests, 1000000 records, 64.0 MiB/s",
+                "10 requests, 1000000 records, 128 MiB of batches, 64.0 MiB/s",
                 "p50 500.171 ms  p99 990.380 ms  p99.9 1000.342 ms  p99.99 1000.342 ms  max 1000.342 ms",
                 "CPU 0.10 s, 5 % of a processor, 0.200 s per GiB, 0.025 s per million records",
                 "CPU 1.00 s, 50 % of a processor, 2.000 s per GiB, 0.250 s per million records; user 25 %, system 75 %",
@@ -175,6 +180,16 @@ mod tests {
                 "5000000 records read back, all that were acknowledged",
             ]
         );
+    }
+
+    #[test]
+    fn without_requests_the_bytes_are_those_of_values() {
+        let counted = Counted {
+            requests: 0,
+            records: 3,
+            bytes: 2 * MIB,
+        };
+        assert_eq!(amounts(counted), "3 records, 2 MiB of values");
     }
 
     #[test]

@@ -172,3 +172,36 @@ fn who_keeps_nothing_takes_every_lean_load() {
         assert!(outcome.counted.bytes >= 1 << 20, "{words}");
     }
 }
+
+#[cfg(feature = "librdkafka")]
+#[test]
+fn librdkafka_reads_once_what_it_produced() {
+    let node = Node::start();
+    for words in [
+        "rdkafka-produce --linger-ms 0 --batch-bytes 16KiB",
+        "rdkafka-produce --producers 3 --idempotent --acks all --codec zstd --rate 100000",
+    ] {
+        let outcome = node.load(words, 1).unwrap();
+        assert!(outcome.counted.bytes >= 1 << 20, "{words}");
+    }
+    // More than there is.
+    let outcome = node.load("rdkafka-fetch", 1 << 20).unwrap();
+    assert!(outcome.counted.records > 0);
+    let refused = node.load("rdkafka-produce --idempotent", 1).unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "librdkafka's idempotent producers take --acks all"
+    );
+}
+
+#[cfg(feature = "librdkafka")]
+#[test]
+fn who_keeps_nothing_takes_librdkafka_s_loads() {
+    let address = echo();
+    let outcome = load(
+        &address,
+        "rdkafka-produce --idempotent --acks all --codec lz4",
+        1,
+    );
+    assert!(outcome.unwrap().counted.records > 0);
+}
