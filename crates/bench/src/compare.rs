@@ -155,7 +155,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), CompareError> {
     let outcome = rounds.run();
     // Also of rounds that were broken off: what there is was measured.
     render(&rounds.recorder.results, &out)?;
-    outcome
+    outcome?;
+    match rounds.recorder.results.failures.len() {
+        0 => Ok(()),
+        failed => Err(CompareError::Failed(format!(
+            "{failed} measurements have failed"
+        ))),
+    }
 }
 
 fn list(cases: &[&Case]) {

@@ -28,7 +28,6 @@ impl Figure {
             Self::UncleanFirstAck => "kill: first ack, s",
             Self::UncleanReady => "kill: all partitions, s",
             Self::CleanResident => "resident after restart, MiB",
-            Self::Acknowledged => "records acknowledged",
         }
     }
 

@@ -95,8 +95,6 @@ named! {
         UncleanReady = "unclean_ready",
         /// Memory after the clean start, with nothing to do.
         CleanResident = "clean_resident",
-        /// Records that were acknowledged, and found again.
-        Acknowledged = "acknowledged",
     }
 }
 

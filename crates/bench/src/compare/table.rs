@@ -1,6 +1,6 @@
 //! Tables in Markdown.
 
-use super::bars::{BARS, Bar, Bound, Of};
+use super::bars::{self, BARS, Bar, Bound, Of};
 use super::cases::{Case, Group, in_group};
 use super::figure_text::{number, of_figure, plain, spread};
 use super::results::{Figure, Results, Subject};
@@ -124,49 +124,60 @@ pub(super) fn group(results: &Results, group: Group) -> Option<String> {
 /// A row for everybody of whom there are figures, and one for what the rounds' ratios are.
 fn case_rows(results: &Results, case: &Case, columns: &[Figure]) -> Vec<Vec<String>> {
     let mut rows = Vec::new();
-    for subject in SUBJECTS {
-        let spreads = columns.iter().map(|figure| {
-            let values = results.of(case.name, subject, *figure);
-            Spread::of(values.map(|(_, value)| value))
-        });
-        let spreads: Vec<_> = spreads.collect();
+    let mut add = |who: &str, values: &dyn Fn(Figure) -> Vec<f64>, show: Show| {
+        let spreads: Vec<_> = columns
+            .iter()
+            .map(|figure| Spread::of(values(*figure)))
+            .collect();
         if spreads.iter().all(Option::is_none) {
-            continue;
+            return;
         }
-        let mut cells = vec![title(case, rows.is_empty()), subject.title().to_owned()];
+        let mut cells = vec![String::new(), who.to_owned()];
         cells.extend(
             spreads
                 .iter()
                 .zip(columns)
                 .map(|(found, figure)| match found {
-                    Some(found) => spread(found, |value| of_figure(*figure, value)),
+                    Some(found) => show(found, *figure),
                     None => NOTHING.to_owned(),
                 }),
         );
         rows.push(cells);
+    };
+    let measured: Show = |found, figure| spread(found, |value| of_figure(figure, value));
+    let ratio: Show = |found, _| format!("**{}**", spread(found, number));
+    for subject in SUBJECTS {
+        let values = |figure| {
+            results
+                .of(case.name, subject, figure)
+                .map(|(_, value)| value)
+        };
+        add(
+            subject.title(),
+            &|figure| values(figure).collect(),
+            measured,
+        );
     }
-    let ratios = columns
-        .iter()
-        .map(|figure| Of::RatioToKafka(*figure).values(case.name, results));
-    let ratios: Vec<_> = ratios.map(Spread::of).collect();
-    if ratios.iter().any(Option::is_some) {
-        let mut cells = vec![String::new(), "**ratio**".to_owned()];
-        cells.extend(ratios.iter().map(|ratio| match ratio {
-            Some(ratio) => format!("**{}**", spread(ratio, number)),
-            None => NOTHING.to_owned(),
-        }));
-        rows.push(cells);
+    if case.is_beside_echo() {
+        for subject in [Subject::Ottla, Subject::Kafka] {
+            let who = format!("{} adds", subject.title());
+            let added = |figure| bars::added(case.name, subject, figure, results);
+            add(&who, &added, measured);
+        }
+        let values = |figure| Of::AddedToEcho(figure).values(case.name, results);
+        add("**ratio of what is added**", &values, ratio);
+    } else {
+        let values = |figure| Of::RatioToKafka(figure).values(case.name, results);
+        add("**ratio**", &values, ratio);
+    }
+    if let Some(first) = rows.first_mut() {
+        first[0] = format!("{} (`{}`)", case.title, case.name);
     }
     rows
 }
 
-fn title(case: &Case, is_first: bool) -> String {
-    if is_first {
-        format!("{} (`{}`)", case.title, case.name)
-    } else {
-        String::new()
-    }
-}
+/// A cell of a table.
+type Show = fn(&Spread, Figure) -> String;
 
 fn row<'a>(cells: impl IntoIterator<Item = &'a str>) -> String {
     let mut text = String::from("|");
@@ -220,6 +231,33 @@ mod tests {
              |  | **ratio** | **0.007 (0.005–0.008)** | – |\n"
         );
         assert_eq!(group(&results(), Group::Flush), None);
+    }
+
+    #[test]
+    fn beside_the_echo_server_what_is_added_is_compared() {
+        let one = |subject, value| Measurement {
+            case: "latency-5k".to_owned(),
+            subject,
+            round: 1,
+            figure: Figure::P99,
+            value,
+        };
+        let results = Results {
+            measurements: vec![
+                one(Subject::Ottla, 0.003),
+                one(Subject::Kafka, 0.009),
+                one(Subject::Echo, 0.001),
+            ],
+            ..Results::default()
+        };
+        let text = group(&results, Group::Latency).unwrap();
+        for cells in [
+            "| Ottla adds | – | 2.00 |",
+            "| Apache Kafka adds | – | 8.00 |",
+            "| **ratio of what is added** | – | **0.25** |",
+        ] {
+            assert!(text.contains(cells), "{text}");
+        }
     }
 
     #[test]
