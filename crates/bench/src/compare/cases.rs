@@ -129,6 +129,8 @@ const LEAN: Produce = Produce {
 const PACED: Produce = Produce {
     rate: Some(40 * KIB),
     warm_up: 40 * MIB,
+    // Little CPU time is used in a second, and it is told in steps of 10 ms.
+    seconds: 8,
     ..LEAN
 };
 
@@ -376,7 +378,9 @@ pub(super) const CASES: &[Case] = &[
         Produce {
             producers: 50,
             flush_each: true,
-            warm_up: MIB,
+            // Backlogs build up until batches are as large as they get.
+            warm_up: 16 * MIB,
+            seconds: 8,
             ..LIBRDKAFKA
         },
     ),

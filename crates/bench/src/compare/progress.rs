@@ -26,7 +26,7 @@ pub(super) struct Progress {
 impl Progress {
     pub(super) fn new() -> Self {
         let style = ProgressStyle::with_template(
-            "{wide_bar} {pos}/{len}  {elapsed} of about {duration}\n{msg}",
+            "{wide_bar} {pos}/{len}  {elapsed} of about {duration}\n{wide_msg}",
         );
         Self {
             bar: ProgressBar::no_length()
