@@ -461,7 +461,7 @@ pub(super) const CASES: &[Case] = &[
     ),
 ];
 
-/// All cases whose name or group is among `only`; all of them where there is none.
+/// All cases whose name or group is among `only`, with those that they refer to; all of them where there is none.
 ///
 /// # Errors
 /// The first of `only` that is neither.
@@ -475,9 +475,14 @@ pub(super) fn chosen(only: &[String]) -> Result<Vec<&'static Case>, String> {
             "no case or group is called {unknown}; --list shows them"
         ));
     }
-    Ok(CASES
+    let asked: Vec<_> = CASES
         .iter()
         .filter(|case| only.is_empty() || only.iter().any(|word| names(case, word)))
+        .collect();
+    let is_baseline = |name: &str| asked.iter().any(|case| case.baseline() == Some(name));
+    Ok(CASES
+        .iter()
+        .filter(|case| is_baseline(case.name) || asked.iter().any(|asked| asked.name == case.name))
         .collect())
 }
 
@@ -492,6 +497,13 @@ impl Case {
             Work::Produce(load) | Work::Flood(load) => load.client == Client::Librdkafka,
             Work::Consume(load) => load.client == Client::Librdkafka,
             Work::Loop(_) | Work::Start | Work::Restart { .. } => false,
+        }
+    }
+
+    fn baseline(&self) -> Option<&'static str> {
+        match self.work {
+            Work::Produce(load) => load.baseline,
+            _ => None,
         }
     }
 
@@ -556,6 +568,7 @@ mod tests {
             names(&["restart", "10k"]),
             ["10k", "restart-1000", "restart-10000"]
         );
+        assert_eq!(names(&["tail-5"]), ["tail-0", "tail-5"]);
         assert_eq!(names(&[]).len(), CASES.len());
         assert!(chosen(&["fast".to_owned()]).unwrap_err().contains("fast"));
     }

@@ -36,7 +36,7 @@ pub(super) struct Rounds<'a> {
 /// Nothing needs to be compiled while it runs: only files and memory are met for the first time.
 const OTTLA_WARM_UP_SHARE: u64 = 8;
 
-impl Rounds<'_> {
+impl<'a> Rounds<'a> {
     pub(super) fn run(&mut self) -> Result<(), CompareError> {
         self.progress.begin(self.steps());
         let before = self.recorder.results.last_round();
@@ -96,23 +96,22 @@ impl Rounds<'_> {
         Ok(())
     }
 
-    fn loads(&mut self, product: &dyn Product, round: u64) -> Result<(), CompareError> {
+    fn loads(&mut self, product: &'a dyn Product, round: u64) -> Result<(), CompareError> {
         let cases = self.select(|work| matches!(work, Work::Produce(_) | Work::Consume(_)));
         if cases.is_empty() {
             return Ok(());
         }
-        let site = self.site;
         self.check_room(&cases)?;
-        self.progress.say(&format!(
-            "{}: starting, warming up",
-            product.subject().title()
-        ));
-        let session = Session::start(site, product, self.seconds)?;
-        let bytes = match product.subject() {
-            Subject::Kafka => self.peer_warm_up,
-            _ => Size((self.peer_warm_up.0 / OTTLA_WARM_UP_SHARE).max(1)),
+        let session = match self.warm_session(product, &cases) {
+            Ok(session) => session,
+            Err(error) => {
+                // Another round may do better.
+                let what = error.to_string();
+                return cases
+                    .into_iter()
+                    .try_for_each(|case| self.failed(case, product.subject(), round, &what));
+            }
         };
-        session.warm_up(bytes, cases.iter().any(|case| case.needs_librdkafka()))?;
         for case in cases {
             self.measure(case, product.subject(), round, |rounds| {
                 rounds.check_room(&[case])?;
@@ -122,6 +121,22 @@ impl Rounds<'_> {
             })?;
         }
         session.stop()
+    }
+
+    fn warm_session(
+        &self,
+        product: &'a dyn Product,
+        cases: &[&Case],
+    ) -> Result<Session<'a>, CompareError> {
+        let name = product.subject().title();
+        self.progress.say(&format!("{name}: starting, warming up"));
+        let session = Session::start(self.site, product, self.seconds)?;
+        let bytes = match product.subject() {
+            Subject::Kafka => self.peer_warm_up,
+            _ => Size((self.peer_warm_up.0 / OTTLA_WARM_UP_SHARE).max(1)),
+        };
+        session.warm_up(bytes, cases.iter().any(|case| case.needs_librdkafka()))?;
+        Ok(session)
     }
 
     /// What consumers cost beside a producer, if that is what the case is about and the producer was measured alone.
@@ -227,17 +242,24 @@ impl Rounds<'_> {
                 }
                 Ok(())
             }
-            Err(error) => {
-                let what = error.to_string();
-                self.progress.failed(round, case, subject, &what);
-                self.recorder.failed(Failure {
-                    case: case.name.to_owned(),
-                    subject,
-                    round,
-                    what,
-                })
-            }
+            Err(error) => self.failed(case, subject, round, &error.to_string()),
         }
+    }
+
+    fn failed(
+        &mut self,
+        case: &Case,
+        subject: Subject,
+        round: u64,
+        what: &str,
+    ) -> Result<(), CompareError> {
+        self.progress.failed(round, case, subject, what);
+        self.recorder.failed(Failure {
+            case: case.name.to_owned(),
+            subject,
+            round,
+            what: what.to_owned(),
+        })
     }
 
     fn check_room(&self, cases: &[&Case]) -> Result<(), CompareError> {
