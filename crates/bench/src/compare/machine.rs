@@ -27,7 +27,7 @@ impl Machine {
         Self {
             described: format!(
                 "{processors} processors ({model}), {memory:.0} GiB of memory, Linux {}",
-                kernel.trim()
+                release(&kernel)
             ),
             peer: peer.to_owned(),
             at: RealClock::new().wall().0,
@@ -48,6 +48,12 @@ impl Machine {
     }
 }
 
+/// The numbers of a kernel's release, without what its builder calls it.
+fn release(kernel: &str) -> &str {
+    let end = kernel.find(|letter: char| !letter.is_ascii_digit() && letter != '.');
+    &kernel[..end.unwrap_or(kernel.len())]
+}
+
 /// Of a file of lines `name: value`.
 fn first_value(path: &str, name: &str) -> Option<String> {
     let text = std::fs::read_to_string(path).ok()?;
@@ -60,6 +66,12 @@ fn first_value(path: &str, name: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_release_is_its_numbers() {
+        assert_eq!(release("6.18.44-cloud-amd64\n"), "6.18.44");
+        assert_eq!(release("7.0\n"), "7.0");
+    }
 
     #[test]
     fn a_machine_is_read_as_it_is_written() {
