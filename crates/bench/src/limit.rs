@@ -70,6 +70,9 @@ pub(crate) struct Arguments {
     /// Rounds of each loop. One more goes before them and is not counted.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..))]
     rounds: u16,
+    /// Print each loop as a line of JSON: CPU seconds per GiB and bytes per second, the medians.
+    #[arg(long)]
+    json: bool,
     /// Requests that the other end has under way.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..))]
     in_flight: u16,
@@ -108,14 +111,16 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<()> {
         &arguments.loops
     };
     let mut files = files::Files::create(&arguments.directory, arguments.files, arguments.bytes)?;
-    println!("{:<38} {:>22} {:>22}", "loop", "CPU s per GiB", "MiB/s");
+    if !arguments.json {
+        println!("{:<38} {:>22} {:>22}", "loop", "CPU s per GiB", "MiB/s");
+    }
     for which in loops {
         match which {
             Loop::Receive => {
                 for &request in &arguments.request_bytes {
                     let batch = arguments.batch_bytes.unwrap_or(request);
                     let name = format!("receive {request}, write {batch}");
-                    measure(&name, arguments.rounds, || {
+                    measure(&name, arguments, || {
                         files.empty()?;
                         receive_round(arguments, &mut files, request, batch)
                     })?;
@@ -129,7 +134,7 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<()> {
                     .map(|asked| format!(" of {asked}"))
                     .unwrap_or_default();
                 let name = format!("send {}{asked}, written {batch}", arguments.piece_bytes);
-                measure(&name, arguments.rounds, || send_round(arguments, &files))?;
+                measure(&name, arguments, || send_round(arguments, &files))?;
             }
         }
     }
@@ -138,18 +143,28 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<()> {
 
 fn measure(
     name: &str,
-    rounds: u16,
+    arguments: &Arguments,
     mut round: impl FnMut() -> io::Result<Round>,
 ) -> io::Result<()> {
     round()?;
-    let rounds = (0..rounds)
+    let rounds = (0..arguments.rounds)
         .map(|_| round())
         .collect::<io::Result<Vec<_>>>()?;
     let spread = |figure: fn(&Round) -> f64| {
         Spread::of(rounds.iter().map(figure)).expect("rounds are at least one")
     };
-    let cpu = format!("{:.3}", spread(Round::cpu_seconds_per_gib));
-    let throughput = format!("{:.0}", spread(Round::mib_per_second));
+    let cpu = spread(Round::cpu_seconds_per_gib);
+    let throughput = spread(Round::mib_per_second);
+    if arguments.json {
+        let line = serde_json::json!({
+            "loop": name,
+            "cpu_per_gib": cpu.median,
+            "bytes_per_second": throughput.median * MIB as f64,
+        });
+        println!("{line}");
+        return Ok(());
+    }
+    let (cpu, throughput) = (format!("{cpu:.3}"), format!("{throughput:.0}"));
     println!("{name:<38} {cpu:>22} {throughput:>22}");
     Ok(())
 }

@@ -40,7 +40,10 @@ use ottla_wire::records::BatchError;
 use thiserror::Error;
 
 pub(crate) use batch::build_batch;
+pub(crate) use connection::Connection;
 use interval::Outcome;
+pub(crate) use interval::pause;
+pub(crate) use offsets::{LATEST, list_offsets};
 
 use crate::process::Pid;
 use crate::size::{GIB, MIB, Size};
@@ -136,12 +139,12 @@ impl LoadError {
     }
 
     /// Whether a broker has answered so.
-    fn is(&self, expected: ErrorCode) -> bool {
+    pub(crate) fn is(&self, expected: ErrorCode) -> bool {
         matches!(self, Self::Refused { code, .. } if *code == expected)
     }
 
     /// Nothing where there is no error.
-    fn check(
+    pub(crate) fn check(
         what: impl FnOnce() -> String,
         code: ErrorCode,
         message: Option<&str>,

@@ -1,11 +1,13 @@
 //! `ottla-bench`: what a broker costs, beside what any broker must cost on the same machine.
 
+mod compare;
 mod echo;
 mod framing;
 mod limit;
 mod load;
 mod micro;
 mod process;
+mod room;
 mod size;
 mod spread;
 
@@ -23,6 +25,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    Compare(compare::Arguments),
     Limit(limit::Arguments),
     #[command(subcommand)]
     Load(load::Command),
@@ -37,6 +40,7 @@ enum Command {
 
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
+        Command::Compare(arguments) => compare::run(&arguments).map_err(|error| error.to_string()),
         Command::Limit(arguments) => limit::run(&arguments).map_err(|error| error.to_string()),
         Command::Load(command) => load::run(&command).map_err(|error| error.to_string()),
         Command::Echo(arguments) => echo::run(&arguments).map_err(|error| error.to_string()),
@@ -52,4 +56,10 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Whether this program would take these words as its arguments.
+#[cfg(test)]
+fn understands<'a>(words: impl Iterator<Item = &'a str>) -> Result<(), clap::Error> {
+    Arguments::try_parse_from(std::iter::once("ottla-bench").chain(words)).map(drop)
 }

@@ -3,7 +3,8 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-use crate::size::{MIB, Size};
+use crate::room::check_room;
+use crate::size::Size;
 
 /// Files in a directory of their own, which goes with this value.
 pub(super) struct Files {
@@ -30,16 +31,7 @@ impl Files {
     /// # Errors
     /// When there is no room for `bytes` in the file system of `parent`, or it fails.
     pub(super) fn create(parent: &Path, count: u16, bytes: Size) -> io::Result<Self> {
-        let room = rustix::fs::statvfs(parent)?;
-        let free = room.f_bavail.saturating_mul(room.f_frsize);
-        if free < bytes.0 {
-            let problem = format!(
-                "{} has {} MiB left, and a round takes {bytes}",
-                parent.display(),
-                free / MIB
-            );
-            return Err(io::Error::new(io::ErrorKind::StorageFull, problem));
-        }
+        check_room(parent, bytes)?;
         let directory = parent.join(format!("ottla-bench-limit-{}", std::process::id()));
         fs::create_dir(&directory)?;
         let mut created = Self {
@@ -99,6 +91,7 @@ impl Drop for Files {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::size::MIB;
 
     #[test]
     fn files_are_filled_emptied_and_gone_with_their_owner() {

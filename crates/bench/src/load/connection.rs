@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const API_VERSIONS_VERSION: i16 = 3;
 
 /// A blocking connection to a broker, which knows the versions that both ends speak.
-pub(super) struct Connection {
+pub(crate) struct Connection {
     reader: BufReader<TcpStream>,
     address: String,
     versions: BTreeMap<i16, (i16, i16)>,
@@ -33,7 +33,7 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    pub(super) fn open(address: &str) -> Result<Self, LoadError> {
+    pub(crate) fn open(address: &str) -> Result<Self, LoadError> {
         let stream = TcpStream::connect(address)
             .and_then(|stream| {
                 stream.set_nodelay(true)?;
@@ -80,7 +80,7 @@ impl Connection {
     }
 
     /// Sends a request and waits for its response.
-    pub(super) fn call<'q, 'r, Q: Message<'q>, R: Message<'r>>(
+    pub(crate) fn call<'q, 'r, Q: Message<'q>, R: Message<'r>>(
         &'r mut self,
         api: ApiKey,
         request: &Q,

@@ -204,7 +204,7 @@ impl Snapshot {
     clippy::disallowed_methods,
     reason = "this program is all effects, and its threads are its own"
 )]
-pub(super) fn pause(duration: Duration) {
+pub(crate) fn pause(duration: Duration) {
     thread::sleep(duration);
 }
 

@@ -11,14 +11,14 @@ use super::LoadError;
 use super::connection::Connection;
 
 /// What stands for the ends of a log where `ListOffsets` has a timestamp.
-pub(super) const LATEST: Timestamp = Timestamp(-1);
+pub(crate) const LATEST: Timestamp = Timestamp(-1);
 pub(super) const EARLIEST: Timestamp = Timestamp(-2);
 
 /// Who asks is no replica.
 pub(super) const CONSUMER: NodeId = NodeId::NONE;
 
 /// Ascending by partition, all of which the broker at the other end leads.
-pub(super) fn list_offsets(
+pub(crate) fn list_offsets(
     connection: &mut Connection,
     topic: &str,
     partitions: &[PartitionIndex],
