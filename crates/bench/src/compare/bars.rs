@@ -47,6 +47,12 @@ pub(super) const BARS: &[Bar] = &[
         0.25,
     ),
     at_most(
+        "base-16k",
+        "the same, batch.size=16384",
+        Of::RatioToKafka(Figure::CpuPerGib),
+        0.25,
+    ),
+    at_most(
         "small-50",
         "CPU per GiB, 50 producers of small batches",
         Of::RatioToKafka(Figure::CpuPerGib),
@@ -61,6 +67,12 @@ pub(super) const BARS: &[Bar] = &[
     at_most(
         "100b",
         "CPU per million 100-byte records, batched",
+        Of::RatioToKafka(Figure::CpuPerMillion),
+        0.25,
+    ),
+    at_most(
+        "100b-16k",
+        "the same, batch.size=16384",
         Of::RatioToKafka(Figure::CpuPerMillion),
         0.25,
     ),

@@ -174,18 +174,18 @@ fn what_a_log_holds_is_given_back_once_nobody_uses_it_and_it_is_on_disk() {
     leading.run();
     assert_eq!(open_after_a_round(), 1, "it was just synced");
     assert_eq!(open_after_a_round(), 0);
-    let mut taken = leading.append(EPOCH);
+    let taken = leading.append(EPOCH);
     assert_eq!(leading.env.disk().open_files(), 1);
     leading.env.unblock();
     leading.run();
-    assert_eq!(base_offset(&mut taken), Some(Offset(1)));
+    assert_eq!(base_offset(&taken), Some(Offset(1)));
 }
 
 #[test]
 fn what_is_not_synced_is_synced_when_nobody_uses_it() {
     let leading = Leading::with("flush.messages", "1000");
-    let mut answer = leading.append(EPOCH);
-    assert_eq!(base_offset(&mut answer), Some(Offset(0)));
+    let answer = leading.append(EPOCH);
+    assert_eq!(base_offset(&answer), Some(Offset(0)));
     for syncs in [0, 1] {
         leading.lane.send(Job::GiveBack);
         leading.run();

@@ -30,6 +30,12 @@ const LIBRDKAFKA: Produce = Produce {
     echo: false,
 };
 
+/// A busy librdkafka fills batches of a megabyte, of which it takes few. This is the Java client's default.
+const SMALL_BATCHES: Produce = Produce {
+    batch_bytes: Some(16 * KIB),
+    ..LIBRDKAFKA
+};
+
 /// Requests of sixteen batches of 15 KiB, one for each partition: what librdkafka sends when it is busy, without its cost.
 const LEAN: Produce = Produce {
     client: Client::Lean,
@@ -53,7 +59,8 @@ const SMALL: Produce = Produce {
     producers: 50,
     record_bytes: 100,
     linger_ms: Some(0),
-    warm_up: 8 * MIB,
+    warm_up: 2 * MIB,
+    seconds: 8,
     ..LIBRDKAFKA
 };
 
@@ -111,6 +118,12 @@ pub(in crate::compare) const CASES: &[Case] = &[
         }),
     ),
     produce("base", Group::Produce, "librdkafka", LIBRDKAFKA),
+    produce(
+        "base-16k",
+        Group::Produce,
+        "librdkafka, batch.size=16384",
+        SMALL_BATCHES,
+    ),
     produce("lean", Group::Produce, "lean", LEAN),
     produce(
         "lean-1m",
@@ -130,6 +143,16 @@ pub(in crate::compare) const CASES: &[Case] = &[
             record_bytes: 100,
             warm_up: 32 * MIB,
             ..LIBRDKAFKA
+        },
+    ),
+    produce(
+        "100b-16k",
+        Group::Produce,
+        "librdkafka, 100 B records, batch.size=16384",
+        Produce {
+            record_bytes: 100,
+            warm_up: 32 * MIB,
+            ..SMALL_BATCHES
         },
     ),
     produce(
@@ -217,8 +240,12 @@ pub(in crate::compare) const CASES: &[Case] = &[
     produce(
         "small-50",
         Group::Producers,
-        "librdkafka, 50 producers, 100 B, linger.ms=0",
-        SMALL,
+        "librdkafka, 50 producers, 100 B, linger.ms=0, 20,000 records/s",
+        // Asked for all that they can, they would fall behind, and then their batches are not small.
+        Produce {
+            rate: Some(20_000),
+            ..SMALL
+        },
     ),
     produce(
         "small-50-lean",
@@ -230,6 +257,7 @@ pub(in crate::compare) const CASES: &[Case] = &[
             request_bytes: Some(300),
             in_flight: Some(1),
             linger_ms: None,
+            warm_up: 8 * MIB,
             ..SMALL
         },
     ),
