@@ -60,6 +60,8 @@ pub(crate) enum Job<E: Env> {
     Opened {
         opening: Opening,
         opened: Vec<lifecycle::Opened<E>>,
+        /// Their job opens no more.
+        is_over: bool,
     },
     /// A sync beside the lane has ended.
     Synced {
@@ -241,7 +243,11 @@ impl<E: Env> Worker<E> {
         self.drop_openings();
         while self.is_busy() {
             match inbox.next().await {
-                Some(Job::Opened { opening, opened }) => self.opened(opening, opened),
+                Some(Job::Opened {
+                    opening,
+                    opened,
+                    is_over,
+                }) => self.opened(opening, opened, is_over),
                 Some(Job::Synced { key, result }) => self.synced(key, result),
                 Some(_) | None => {}
             }
@@ -258,7 +264,11 @@ impl<E: Env> Worker<E> {
                 was_found,
             } => self.lead(partition, leadership, was_found),
             Job::Resign { key } => self.resign(key),
-            Job::Opened { opening, opened } => self.opened(opening, opened),
+            Job::Opened {
+                opening,
+                opened,
+                is_over,
+            } => self.opened(opening, opened, is_over),
             Job::Synced { key, result } => self.synced(key, result),
             Job::Configure { key } => self.configure(key),
             Job::ExpireProducers { after } => self.expire_producers(after),

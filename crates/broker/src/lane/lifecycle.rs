@@ -18,6 +18,9 @@ use super::{Job, Open, Slot, Worker};
 use crate::partition::{Availability, Partition, PartitionKey};
 use crate::topic_rules::{leader_options, log_options};
 
+/// For how long a log may be open before the lane hears of it, as long as the one behind it is not being opened.
+const UNTOLD: Duration = Duration::from_millis(10);
+
 /// A directory renamed out of the way, to be removed when readers that came before have had their time.
 pub(super) struct Deleting {
     pub(super) path: PathBuf,
@@ -90,15 +93,31 @@ impl<E: Env> Worker<E> {
                 .iter()
                 .map(|key| (*key, self.opening_job(*key)))
                 .collect();
-            let (spawn, lane) = (self.env.spawn().clone(), self.lane.clone());
-            self.env.spawn().task(async move {
-                let open = |(key, job): (PartitionKey, Option<OpeningJob<_>>)| {
-                    (key, job.map(OpeningJob::run))
-                };
-                let run = move || jobs.into_iter().map(open).collect();
-                let opened = spawn.blocking(run).await;
-                lane.send(Job::Opened { opening, opened });
-            });
+            let (clock, lane) = (self.env.clock().clone(), self.lane.clone());
+            let tell = move |opened, is_over| {
+                lane.send(Job::Opened {
+                    opening,
+                    opened,
+                    is_over,
+                });
+            };
+            let open = move || {
+                let mut told = clock.monotonic();
+                let mut opened = Vec::new();
+                for (key, job) in jobs {
+                    // A log that takes long does not keep those before it waiting.
+                    if !opened.is_empty() && clock.monotonic() - told > UNTOLD {
+                        told = clock.monotonic();
+                        tell(std::mem::take(&mut opened), false);
+                    }
+                    opened.push((key, job.map(OpeningJob::run)));
+                }
+                tell(opened, true);
+            };
+            let spawn = self.env.spawn().clone();
+            self.env
+                .spawn()
+                .task(async move { spawn.blocking(open).await });
         }
     }
 
@@ -141,8 +160,11 @@ impl<E: Env> Worker<E> {
         }
     }
 
-    pub(super) fn opened(&mut self, opening: Opening, opened: Vec<Opened<E>>) {
-        self.openings.ended(opening, opened.len());
+    pub(super) fn opened(&mut self, opening: Opening, opened: Vec<Opened<E>>, is_over: bool) {
+        self.openings.opened(opening, opened.len());
+        if is_over {
+            self.openings.ended(opening);
+        }
         for (key, result) in opened {
             let Some(result) = result else { continue };
             match self.partitions.remove(&key) {

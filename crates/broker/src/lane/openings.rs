@@ -17,6 +17,8 @@ const OPENED_AT_ONCE: usize = 4;
 const BEGUN_AT_ONCE: usize = 64;
 /// The most that one job opens, one log behind the other: to go to another thread and back costs as much as to open a small one.
 const MAX_TOGETHER: usize = 32;
+/// The same where they are recovered, which takes longer.
+const MAX_RECOVERED_TOGETHER: usize = 8;
 /// As many jobs as are left for each that runs, so that the last ones end together.
 const SHARE: usize = 8;
 
@@ -47,20 +49,23 @@ struct Queue {
     jobs: usize,
     /// Jobs.
     at_once: usize,
+    /// Logs of a job.
+    together: usize,
 }
 
 impl Openings {
     pub(super) fn new(recovered_at_once: usize) -> Self {
-        let queue = |at_once| Queue {
+        let queue = |at_once, together| Queue {
             waiting: VecDeque::new(),
             running: 0,
             jobs: 0,
             at_once,
+            together,
         };
         Self {
-            new: queue(BEGUN_AT_ONCE),
-            plain: queue(OPENED_AT_ONCE),
-            recoveries: queue(recovered_at_once),
+            new: queue(BEGUN_AT_ONCE, MAX_TOGETHER),
+            plain: queue(OPENED_AT_ONCE, MAX_TOGETHER),
+            recoveries: queue(recovered_at_once, MAX_RECOVERED_TOGETHER),
             recovered: 0,
             progress: Progress::default(),
         }
@@ -87,7 +92,7 @@ impl Openings {
                     return None;
                 }
                 let together = queue.waiting.len() / (queue.at_once * SHARE);
-                let keys = queue.waiting.drain(..together.clamp(1, MAX_TOGETHER));
+                let keys = queue.waiting.drain(..together.clamp(1, queue.together));
                 let keys: Vec<PartitionKey> = keys.collect();
                 queue.running += keys.len();
                 queue.jobs += 1;
@@ -95,18 +100,21 @@ impl Openings {
             })
     }
 
-    /// A job has ended, and opened so many logs.
-    pub(super) fn ended(&mut self, opening: Opening, logs: usize) {
+    /// So many logs have been opened by a job that may go on.
+    pub(super) fn opened(&mut self, opening: Opening, logs: usize) {
         let queue = self.queue(opening);
-        assert!(
-            queue.jobs > 0 && queue.running >= logs,
-            "what ends has begun"
-        );
-        queue.jobs -= 1;
+        assert!(queue.running >= logs, "what is open has begun");
         queue.running -= logs;
         if opening == Opening::Recovery {
             self.recovered += logs;
         }
+    }
+
+    /// A job has opened its last log.
+    pub(super) fn ended(&mut self, opening: Opening) {
+        let queue = self.queue(opening);
+        assert!(queue.jobs > 0, "what ends has begun");
+        queue.jobs -= 1;
     }
 
     /// What to tell of the recovery now.
@@ -187,7 +195,8 @@ mod tests {
         let began = std::iter::from_fn(|| many.begin());
         let sizes: Vec<usize> = began.map(|(keys, _)| keys.len()).collect();
         assert_eq!(sizes, [MAX_TOGETHER; OPENED_AT_ONCE]);
-        many.ended(Opening::Plain, MAX_TOGETHER);
+        many.opened(Opening::Plain, MAX_TOGETHER);
+        many.ended(Opening::Plain);
         assert!(many.begin().is_some());
         assert!(many.begin().is_none());
     }
@@ -198,7 +207,8 @@ mod tests {
         let mut sizes = Vec::new();
         while let Some((keys, opening)) = openings.begin() {
             sizes.push(keys.len());
-            openings.ended(opening, keys.len());
+            openings.opened(opening, keys.len());
+            openings.ended(opening);
         }
         assert_eq!(sizes.iter().sum::<usize>(), 1000);
         assert_eq!(sizes.last(), Some(&1));

@@ -13,7 +13,7 @@ use super::process::{DATA, MACHINE, Process, Settings};
 use super::{CLIENTS, LIMIT, admin};
 use crate::{Simulation, World};
 
-const PARTITIONS: usize = 1000;
+const PARTITIONS: usize = 9000;
 /// Longer than all logs take.
 const A_WHILE: Duration = Duration::from_secs(60);
 
@@ -89,7 +89,7 @@ fn an_unclean_start_says_how_far_the_recovery_is_and_when_it_is_done() {
                 .unwrap_or_else(|| panic!("no progress: {said:?}"));
             let (done, rest) = counts.split_once(' ').expect("a number");
             assert!(
-                rest.starts_with("of 1000 logs are done directory=/data"),
+                rest.starts_with("of 9000 logs are done directory=/data"),
                 "{line}"
             );
             done.parse().expect("a number")
@@ -100,7 +100,7 @@ fn an_unclean_start_says_how_far_the_recovery_is_and_when_it_is_done() {
         "{said:?}"
     );
     assert!(
-        last.contains("recovered 1000 logs after an unclean stop in "),
+        last.contains("recovered 9000 logs after an unclean stop in "),
         "{last}"
     );
 }
