@@ -148,6 +148,12 @@ pub(super) const BARS: &[Bar] = &[
         Of::RatioToKafka(Figure::RecordsPerSecond),
         5.0,
     ),
+    at_least(
+        "flush-50-one",
+        "the same, lean, 1 partition",
+        Of::RatioToKafka(Figure::RecordsPerSecond),
+        5.0,
+    ),
     at_most("start", "idle memory", Of::Ottla(Figure::Resident), 20.0),
     at_most(
         "restart-10000",

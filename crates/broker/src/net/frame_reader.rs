@@ -13,8 +13,9 @@ use super::budget::{MemoryBudget, Reservation};
 use crate::dispatch::is_produce;
 
 const LENGTH_BYTES: usize = 4;
-/// What each connection has for itself, beside the budget: many small requests in one read.
-const OWN_BYTES: usize = 16 * 1024;
+/// What each connection has for itself, beside the budget: many small requests in one read, or a batch of the size that clients fill by
+/// default, 16 KiB, with the request around it.
+const OWN_BYTES: usize = 17 * 1024;
 /// A read into less room than that is not worth its call.
 const LEAST_READ: usize = OWN_BYTES / 4;
 /// A frame's memory is at most so many times what of it has arrived. Less would copy more, more would reserve for nothing.

@@ -341,6 +341,21 @@ pub(in crate::compare) const CASES: &[Case] = &[
         },
     ),
     produce(
+        "flush-50-one",
+        Group::Flush,
+        "lean, 50 connections, flush.messages=1, 1 partition",
+        Produce {
+            producers: 50,
+            partitions: 1,
+            flush_each: true,
+            batch_bytes: Some(KIB),
+            request_bytes: Some(KIB),
+            in_flight: Some(1),
+            warm_up: MIB / 2,
+            ..LEAN
+        },
+    ),
+    produce(
         "latency-5k",
         Group::Latency,
         "librdkafka, 5,000 records/s of 1 KiB, linger.ms=0",
