@@ -10,6 +10,7 @@ use thiserror::Error;
 
 use super::alarm::Alarm;
 use super::budget::{MemoryBudget, Reservation};
+use super::spare_buffers::rounded;
 use crate::dispatch::is_produce;
 
 const LENGTH_BYTES: usize = 4;
@@ -140,7 +141,8 @@ impl<R: ConnectionReader, C: Clock> FrameReader<R, C> {
             let so_far = frame.len() + received.map_or(0, <[u8]>::len);
             let grown = length.min(so_far.saturating_mul(GROWTH));
             let asked = self.clock.monotonic();
-            reservation.grow_to(grown).await;
+            // For what is taken of it, which may be more than what is needed.
+            reservation.grow_to(rounded(grown)).await;
             let now = self.clock.monotonic();
             // The client is not to blame for the time in which nothing was read.
             deadline = deadline + (now - asked);

@@ -26,6 +26,14 @@ struct Kept {
     bytes: usize,
 }
 
+/// What is made for so many bytes: a little more where that lets it be of use again.
+pub(super) fn rounded(bytes: usize) -> usize {
+    match bytes {
+        MIN_BUFFER..=MAX_BUFFER => bytes.next_power_of_two(),
+        other => other,
+    }
+}
+
 /// A buffer that goes back to the others when it is dropped.
 pub(super) struct Buffer {
     bytes: BytesMut,
@@ -33,13 +41,14 @@ pub(super) struct Buffer {
 }
 
 impl SpareBuffers {
-    /// An empty buffer with room for `bytes`, if one is spare.
+    /// An empty buffer with room for `bytes`, and for not much more, if one is spare: a small frame keeps no large one from others.
     pub(super) fn take(&self, bytes: usize) -> Option<Buffer> {
         let mut kept = self.kept.lock();
         let place = kept.place_of(bytes);
-        if place == kept.buffers.len() {
-            return None;
-        }
+        let most = rounded(bytes.max(MIN_BUFFER));
+        kept.buffers
+            .get(place)
+            .filter(|buffer| buffer.capacity() <= most)?;
         let bytes = kept.buffers.remove(place);
         kept.bytes -= bytes.capacity();
         Some(Buffer {
@@ -48,14 +57,10 @@ impl SpareBuffers {
         })
     }
 
-    /// An empty buffer with room for `bytes`, of which the allocator has made it. A little larger where that lets it be of use again.
+    /// An empty buffer of the allocator with room for `bytes`, [rounded].
     pub(super) fn allocate(&self, bytes: usize) -> Buffer {
-        let capacity = match bytes {
-            MIN_BUFFER..=MAX_BUFFER => bytes.next_power_of_two(),
-            other => other,
-        };
         Buffer {
-            bytes: BytesMut::with_capacity(capacity),
+            bytes: BytesMut::with_capacity(rounded(bytes)),
             home: self.clone(),
         }
     }
@@ -149,10 +154,6 @@ mod tests {
         drop(large);
         drop(small);
         assert!(spare.take(MAX_BUFFER).is_some());
-        assert!(
-            spare
-                .take(MIN_BUFFER)
-                .is_some_and(|buffer| buffer.capacity() == MAX_BUFFER)
-        );
+        assert!(spare.take(MIN_BUFFER).is_none(), "only large ones are left");
     }
 }
