@@ -44,6 +44,7 @@ pub(crate) use connection::Connection;
 use interval::Outcome;
 pub(crate) use interval::pause;
 pub(crate) use offsets::{LATEST, list_offsets};
+pub(crate) use topic::topic_id;
 
 use crate::process::Pid;
 use crate::size::{GIB, MIB, Size};

@@ -3,13 +3,12 @@
 use std::time::Duration;
 
 use ottla_env::Clock;
-use ottla_model::{ErrorCode, PartitionIndex, Timestamp, TopicId};
+use ottla_model::{ErrorCode, PartitionIndex, Timestamp};
 use ottla_runtime::RealClock;
 use ottla_wire::api::ApiKey;
 use ottla_wire::message::create_topics::{
     CreatableTopic, CreateTopicsRequest, CreateTopicsResponse,
 };
-use ottla_wire::message::metadata::{MetadataRequest, MetadataRequestTopic, MetadataResponse};
 use ottla_wire::message::produce::{
     PartitionProduceData, ProduceRequest, ProduceResponse, TopicProduceData,
 };
@@ -18,7 +17,7 @@ use ottla_wire::{Records, Str};
 
 use super::CompareError;
 use super::node::{Node, Started};
-use crate::load::{Connection, LATEST, LoadError, list_offsets, pause};
+use crate::load::{Connection, LATEST, LoadError, list_offsets, pause, topic_id};
 
 /// For a node with many partitions to come up.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -215,24 +214,6 @@ fn produce(
         LoadError::check(|| "Produce".to_owned(), partition.error_code, message)?;
     }
     Ok(())
-}
-
-/// By which newer versions name the topic.
-fn topic_id(connection: &mut Connection, name: &str) -> Result<TopicId, LoadError> {
-    let request = MetadataRequest {
-        topics: Some(vec![MetadataRequestTopic {
-            topic_id: TopicId::NONE,
-            name: Some(Str::Borrowed(name)),
-        }]),
-        allow_auto_topic_creation: false,
-        include_cluster_authorized_operations: false,
-        include_topic_authorized_operations: false,
-    };
-    let response: MetadataResponse<'_> = connection.call(ApiKey::Metadata, &request)?;
-    let topic = response.topics.first();
-    let topic = topic.ok_or_else(|| LoadError::Unfit("Metadata names no topic".to_owned()))?;
-    LoadError::check(|| "Metadata".to_owned(), topic.error_code, None)?;
-    Ok(topic.topic_id)
 }
 
 #[cfg(test)]

@@ -16,8 +16,18 @@ pub(super) trait Product {
     /// Under whose name its figures stand.
     fn subject(&self) -> Subject;
 
+    /// What runs its commands.
+    fn program(&self) -> &Path;
+
     /// Its storage tool: formats the directories that `properties` name for a cluster of this id.
-    fn format(&self, properties: &Path, cluster_id: &str) -> Command;
+    fn format(&self, properties: &Path, cluster_id: &str) -> Command {
+        let mut command = Command::new(self.program());
+        command
+            .args(["storage", "format", "--standalone", "--cluster-id"])
+            .args([cluster_id, "--config"])
+            .arg(properties);
+        command
+    }
 
     /// The broker itself, in the foreground; the process that is started is the one that is measured.
     fn start(&self, properties: &Path) -> Command;

@@ -38,13 +38,13 @@ pub(super) fn read_batches(
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use ottla_model::Timestamp;
     use ottla_wire::records::{BatchBuilder, BatchFields, Compression};
 
     use super::*;
 
-    fn batch(base_offset: i64, records: i64) -> Vec<u8> {
+    pub(in crate::load) fn batch(base_offset: i64, records: i64) -> Vec<u8> {
         let fields = BatchFields {
             base_offset: Offset(base_offset),
             ..BatchFields::default()

@@ -50,8 +50,17 @@ pub(super) fn find_or_create(target: &Target) -> Result<Topic, LoadError> {
     Ok(topic)
 }
 
-fn look(connection: &mut Connection, name: &str) -> Result<Topic, LoadError> {
-    let request = MetadataRequest {
+/// By which newer versions name the topic. Nothing is said about its partitions.
+pub(crate) fn topic_id(connection: &mut Connection, name: &str) -> Result<TopicId, LoadError> {
+    let response: MetadataResponse<'_> = connection.call(ApiKey::Metadata, &metadata_of(name))?;
+    let topic = response.topics.first();
+    let topic = topic.ok_or_else(|| LoadError::Unfit("Metadata names no topic".to_owned()))?;
+    LoadError::check(|| "Metadata".to_owned(), topic.error_code, None)?;
+    Ok(topic.topic_id)
+}
+
+fn metadata_of(name: &str) -> MetadataRequest<'_> {
+    MetadataRequest {
         topics: Some(vec![MetadataRequestTopic {
             topic_id: TopicId::NONE,
             name: Some(Str::Borrowed(name)),
@@ -59,8 +68,11 @@ fn look(connection: &mut Connection, name: &str) -> Result<Topic, LoadError> {
         allow_auto_topic_creation: false,
         include_cluster_authorized_operations: false,
         include_topic_authorized_operations: false,
-    };
-    let response: MetadataResponse<'_> = connection.call(ApiKey::Metadata, &request)?;
+    }
+}
+
+fn look(connection: &mut Connection, name: &str) -> Result<Topic, LoadError> {
+    let response: MetadataResponse<'_> = connection.call(ApiKey::Metadata, &metadata_of(name))?;
     let addresses: BTreeMap<_, _> = response
         .brokers
         .iter()

@@ -180,22 +180,8 @@ fn follows(batch: &Batch<'_>, next: &mut Offset) -> Result<(), String> {
 
 #[cfg(test)]
 mod tests {
-    use ottla_model::Timestamp;
-    use ottla_wire::records::{BatchBuilder, BatchFields, Compression};
-
     use super::*;
-
-    fn batch(base_offset: i64, records: usize) -> Vec<u8> {
-        let fields = BatchFields {
-            base_offset: Offset(base_offset),
-            ..BatchFields::default()
-        };
-        let mut builder = BatchBuilder::new(fields, Compression::None);
-        for _ in 0..records {
-            builder.push(Timestamp(1), None, Some(b"value"), []);
-        }
-        builder.build().to_vec()
-    }
+    use crate::load::batches::tests::batch;
 
     #[test]
     fn batches_that_follow_each_other_are_whole_and_without_a_gap() {

@@ -20,17 +20,12 @@ impl Product for Kafka {
         Subject::Kafka
     }
 
-    fn format(&self, properties: &Path, cluster_id: &str) -> Command {
-        let mut command = Command::new(&self.wrapper);
-        command
-            .args(["storage", "format", "--standalone", "--cluster-id"])
-            .args([cluster_id, "--config"])
-            .arg(properties);
-        command
+    fn program(&self) -> &Path {
+        &self.wrapper
     }
 
     fn start(&self, properties: &Path) -> Command {
-        let mut command = Command::new(&self.wrapper);
+        let mut command = Command::new(self.program());
         command
             .env("KAFKA_JVM_OPTS", JVM_OPTIONS)
             .arg("server-start")

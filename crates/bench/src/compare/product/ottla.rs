@@ -13,17 +13,12 @@ impl Product for Ottla {
         Subject::Ottla
     }
 
-    fn format(&self, properties: &Path, cluster_id: &str) -> Command {
-        let mut command = Command::new(&self.binary);
-        command
-            .args(["storage", "format", "--standalone", "--cluster-id"])
-            .args([cluster_id, "--config"])
-            .arg(properties);
-        command
+    fn program(&self) -> &Path {
+        &self.binary
     }
 
     fn start(&self, properties: &Path) -> Command {
-        let mut command = Command::new(&self.binary);
+        let mut command = Command::new(self.program());
         command.arg("server").arg(properties);
         command
     }
