@@ -1,5 +1,6 @@
 //! TCP.
 
+mod run;
 #[cfg_attr(target_os = "linux", path = "net/send_file_linux.rs")]
 #[cfg_attr(not(target_os = "linux"), path = "net/send_file_portable.rs")]
 mod send_file;

@@ -1,10 +1,8 @@
 //! `sendfile`: pages of the file go to the socket without passing through the process, but for a few bytes.
 
-use std::collections::VecDeque;
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
 
-use bytes::Bytes;
 use ottla_env::{DiskFile, FilePiece};
 use rustix::fs::sendfile;
 use rustix::io::retry_on_intr;
@@ -12,7 +10,7 @@ use tokio::io::Interest;
 use tokio::net::TcpStream;
 use tokio::runtime::Handle;
 
-use super::writer::write_all;
+use super::run::{MAX_COPIED, Run};
 use crate::disk::{RealFile, Residence, read_resident, residence};
 use crate::spawn::blocking;
 
@@ -21,19 +19,22 @@ const STEP: u64 = 512 * 1024;
 
 /// The most that is cheaper to copy than to hand over page by page, with a call and a packet of its own.
 const COPIED: u64 = 32 * 1024;
+const _: () = assert!(
+    COPIED <= MAX_COPIED as u64,
+    "a run must have room for a piece"
+);
 
 /// Sends the run and then the piece; or adds the piece to the run where it is small and in memory, to go out with what follows.
 pub(super) async fn send(
     stream: &TcpStream,
     handle: &Handle,
-    run: &mut VecDeque<Bytes>,
+    run: &mut Run,
     piece: FilePiece<RealFile>,
 ) -> io::Result<()> {
-    if let Some(bytes) = copied(&piece) {
-        run.push_back(bytes);
+    if piece.length <= COPIED && copy(stream, run, &piece).await? {
         return Ok(());
     }
-    write_all(stream, run).await?;
+    run.write_all(stream).await?;
     let mut position = piece.position;
     let end = piece.position + piece.length;
     while position < end {
@@ -65,12 +66,18 @@ pub(super) async fn send(
     Ok(())
 }
 
-fn copied(piece: &FilePiece<RealFile>) -> Option<Bytes> {
-    if piece.length > COPIED {
-        return None;
+/// Adds a copy of the piece to the run, which is written before that where it has too many of them. False: the piece is not in memory.
+async fn copy(stream: &TcpStream, run: &mut Run, piece: &FilePiece<RealFile>) -> io::Result<bool> {
+    let length = usize::try_from(piece.length).expect("it is small");
+    if run.room(length).is_none() {
+        run.write_all(stream).await?;
     }
-    let mut bytes = vec![0; usize::try_from(piece.length).expect("it is small")];
-    read_resident(&*piece.file, &mut bytes, piece.position).then(|| bytes.into())
+    let room = run.room(length).expect("an empty run has room");
+    let is_resident = read_resident(&*piece.file, room, piece.position);
+    if is_resident {
+        run.push_copy();
+    }
+    Ok(is_resident)
 }
 
 /// Reads the range for nothing but that it is in memory afterwards.

@@ -1,6 +1,5 @@
 //! A piece of a file to a socket by way of memory.
 
-use std::collections::VecDeque;
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
 
@@ -9,7 +8,7 @@ use ottla_env::{DiskFile, FilePiece};
 use tokio::net::TcpStream;
 use tokio::runtime::Handle;
 
-use super::writer::write_all;
+use super::run::Run;
 use crate::disk::RealFile;
 use crate::spawn::blocking;
 
@@ -20,10 +19,10 @@ const STEP: u64 = 128 * 1024;
 pub(super) async fn send(
     stream: &TcpStream,
     handle: &Handle,
-    run: &mut VecDeque<Bytes>,
+    run: &mut Run,
     piece: FilePiece<RealFile>,
 ) -> io::Result<()> {
-    write_all(stream, run).await?;
+    run.write_all(stream).await?;
     let mut position = piece.position;
     let end = piece.position + piece.length;
     while position < end {
@@ -37,7 +36,8 @@ pub(super) async fn send(
             }
         })
         .await?;
-        write_all(stream, &mut [Bytes::from(bytes)].into()).await?;
+        run.push(Bytes::from(bytes));
+        run.write_all(stream).await?;
         position += length as u64;
     }
     Ok(())

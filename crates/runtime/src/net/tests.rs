@@ -80,6 +80,30 @@ async fn bytes_and_file_pieces_arrive_in_order() {
 }
 
 #[tokio::test]
+async fn copies_of_many_small_pieces_do_not_pile_up() {
+    let content = pattern(30_000);
+    let mut run = run::Run::default();
+    let (client, server) = pair().await;
+    let (reader, _kept) = client.split();
+    let write = async move {
+        let mut written = 0;
+        for _ in 0..100 {
+            if run.room(content.len()).is_none() {
+                run.write_all(&server.stream).await.unwrap();
+                written += 1;
+            }
+            run.room(content.len()).unwrap().copy_from_slice(&content);
+            run.push_copy();
+        }
+        run.write_all(&server.stream).await.unwrap();
+        written
+    };
+    let (written, arrived) = tokio::join!(write, read_to_end(reader));
+    assert_eq!(written, 100 / (run::MAX_COPIED / 30_000) - 1);
+    assert!(arrived == pattern(30_000).repeat(100));
+}
+
+#[tokio::test]
 async fn a_file_that_ends_within_its_piece_is_an_error() {
     let (_directory, file) = file_of(b"short");
     let (client, server) = pair().await;
@@ -108,7 +132,8 @@ async fn the_portable_way_sends_the_same() {
         length: 500_000,
     };
     let send = async move {
-        let mut run = [Bytes::from_static(b"before")].into();
+        let mut run = run::Run::default();
+        run.push(Bytes::from_static(b"before"));
         send_file_portable::send(&server.stream, &handle, &mut run, piece.clone())
             .await
             .unwrap();
