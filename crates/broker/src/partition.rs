@@ -1,15 +1,18 @@
 //! What every task may know of a partition whose log is on this node.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, Ordering};
 
 use arc_swap::ArcSwap;
 use event_listener::{Event, EventListener};
 use ottla_config::TopicConfig;
 use ottla_env::Env;
 use ottla_log::LogReader;
+use ottla_log::validate::AppendRules;
 use ottla_model::{ErrorCode, LeaderEpoch, PartitionIndex, TopicId, Uuid};
 
 use crate::lane::Lane;
+use crate::topic_rules::append_rules;
 
 /// Names a partition of one incarnation of its topic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -27,6 +30,21 @@ pub(crate) enum Availability<E: Env> {
     Offline,
 }
 
+/// Its topic's configuration, with what that says to each batch, so that it is not looked up by key for each of them.
+struct Configured {
+    config: Arc<TopicConfig>,
+    append_rules: AppendRules,
+}
+
+impl Configured {
+    fn new(config: Arc<TopicConfig>) -> Self {
+        Self {
+            append_rules: append_rules(&config),
+            config,
+        }
+    }
+}
+
 /// A partition's log is changed by its lane alone; others read the view the lane publishes here and ask the lane for the rest.
 pub(crate) struct Partition<E: Env> {
     pub(crate) key: PartitionKey,
@@ -34,9 +52,9 @@ pub(crate) struct Partition<E: Env> {
     /// The id of the directory that holds the log, and its lane.
     pub(crate) directory: Uuid,
     pub(crate) lane: Lane<E>,
-    /// As the metadata has it; its lane is told of what is new.
-    pub(crate) config: ArcSwap<TopicConfig>,
-    leader_epoch: ArcSwap<Option<LeaderEpoch>>,
+    configured: ArcSwap<Configured>,
+    /// [`LeaderEpoch::NONE`] where another node leads, or nobody.
+    leader_epoch: AtomicI32,
     log: ArcSwap<Availability<E>>,
     /// Notified when the high watermark moves, the log opens or fails, or leadership changes.
     changed: Event,
@@ -54,8 +72,8 @@ impl<E: Env> Partition<E> {
             topic,
             directory,
             lane,
-            config: ArcSwap::new(config),
-            leader_epoch: ArcSwap::from_pointee(None),
+            configured: ArcSwap::from_pointee(Configured::new(config)),
+            leader_epoch: AtomicI32::new(LeaderEpoch::NONE.0),
             log: ArcSwap::from_pointee(Availability::Opening),
             changed: Event::new(),
         }
@@ -66,13 +84,32 @@ impl<E: Env> Partition<E> {
         format!("{}-{}", self.topic, self.key.index)
     }
 
+    /// As the metadata has it.
+    pub(crate) fn config(&self) -> Arc<TopicConfig> {
+        Arc::clone(&self.configured.load().config)
+    }
+
+    /// Its lane has yet to be told.
+    pub(crate) fn set_config(&self, config: Arc<TopicConfig>) {
+        self.configured.store(Arc::new(Configured::new(config)));
+    }
+
+    pub(crate) fn append_rules(&self, produce_version: i16) -> AppendRules {
+        AppendRules {
+            produce_version,
+            ..self.configured.load().append_rules
+        }
+    }
+
     /// `None` where another node leads, or nobody.
     pub(crate) fn leader_epoch(&self) -> Option<LeaderEpoch> {
-        **self.leader_epoch.load()
+        let epoch = LeaderEpoch(self.leader_epoch.load(Ordering::Acquire));
+        (epoch != LeaderEpoch::NONE).then_some(epoch)
     }
 
     pub(crate) fn set_leader_epoch(&self, epoch: Option<LeaderEpoch>) {
-        self.leader_epoch.store(Arc::new(epoch));
+        let epoch = epoch.unwrap_or(LeaderEpoch::NONE);
+        self.leader_epoch.store(epoch.0, Ordering::Release);
         self.changed.notify(usize::MAX);
     }
 

@@ -220,9 +220,9 @@ impl<E: Env> Publisher<E> {
             let config = configs
                 .entry(partition.key.topic)
                 .or_insert_with(|| Arc::new(self.config(image, &partition.topic)));
-            if **config != **partition.config.load() {
+            if **config != *partition.config() {
                 // First, for that is where the lane looks: what it is told while it is busy ends with the latest.
-                partition.config.store(Arc::clone(config));
+                partition.set_config(Arc::clone(config));
                 partition.lane.send(Job::Configure { key: partition.key });
             }
         }
@@ -339,11 +339,11 @@ mod tests {
         env.run();
         let partition = partitions.get(TOPIC, PartitionIndex(0));
         let partition = partition.expect("this node has a replica");
-        let at_first = partition.config.load_full();
+        let at_first = partition.config();
         publisher.publish(&changed);
-        assert_eq!(partition.config.load().max_message_bytes(), 1000);
+        assert_eq!(partition.config().max_message_bytes(), 1000);
         publisher.publish(&changed_back);
         env.run();
-        assert!(*at_first == **partition.config.load());
+        assert!(at_first == partition.config());
     }
 }

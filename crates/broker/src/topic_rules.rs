@@ -32,9 +32,10 @@ pub(crate) fn leader_options(config: &TopicConfig) -> LeaderOptions {
     }
 }
 
-pub(crate) fn append_rules(config: &TopicConfig, produce_version: i16) -> AppendRules {
+/// What batches of a client that knows everything have to be like.
+pub(crate) fn append_rules(config: &TopicConfig) -> AppendRules {
     AppendRules {
-        produce_version,
+        produce_version: i16::MAX,
         max_batch_bytes: config.max_message_bytes(),
         max_uncompressed_bytes: MAX_UNCOMPRESSED_BYTES,
         timestamp_type: match config.message_timestamp_type() {
@@ -66,7 +67,7 @@ mod tests {
         let node = ServerConfig::of_default_node("data");
         let rules = |configs: &[(&str, &str)]| {
             let config = TopicConfig::new(node.settings(), configs.iter().copied());
-            append_rules(&config, 9).compression
+            append_rules(&config).compression
         };
         assert_eq!(rules(&[]), None);
         assert_eq!(

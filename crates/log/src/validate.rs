@@ -17,7 +17,7 @@ use walk::walk;
 /// From this Produce version on a client may send zstd.
 const FIRST_VERSION_WITH_ZSTD: i16 = 7;
 /// What the topic asks of its batches.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AppendRules {
     pub produce_version: i16,
     /// `max.message.bytes`.

@@ -500,7 +500,7 @@ mod tests {
             let mut builder = BatchBuilder::new(BatchFields::default(), Compression::None);
             builder.push(now, None, Some(b"value"), []);
             let batch =
-                validate(builder.build(), &append_rules(&config, 13), now).expect("it is right");
+                validate(builder.build(), &append_rules(&config), now).expect("it is right");
             assert_eq!(batch.header().size, SIZE as usize);
             log.append_many(vec![batch], LeaderEpoch(epoch), now)
                 .remove(0)

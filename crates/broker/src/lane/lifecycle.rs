@@ -133,7 +133,7 @@ impl<E: Env> Worker<E> {
             return None;
         };
         *has_begun = true;
-        let config = partition.config.load();
+        let config = partition.config();
         Some(OpeningJob {
             directory: Arc::clone(&self.directory),
             name: partition.name(),
@@ -193,7 +193,7 @@ impl<E: Env> Worker<E> {
         match result {
             Ok(mut log) if !self.has_failed => {
                 let now = self.env.clock().monotonic();
-                let config = partition.config.load();
+                let config = partition.config();
                 // It may have changed while the log was being opened.
                 log.configure(log_options(&config, self.options.producer_expiration));
                 let options = leader_options(&config);
@@ -236,7 +236,7 @@ impl<E: Env> Worker<E> {
         let Some(Slot::Open(open)) = self.partitions.get_mut(&key) else {
             return;
         };
-        let config = open.partition.config.load_full();
+        let config = open.partition.config();
         open.log
             .configure(log_options(&config, self.options.producer_expiration));
         self.tell(key, Input::Configure(leader_options(&config)));
@@ -246,7 +246,7 @@ impl<E: Env> Worker<E> {
         self.options.producer_expiration = after;
         for slot in self.partitions.values_mut() {
             if let Slot::Open(open) = slot {
-                let config = open.partition.config.load();
+                let config = open.partition.config();
                 open.log.configure(log_options(&config, after));
             }
         }
@@ -298,10 +298,7 @@ impl<E: Env> Worker<E> {
             return;
         }
         self.has_new_points = true;
-        let (name, delay) = (
-            partition.name(),
-            partition.config.load().file_delete_delay(),
-        );
+        let (name, delay) = (partition.name(), partition.config().file_delete_delay());
         match self.directory.delete_log(&name, self.env.entropy().uuid()) {
             Ok(Some(path)) => self.deleting.push(Deleting {
                 path,

@@ -70,7 +70,7 @@ impl Leading {
     fn append(&self, leader_epoch: LeaderEpoch) -> Answers {
         let mut builder = BatchBuilder::new(BatchFields::default(), Compression::None);
         builder.push(Timestamp(0), None, Some(b"value"), []);
-        let rules = append_rules(&self.config, 13);
+        let rules = append_rules(&self.config);
         let answers = Answers::with_capacity(1);
         self.lane.send(Job::Append(vec![Append {
             key: KEY,

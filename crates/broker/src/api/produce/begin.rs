@@ -25,7 +25,6 @@ use crate::lane::{Answers, Append, Job};
 use crate::node::Node;
 use crate::partition::Partition;
 use crate::request::Context;
-use crate::topic_rules::append_rules;
 
 const LEADER_ACKS: i16 = 1;
 const ALL_ACKS: i16 = -1;
@@ -167,8 +166,7 @@ impl<E: Env> Begin<'_, E> {
         let leader_epoch = partition
             .leader_epoch()
             .ok_or(ErrorCode::NotLeaderOrFollower)?;
-        let config = partition.config.load();
-        let rules = append_rules(&config, self.context.version);
+        let rules = partition.append_rules(self.context.version);
         let records = match &data.records {
             Some(Records::Bytes(bytes)) => *bytes,
             _ => &[],
