@@ -81,6 +81,11 @@ pub trait DiskFile: Send + Sync + 'static {
     fn length(&self) -> io::Result<u64>;
     /// Cuts, or extends with zeros.
     fn set_length(&self, length: u64) -> io::Result<()>;
+    /// Takes room on the disk for what is about to be written from `position` on; contents and length stay as they are. Writing is cheaper
+    /// where the room is there already. It is never needed: where it cannot be had, nothing happens.
+    fn reserve(&self, position: u64, length: u64);
+    /// Gives back what was reserved beyond the end. A crash of the process leaves it reserved, and whoever opens the file next can give it back.
+    fn release(&self) -> io::Result<()>;
     /// Makes the contents and the length outlive a crash of the machine. After an error nothing is known about what did.
     fn sync(&self) -> io::Result<()>;
     fn modified(&self) -> io::Result<Timestamp>;

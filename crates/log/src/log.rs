@@ -483,6 +483,7 @@ impl<D: Disk> Log<D> {
             epochs.save(Durability::Later)?;
         }
         self.active.save_indexes(Durability::Later)?;
+        self.active.release()?;
         if self.lacks_snapshot() {
             self.write_producers(Durability::Later)?;
         }
@@ -527,6 +528,7 @@ impl<D: Disk> Log<D> {
                 has_unsynced = true;
             } else {
                 segment.save_indexes(Durability::Later)?;
+                segment.release()?;
                 segment.give_back();
             }
         }
@@ -627,6 +629,7 @@ impl<D: Disk> Log<D> {
             return Ok(());
         }
         active.save_indexes(Durability::Now)?;
+        active.release()?;
         self.write_producers(Durability::Now)?;
         let segment = Arc::new(Segment::create(&self.home, base)?);
         self.home.disk.sync_directory(&self.home.directory)?;

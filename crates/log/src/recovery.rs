@@ -220,6 +220,12 @@ pub(crate) fn recover<D: Disk>(
             });
             cut.map_err(fails)?;
         }
+        if must_scan {
+            segment
+                .file()
+                .and_then(|file| file.release())
+                .map_err(fails)?;
+        }
         segment.set_size(scan.size);
         *segment.indexes.write() = scan.indexes;
         if next.is_some() && !is_torn {

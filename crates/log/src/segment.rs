@@ -14,6 +14,11 @@ use crate::indexes::{Entries, Indexes};
 /// The last offset a segment may have, counted from its base: what an index entry can say.
 pub(crate) const MAX_RELATIVE_OFFSET: i64 = i32::MAX as i64;
 
+/// The most that is reserved ahead of a write, in bytes: of a segment never more than a quarter of what it has.
+const MAX_RESERVED: u64 = 4 << 20;
+/// Less is not worth a call.
+const MIN_RESERVED: u64 = 64 << 10;
+
 /// A file of the segment that begins at `base`.
 pub(crate) fn path(directory: &Path, base: Offset, extension: &str) -> PathBuf {
     directory.join(format!("{:020}.{extension}", base.0))
@@ -33,6 +38,8 @@ pub(crate) struct Segment<D: Disk> {
     pub(crate) base: Offset,
     handle: Arc<Handle<D>>,
     size: AtomicU64,
+    /// Up to where there is room on the disk that was taken before it is needed; 0 where none was.
+    reserved: AtomicU64,
     pub(crate) indexes: RwLock<Indexes>,
     /// Its files are gone, or about to be.
     is_removed: AtomicBool,
@@ -58,6 +65,7 @@ impl<D: Disk> Segment<D> {
             base,
             handle: Handle::new(Arc::clone(home), base),
             size: AtomicU64::new(0),
+            reserved: AtomicU64::new(0),
             indexes: RwLock::default(),
             is_removed: AtomicBool::new(false),
         }
@@ -68,7 +76,7 @@ impl<D: Disk> Segment<D> {
         self.handle.file()
     }
 
-    /// Gives the descriptor back, and of the index what the files have. The owner's to ask for.
+    /// Gives the descriptor back, and of the index what the files have; what was [reserved](Self::release) first. The owner's to ask for.
     pub(crate) fn give_back(&self) {
         self.handle.give_back();
         self.indexes.write().give_back();
@@ -89,7 +97,9 @@ impl<D: Disk> Segment<D> {
     }
 
     pub(crate) fn is_given_back(&self) -> bool {
-        !self.handle.is_open() && self.indexes.read().entries().is_none()
+        !self.handle.is_open()
+            && self.indexes.read().entries().is_none()
+            && self.reserved.load(Ordering::Relaxed) == 0
     }
 
     /// Whether somebody has read or written here since the owner asked last.
@@ -130,7 +140,10 @@ impl<D: Disk> Segment<D> {
         interval: u64,
     ) -> io::Result<()> {
         let mut position = self.size();
-        self.file()?.write_at(slices, position)?;
+        let file = self.file()?;
+        let length = slices.iter().map(|slice| slice.len() as u64).sum();
+        self.reserve(&file, position, length);
+        file.write_at(slices, position)?;
         let mut indexes = self.indexes.write();
         for header in batches {
             indexes.note(self.base, header, position, interval);
@@ -138,6 +151,28 @@ impl<D: Disk> Segment<D> {
         }
         drop(indexes);
         self.set_size(position);
+        Ok(())
+    }
+
+    /// Takes room ahead of a write where there is none left. A file system that has to find room for each write apart takes longer for that
+    /// than for the bytes: ext4 three times as long for large writes.
+    fn reserve(&self, file: &D::File, position: u64, length: u64) {
+        let end = position + length;
+        if end <= self.reserved.load(Ordering::Relaxed) {
+            return;
+        }
+        let ahead = (end / 4).min(MAX_RESERVED);
+        if ahead >= MIN_RESERVED {
+            file.reserve(position, length + ahead);
+            self.reserved.store(end + ahead, Ordering::Relaxed);
+        }
+    }
+
+    /// Gives back the room that was taken and is not needed. The owner's to ask for.
+    pub(crate) fn release(&self) -> io::Result<()> {
+        if self.reserved.swap(0, Ordering::Relaxed) > 0 {
+            self.file()?.release()?;
+        }
         Ok(())
     }
 

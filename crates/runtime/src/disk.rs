@@ -4,6 +4,9 @@ mod lock;
 #[cfg(target_os = "linux")]
 #[path = "disk/residence_linux.rs"]
 mod residence;
+#[cfg_attr(target_os = "linux", path = "disk/room_linux.rs")]
+#[cfg_attr(not(target_os = "linux"), path = "disk/room_portable.rs")]
+mod room;
 #[cfg(target_os = "linux")]
 #[path = "disk/sync_all_linux.rs"]
 mod sync_all;
@@ -186,6 +189,14 @@ impl DiskFile for RealFile {
 
     fn set_length(&self, length: u64) -> io::Result<()> {
         self.file.set_len(length)
+    }
+
+    fn reserve(&self, position: u64, length: u64) {
+        room::reserve(&self.file, position, length);
+    }
+
+    fn release(&self) -> io::Result<()> {
+        room::release(&self.file)
     }
 
     fn sync(&self) -> io::Result<()> {

@@ -111,6 +111,19 @@ impl SeededDisk {
         self.state.lock().open_files
     }
 
+    /// Bytes of room that files have beyond their ends.
+    #[must_use]
+    pub fn reserved(&self) -> u64 {
+        let state = self.state.lock();
+        let files = state.nodes.values().filter_map(|node| match node {
+            Node::File(file) => Some(file),
+            Node::Directory(_) => None,
+        });
+        files
+            .map(|file| file.reserved.saturating_sub(file.content.len() as u64))
+            .sum()
+    }
+
     /// How many changing operations there were.
     #[must_use]
     pub fn operations(&self) -> u64 {
@@ -543,6 +556,21 @@ impl DiskFile for SeededFile {
         state.check_room(length.saturating_sub(old))?;
         let now = state.clock.wall();
         state.file(self.node).set_length(length, now);
+        Ok(())
+    }
+
+    fn reserve(&self, position: u64, length: u64) {
+        let mut state = self.state.lock();
+        if self.check(&state).is_ok() {
+            let file = state.file(self.node);
+            file.reserved = file.reserved.max(position + length);
+        }
+    }
+
+    fn release(&self) -> io::Result<()> {
+        let mut state = self.state.lock();
+        self.check(&state)?;
+        state.file(self.node).reserved = 0;
         Ok(())
     }
 

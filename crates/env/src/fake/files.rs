@@ -24,6 +24,8 @@ pub(super) struct File {
     durable: Vec<u8>,
     changes: Vec<Change>,
     pub(super) modified: Timestamp,
+    /// Up to where there is room beyond the end.
+    pub(super) reserved: u64,
 }
 
 impl File {
@@ -45,6 +47,7 @@ impl File {
 
     pub(super) fn set_length(&mut self, length: u64, now: Timestamp) {
         self.content.resize(index(length), 0);
+        self.reserved = 0;
         self.changes.push(Change::Length(length));
         self.modified = now;
     }

@@ -7,6 +7,7 @@ mod metadata_log;
 mod reads;
 mod recovery;
 mod retention;
+mod room;
 
 use std::path::Path;
 use std::time::Duration;
@@ -48,6 +49,10 @@ fn batch_by(timestamps: [i64; 2], timestamp_type: TimestampType) -> ValidBatch {
     let mut builder = BatchBuilder::new(BatchFields::default(), Compression::None);
     builder.push(Timestamp(timestamps[0]), None, Some(b"123456"), []);
     builder.push(Timestamp(timestamps[1]), None, Some(&[b'x'; 19]), []);
+    validated(&builder.build(), timestamp_type)
+}
+
+fn validated(batch: &Bytes, timestamp_type: TimestampType) -> ValidBatch {
     let rules = AppendRules {
         produce_version: 13,
         max_batch_bytes: 1 << 20,
@@ -58,7 +63,7 @@ fn batch_by(timestamps: [i64; 2], timestamp_type: TimestampType) -> ValidBatch {
         needs_keys: false,
         compression: None,
     };
-    validate(builder.build(), &rules, NOW).expect("it is right")
+    validate(batch.clone(), &rules, NOW).expect("it is right")
 }
 
 fn disk() -> SeededDisk {

@@ -177,3 +177,20 @@ fn a_lock_is_of_the_kind_that_java_takes() {
         ["POSIX", "WRITE", "0", "EOF"]
     );
 }
+
+#[test]
+fn room_is_taken_and_given_back_behind_the_end_of_a_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("file");
+    let file = RealDisk.open(&path, OpenMode::Create).unwrap();
+    file.write_at(&mut [IoSlice::new(b"content")], 0).unwrap();
+    file.reserve(7, 1 << 20);
+    assert_eq!(file.length().unwrap(), 7);
+    file.release().unwrap();
+    assert_eq!(file.length().unwrap(), 7);
+    let taken = std::os::unix::fs::MetadataExt::blocks(&fs::metadata(&path).unwrap()) * 512;
+    assert!(taken < 1 << 20, "{taken} bytes for 7");
+    let mut content = [0; 7];
+    file.read_at(&mut content, 0).unwrap();
+    assert_eq!(&content, b"content");
+}
