@@ -12,7 +12,9 @@ use futures::FutureExt;
 use futures::channel::{mpsc, oneshot};
 use futures::future::BoxFuture;
 use ottla_env::fake::{ManualClock, SeededDisk, SeededEntropy, SeededFile};
-use ottla_env::{Connection, ConnectionReader, ConnectionWriter, Env, Listener, Net, Piece, Spawn};
+use ottla_env::{
+    Connection, ConnectionReader, ConnectionWriter, Env, Listener, Net, Piece, SocketOptions, Spawn,
+};
 use ottla_log::dir::LogDirectory;
 use ottla_model::{Timestamp, Uuid};
 use parking_lot::Mutex;
@@ -141,7 +143,7 @@ impl Net for NoNet {
     type Listener = Never;
     type Connection = Never;
 
-    async fn bind(&self, _host: &str, _port: u16) -> io::Result<Never> {
+    async fn bind(&self, _host: &str, _port: u16, _options: SocketOptions) -> io::Result<Never> {
         Err(ErrorKind::Unsupported.into())
     }
 

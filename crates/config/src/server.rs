@@ -282,6 +282,13 @@ impl ServerConfig {
         self.number("socket.request.max.bytes").unsigned_abs() as usize
     }
 
+    /// `None` where the system chooses.
+    #[must_use]
+    pub fn send_buffer_bytes(&self) -> Option<usize> {
+        let bytes = usize::try_from(self.number("socket.send.buffer.bytes"));
+        bytes.ok().filter(|bytes| *bytes > 0)
+    }
+
     /// `None` where connections may be idle for ever.
     #[must_use]
     pub fn max_idle(&self) -> Option<Duration> {

@@ -14,7 +14,9 @@ mod spawn;
 pub use clock::Clock;
 pub use disk::{DirectoryEntry, Disk, DiskEntry, DiskFile, DiskSpace, OpenMode};
 pub use entropy::Entropy;
-pub use net::{Connection, ConnectionReader, ConnectionWriter, FilePiece, Listener, Net, Piece};
+pub use net::{
+    Connection, ConnectionReader, ConnectionWriter, FilePiece, Listener, Net, Piece, SocketOptions,
+};
 pub use spawn::Spawn;
 
 /// One world. Cheap to clone; clones share it.

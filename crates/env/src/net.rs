@@ -30,6 +30,13 @@ pub enum Piece<F> {
     File(FilePiece<F>),
 }
 
+/// How the connections of a listener are set up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SocketOptions {
+    /// Bytes that may be on their way to the peer; `None` leaves it to the system.
+    pub send_buffer: Option<usize>,
+}
+
 /// A network.
 pub trait Net: Clone + Send + Sync + 'static {
     type File;
@@ -41,6 +48,7 @@ pub trait Net: Clone + Send + Sync + 'static {
         &self,
         host: &str,
         port: u16,
+        options: SocketOptions,
     ) -> impl Future<Output = io::Result<Self::Listener>> + Send;
     fn connect(
         &self,

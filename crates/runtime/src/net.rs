@@ -13,7 +13,7 @@ use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use bytes::BytesMut;
-use ottla_env::{Connection, ConnectionReader, Listener, Net};
+use ottla_env::{Connection, ConnectionReader, Listener, Net, SocketOptions};
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use tokio::io::AsyncReadExt;
 use tokio::net::tcp::OwnedReadHalf;
@@ -43,7 +43,12 @@ impl Net for RealNet {
     type Listener = RealListener;
     type Connection = RealConnection;
 
-    async fn bind(&self, host: &str, port: u16) -> io::Result<RealListener> {
+    async fn bind(
+        &self,
+        host: &str,
+        port: u16,
+        options: SocketOptions,
+    ) -> io::Result<RealListener> {
         let addresses: Vec<SocketAddr> = if host.is_empty() {
             // The IPv6 socket takes IPv4 connections too; a machine without IPv6 gets the second.
             vec![
@@ -61,7 +66,7 @@ impl Net for RealNet {
             format!("{host} has no address"),
         ));
         for address in addresses {
-            outcome = listen(address);
+            outcome = listen(address, options);
             match &outcome {
                 // Taken is taken: trying the machine's other family would listen on half of what was asked for.
                 Err(error) if error.kind() != io::ErrorKind::AddrInUse => {}
@@ -81,7 +86,8 @@ impl Net for RealNet {
     }
 }
 
-fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+/// What is accepted inherits the options.
+fn listen(address: SocketAddr, options: SocketOptions) -> io::Result<TcpListener> {
     let socket = Socket::new(
         Domain::for_address(address),
         Type::STREAM,
@@ -93,6 +99,9 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     // A restarted node takes its port back while connections of its former life still linger.
     socket.set_reuse_address(true)?;
     socket.set_nonblocking(true)?;
+    if let Some(bytes) = options.send_buffer {
+        socket.set_send_buffer_size(bytes)?;
+    }
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;
     TcpListener::from_std(socket.into())

@@ -15,6 +15,7 @@ use futures::channel::mpsc;
 use ottla_env::fake::SeededFile;
 use ottla_env::{
     Clock, Connection, ConnectionReader, ConnectionWriter, DiskFile, Listener, Net, Piece,
+    SocketOptions,
 };
 
 use crate::Machine;
@@ -105,7 +106,12 @@ impl Net for SimNet {
     type Listener = SimListener;
     type Connection = SimConnection;
 
-    async fn bind(&self, host: &str, port: u16) -> io::Result<SimListener> {
+    async fn bind(
+        &self,
+        host: &str,
+        port: u16,
+        _options: SocketOptions,
+    ) -> io::Result<SimListener> {
         if self.machine.resolve(host)? != self.machine {
             return Err(ErrorKind::AddrNotAvailable.into());
         }

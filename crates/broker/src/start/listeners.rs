@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ottla_config::ServerConfig;
-use ottla_env::{Env, Listener as _, Net};
+use ottla_env::{Env, Listener as _, Net, SocketOptions};
 
 use super::StartError;
 use crate::net::BoundListener;
@@ -14,6 +14,9 @@ pub(super) async fn listen<E: Env>(
     env: &E,
     config: &ServerConfig,
 ) -> Result<Vec<Bound<E>>, StartError> {
+    let options = SocketOptions {
+        send_buffer: config.send_buffer_bytes(),
+    };
     let mut bound = Vec::new();
     for listener in config.listeners() {
         let fails = |error| StartError::Listen {
@@ -22,7 +25,7 @@ pub(super) async fn listen<E: Env>(
         };
         let socket = env
             .net()
-            .bind(&listener.host, listener.port)
+            .bind(&listener.host, listener.port, options)
             .await
             .map_err(fails)?;
         let address = socket.local_address().map_err(fails)?;

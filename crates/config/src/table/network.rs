@@ -16,7 +16,7 @@ pub(super) const KEYS: &[Key] = keys! {
     /// Listeners that serve before the authorizer is ready.
     "early.start.listeners": List;
     /// The size of a socket's send buffer; -1 leaves it to the system.
-    "socket.send.buffer.bytes": Int = "102400";
+    "socket.send.buffer.bytes": Int = "102400", honoured;
     /// The size of a socket's receive buffer; -1 leaves it to the system.
     "socket.receive.buffer.bytes": Int = "102400";
     /// How many connections may wait to be accepted.

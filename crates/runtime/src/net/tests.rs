@@ -10,7 +10,10 @@ use crate::disk::RealDisk;
 
 async fn pair() -> (RealConnection, RealConnection) {
     let net = RealNet::new(Handle::current());
-    let mut listener = net.bind("127.0.0.1", 0).await.unwrap();
+    let mut listener = net
+        .bind("127.0.0.1", 0, SocketOptions::default())
+        .await
+        .unwrap();
     let port = listener.local_address().unwrap().port();
     let (client, server) = tokio::join!(net.connect("127.0.0.1", port), listener.accept());
     (client.unwrap(), server.unwrap())
@@ -169,7 +172,7 @@ async fn no_more_is_read_than_there_is_room_for() {
 #[tokio::test]
 async fn an_empty_host_listens_on_every_address() {
     let net = RealNet::new(Handle::current());
-    let mut listener = net.bind("", 0).await.unwrap();
+    let mut listener = net.bind("", 0, SocketOptions::default()).await.unwrap();
     let port = listener.local_address().unwrap().port();
     let (client, server) = tokio::join!(net.connect("127.0.0.1", port), listener.accept());
     let (client, server) = (client.unwrap(), server.unwrap());
@@ -181,16 +184,25 @@ async fn an_empty_host_listens_on_every_address() {
 #[tokio::test]
 async fn a_port_in_use_is_refused() {
     let net = RealNet::new(Handle::current());
-    let listener = net.bind("127.0.0.1", 0).await.unwrap();
+    let listener = net
+        .bind("127.0.0.1", 0, SocketOptions::default())
+        .await
+        .unwrap();
     let port = listener.local_address().unwrap().port();
-    let error = net.bind("127.0.0.1", port).await.unwrap_err();
+    let error = net
+        .bind("127.0.0.1", port, SocketOptions::default())
+        .await
+        .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::AddrInUse);
 }
 
 #[tokio::test]
 async fn a_name_of_both_families_is_its_ipv4_address() {
     let net = RealNet::new(Handle::current());
-    let listener = net.bind("localhost", 0).await.unwrap();
+    let listener = net
+        .bind("localhost", 0, SocketOptions::default())
+        .await
+        .unwrap();
     assert!(listener.local_address().unwrap().is_ipv4());
 }
 
@@ -198,7 +210,10 @@ async fn a_name_of_both_families_is_its_ipv4_address() {
 #[tokio::test]
 async fn a_connection_that_was_reset_before_it_was_accepted_is_no_error() {
     let net = RealNet::new(Handle::current());
-    let mut listener = net.bind("127.0.0.1", 0).await.unwrap();
+    let mut listener = net
+        .bind("127.0.0.1", 0, SocketOptions::default())
+        .await
+        .unwrap();
     let address = listener.local_address().unwrap();
     for _ in 0..20 {
         let gone = std::net::TcpStream::connect(address).unwrap();
@@ -213,4 +228,19 @@ async fn a_connection_that_was_reset_before_it_was_accepted_is_no_error() {
             break;
         }
     }
+}
+
+#[tokio::test]
+async fn no_more_is_on_its_way_than_the_send_buffer_has_room_for() {
+    let net = RealNet::new(Handle::current());
+    let options = SocketOptions {
+        send_buffer: Some(16 << 10),
+    };
+    let mut listener = net.bind("127.0.0.1", 0, options).await.unwrap();
+    let port = listener.local_address().unwrap().port();
+    let (_client, server) = tokio::join!(net.connect("127.0.0.1", port), listener.accept());
+    let server = server.unwrap();
+    // The kernel takes twice as much, half of it for what it notes.
+    let room = SockRef::from(&server.stream).send_buffer_size().unwrap();
+    assert!((16 << 10..=32 << 10).contains(&room), "{room}");
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytes::{Buf, Bytes, BytesMut};
 use ottla_env::{
     Clock, Connection, ConnectionReader, ConnectionWriter, Disk, DiskFile, Env, Listener, Net,
-    OpenMode, Piece, Spawn,
+    OpenMode, Piece, SocketOptions, Spawn,
 };
 use parking_lot::Mutex;
 
@@ -90,7 +90,7 @@ async fn serve(env: &SimEnv, server: Server) -> io::Result<()> {
     let file = Arc::new(env.disk().open(path, OpenMode::Create)?);
     env.disk().sync_directory(Path::new("/"))?;
     env.disk().sync_directory(directory)?;
-    let mut listener = env.net().bind("", PORT).await?;
+    let mut listener = env.net().bind("", PORT, SocketOptions::default()).await?;
     loop {
         let (mut reader, mut writer) = listener.accept().await?.split();
         let mut buffer = BytesMut::new();
