@@ -1,0 +1,5 @@
+//! The runtime of a replicated state machine on a partition.
+
+mod step;
+
+pub use step::{Step, Ticket};
