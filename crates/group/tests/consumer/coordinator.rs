@@ -26,6 +26,8 @@ pub(crate) struct Coordinator {
     pub(crate) log: Vec<GroupRecord<'static>>,
     /// Since the start, and of the wall clock behind its first second.
     pub(crate) now: Duration,
+    /// The records of the next step are not written, and its answer is not given.
+    pub(crate) fails: bool,
     drawn: u32,
 }
 
@@ -53,6 +55,7 @@ impl Coordinator {
             timers: GroupTimers::default(),
             log: Vec::new(),
             now: Duration::ZERO,
+            fails: false,
             drawn: 0,
         }
     }
@@ -94,6 +97,10 @@ impl Coordinator {
             wall_clock: self.wall_clock(),
         };
         let outcome = step(&group, &mut self.timers, &context)?;
+        if std::mem::take(&mut self.fails) {
+            let error = ErrorCode::CoordinatorNotAvailable;
+            return Err(Rejection::new(error, "the append failed"));
+        }
         self.append(outcome.records);
         Ok(outcome.answer)
     }
@@ -150,8 +157,9 @@ impl Coordinator {
             answer: (),
             downgrade: None,
         };
-        self.step(|group, timers, context| Ok(group.expire(timers, context).unwrap_or(none)))
-            .unwrap();
+        let expire =
+            self.step(|group, timers, context| Ok(group.expire(timers, context).unwrap_or(none)));
+        expire.unwrap();
     }
 
     /// The coordinator moves to another node.

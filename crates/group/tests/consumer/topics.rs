@@ -30,10 +30,6 @@ impl Topics {
         self.version += 1;
         self.by_name.remove(name);
     }
-
-    pub(crate) fn partitions(&self, name: &str) -> i32 {
-        self.by_name[name].1
-    }
 }
 
 impl TopicsView for Topics {
