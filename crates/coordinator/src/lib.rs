@@ -2,4 +2,4 @@
 
 mod step;
 
-pub use step::{Step, Ticket};
+pub use step::{Now, Step, Ticket};
