@@ -1,7 +1,6 @@
 //! The state machine of a partition of `__consumer_offsets`.
 
 use std::collections::BTreeSet;
-use std::ops::Bound;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,17 +8,20 @@ use ottla_coordinator::{EncodedRecord, Now, StateMachine, States, Step, Ticket};
 use ottla_model::{ErrorCode, Monotonic, ProducerId};
 use ottla_wire::DecodeError;
 use ottla_wire::coordinator_record::GroupRecord;
+use ottla_wire::message::list_groups::ListedGroup;
 
+use crate::classic::{self, ClassicGroup, ClassicSettings};
+use crate::classic_groups::{ClassicGroups, GroupWrite};
+use crate::deleted_topics::DeletedTopics;
 use crate::kind::Kind;
-use crate::listing::{self, GroupFilter, ListedGroup};
-use crate::offsets::{self, CommitOffsets, DeleteOffsets, DeletedTopics, FetchOffsets};
+use crate::listing::{self, GroupFilter};
+use crate::offsets::{self, CommitOffsets, DeleteOffsets, FetchOffsets};
 use crate::request::{Answer, Reply, Request};
+use crate::retention::Retention;
 use crate::state::{self, Recorded, State};
 
 /// The most records of a step that does what it can of something larger.
 const MOST_RECORDS: usize = 1000;
-/// After a failure to write down that topics are no more.
-const RETRY: Duration = Duration::from_secs(1);
 
 /// What the node's configuration says of groups.
 #[derive(Clone, Debug)]
@@ -30,32 +32,26 @@ pub struct Settings {
     pub offsets_retention: Duration,
     /// `offsets.retention.check.interval.ms`.
     pub retention_check: Duration,
+    pub classic: ClassicSettings,
 }
 
 /// What a step is to be reminded of.
 #[derive(Debug)]
 pub enum Context {
-    /// The offsets in these topics were taken back.
+    Group(GroupWrite),
+    /// They end, and come back if that cannot be written down.
+    Ended(Vec<ClassicGroup>),
+    /// The offsets in these topics are taken back.
     ForgottenTopics(BTreeSet<Arc<str>>),
 }
 
 /// The groups of a partition, with what is not written down of them: who waits, and until when.
 #[derive(Debug)]
 pub struct Groups {
-    settings: Settings,
+    max_offset_metadata: usize,
+    classic: ClassicGroups,
     retention: Retention,
-    /// Topics that are no more, whose offsets may be there still, and when to look for them.
     deleted_topics: DeletedTopics,
-    forget_at: Option<Monotonic>,
-}
-
-/// The search for what has expired, group by group.
-#[derive(Debug, Default)]
-struct Retention {
-    /// `None` before the log is loaded.
-    next: Option<Monotonic>,
-    /// The last group that was looked at, while it is under way.
-    after: Option<Arc<str>>,
 }
 
 type GroupStep = Step<GroupRecord<'static>, Answer>;
@@ -64,17 +60,10 @@ impl Groups {
     #[must_use]
     pub fn new(settings: Settings) -> Self {
         Self {
-            settings,
-            retention: Retention::default(),
-            deleted_topics: DeletedTopics(BTreeSet::new()),
-            forget_at: None,
-        }
-    }
-
-    fn kind(&self, state: &State, id: &str) -> Kind {
-        match state.groups.get(id) {
-            None => Kind::Absent,
-            Some(Recorded::Simple) => Kind::Simple,
+            max_offset_metadata: settings.max_offset_metadata,
+            classic: ClassicGroups::new(settings.classic),
+            retention: Retention::new(settings.offsets_retention, settings.retention_check),
+            deleted_topics: DeletedTopics::default(),
         }
     }
 
@@ -85,27 +74,12 @@ impl Groups {
         now: Now,
         step: &mut GroupStep,
     ) -> Answer {
-        let group = self.kind(state, &request.group);
-        group.validate_commit(&request.member)?;
-        let most = self.settings.max_offset_metadata;
+        let CommitOffsets { group, member, .. } = request;
+        kind(&self.classic, state, group).validate_commit(member)?;
+        self.classic.keep_session(group, &member.member_id, now);
+        let most = self.max_offset_metadata;
         let codes = offsets::commit(request, most, now.wall, &mut step.records);
         Ok(Reply::Codes(codes))
-    }
-
-    fn fetch(
-        &self,
-        states: States<'_, State>,
-        request: &FetchOffsets,
-        step: &mut GroupStep,
-    ) -> Answer {
-        // What is stable is read from the newest state, and told when that is committed.
-        step.shows_newest = request.require_stable;
-        let state = if request.require_stable {
-            states.newest
-        } else {
-            states.committed
-        };
-        Ok(Reply::Fetched(offsets::fetch(&state.offsets, request)))
     }
 
     fn delete_offsets(
@@ -114,83 +88,89 @@ impl Groups {
         request: &DeleteOffsets,
         step: &mut GroupStep,
     ) -> Answer {
-        let group = self.kind(state, &request.group);
+        let group = kind(&self.classic, state, &request.group);
         offsets::delete(&state.offsets, &group, request, &mut step.records).map(Reply::Codes)
     }
 
-    fn list(&self, state: &State, filter: &GroupFilter) -> Vec<ListedGroup> {
-        let groups = state.groups.iter().map(|(id, recorded)| match recorded {
-            Recorded::Simple => ListedGroup {
-                id: Arc::clone(id),
-                protocol_type: Arc::from(""),
-                state: "Empty",
-                group_type: "classic",
-            },
-        });
+    fn list(&self, state: &State, filter: &GroupFilter, now: Now) -> Vec<ListedGroup<'static>> {
+        let ids = state.groups.keys();
+        let groups = ids.filter_map(|id| listing::listed(id, &kind(&self.classic, state, id), now));
         groups.filter(|group| filter.shows(group)).collect()
     }
 
-    fn delete_groups(&mut self, state: &State, ids: &[Arc<str>], step: &mut GroupStep) -> Answer {
-        let delete = |id: &Arc<str>| {
-            let group = self.kind(state, id);
-            match listing::delete(state, (id, &group), &mut step.records) {
-                Ok(()) => ErrorCode::None,
-                Err(code) => code,
+    fn delete_groups(
+        &mut self,
+        state: &State,
+        ids: &[Arc<str>],
+        step: &mut GroupStep,
+    ) -> (Answer, Option<Context>) {
+        let mut ended = Vec::new();
+        let mut codes = Vec::new();
+        for id in ids {
+            let group = kind(&self.classic, state, id);
+            let deleted = listing::delete(state, (id, &group), &mut step.records);
+            if deleted.is_ok() {
+                ended.extend(self.classic.remove(id));
             }
-        };
-        Ok(Reply::Codes(ids.iter().map(delete).collect()))
-    }
-
-    /// Goes on with the search for what has expired: one group has a step of its own if there is anything.
-    fn retain(&mut self, state: &State, now: Now, step: &mut GroupStep) {
-        let from = match &self.retention.after {
-            None => Bound::Unbounded,
-            Some(after) => Bound::Excluded(Arc::clone(after)),
-        };
-        for (id, _) in state.groups.range((from, Bound::Unbounded)) {
-            let group = self.kind(state, id);
-            let retention = self.settings.offsets_retention;
-            let offsets = &state.offsets;
-            let (records, wall) = (&mut step.records, now.wall);
-            let is_all = offsets::expired(
-                offsets,
-                (id, &group),
-                retention,
-                wall,
-                MOST_RECORDS,
-                records,
-            );
-            if is_all && group.is_empty() {
-                records.push(listing::tombstone(id));
-            }
-            // There may be more of a group than one step takes.
-            if records.len() < MOST_RECORDS {
-                self.retention.after = Some(Arc::clone(id));
-            }
-            if !records.is_empty() {
-                return;
-            }
+            codes.push(deleted.err().unwrap_or(ErrorCode::None));
         }
-        self.retention = Retention {
-            next: Some(now.monotonic + self.settings.retention_check),
-            after: None,
-        };
+        let context = (!ended.is_empty()).then_some(Context::Ended(ended));
+        (Ok(Reply::Codes(codes)), context)
     }
 
-    /// Takes back the offsets in topics that are no more, or some of them.
     fn forget_topics(&mut self, state: &State, now: Now, step: &mut GroupStep) -> Option<Context> {
-        step.records =
-            offsets::of_deleted_topics(&state.offsets, &self.deleted_topics, MOST_RECORDS);
-        if step.records.len() == MOST_RECORDS {
-            self.forget_at = Some(now.monotonic);
-            let DeletedTopics(topics) = &self.deleted_topics;
-            return Some(Context::ForgottenTopics(topics.clone()));
-        }
-        self.forget_at = None;
-        let DeletedTopics(topics) =
-            std::mem::replace(&mut self.deleted_topics, DeletedTopics(BTreeSet::new()));
-        (!step.records.is_empty()).then_some(Context::ForgottenTopics(topics))
+        let topics = &mut self.deleted_topics;
+        let forgotten = topics.go_on(&state.offsets, now, MOST_RECORDS, &mut step.records);
+        forgotten.map(Context::ForgottenTopics)
     }
+
+    fn retain(&mut self, state: &State, now: Now, step: &mut GroupStep) -> Option<Context> {
+        let classic = &self.classic;
+        let ended = self.retention.go_on(
+            state,
+            |id| kind(classic, state, id),
+            now,
+            MOST_RECORDS,
+            &mut step.records,
+        )?;
+        let group = self.classic.remove(&ended)?;
+        Some(Context::Ended(vec![group]))
+    }
+
+    /// Has classic groups do something.
+    fn of_classic(
+        &mut self,
+        step: &mut GroupStep,
+        run: impl FnOnce(&mut ClassicGroups, &mut classic::Step) -> Option<GroupWrite>,
+    ) -> Option<Context> {
+        let mut own = classic::Step::default();
+        let write = run(&mut self.classic, &mut own);
+        step.records.append(&mut own.records);
+        let answers = own.answers.into_iter();
+        step.answers
+            .extend(answers.map(|(ticket, answer)| (ticket, Ok(Reply::Classic(answer)))));
+        write.map(Context::Group)
+    }
+}
+
+fn kind<'a>(classic: &'a ClassicGroups, state: &State, id: &str) -> Kind<'a> {
+    match (classic.get(id), state.groups.get(id)) {
+        (Some(group), _) => Kind::Classic(group),
+        (None, Some(Recorded::Simple)) => Kind::Simple,
+        // What is recorded of a classic group that has ended is on its way out.
+        (None, Some(Recorded::Classic(_)) | None) => Kind::Absent,
+    }
+}
+
+/// What is committed; or the newest, which is told when that is.
+fn fetch(states: States<'_, State>, request: &FetchOffsets, step: &mut GroupStep) -> Answer {
+    step.shows_newest = request.require_stable;
+    let state = if request.require_stable {
+        states.newest
+    } else {
+        states.committed
+    };
+    Ok(Reply::Fetched(offsets::fetch(&state.offsets, request)))
 }
 
 impl StateMachine for Groups {
@@ -217,8 +197,9 @@ impl StateMachine for Groups {
         state.offsets.end_transaction(producer, is_committed);
     }
 
-    fn loaded(&mut self, _: &State, now: Now) {
-        self.retention.next = Some(now.monotonic + self.settings.retention_check);
+    fn loaded(&mut self, state: &State, now: Now) {
+        self.classic.loaded(state, now);
+        self.retention.pause(now);
     }
 
     fn request(
@@ -232,14 +213,43 @@ impl StateMachine for Groups {
         let States { committed, newest } = states;
         let answer = match request {
             Request::CommitOffsets(request) => self.commit(newest, &request, now, step),
-            Request::FetchOffsets(request) => self.fetch(states, &request, step),
+            Request::FetchOffsets(request) => fetch(states, &request, step),
             Request::DeleteOffsets(request) => self.delete_offsets(newest, &request, step),
-            Request::ListGroups(filter) => Ok(Reply::Listed(self.list(committed, &filter))),
-            Request::DeleteGroups(ids) => self.delete_groups(newest, &ids, step),
+            Request::ListGroups(filter) => Ok(Reply::Listed(self.list(committed, &filter, now))),
+            Request::DescribeGroups(ids) => {
+                let describe = |id: &Arc<str>| {
+                    let group = kind(&self.classic, committed, id);
+                    listing::described(id, &group, now)
+                };
+                Ok(Reply::Described(ids.iter().map(describe).collect()))
+            }
+            Request::DeleteGroups(ids) => {
+                let (answer, context) = self.delete_groups(newest, &ids, step);
+                step.answers.push((ticket, answer));
+                return context;
+            }
             Request::ForgetTopics(topics) => {
-                self.deleted_topics.0.extend(topics);
+                self.deleted_topics.add(topics, now);
                 step.answers.push((ticket, Ok(Reply::Done)));
                 return self.forget_topics(newest, now, step);
+            }
+            Request::Heartbeat(id, heartbeat) => {
+                let code = self.classic.heartbeat(&id, &heartbeat, now);
+                Ok(Reply::Codes(vec![code]))
+            }
+            Request::Join(id, join) => {
+                return self.of_classic(step, |groups, step| {
+                    groups.join(newest, (&id, ticket), *join, now, step)
+                });
+            }
+            Request::Sync(id, sync) => {
+                return self
+                    .of_classic(step, |groups, step| groups.sync((&id, ticket), sync, step));
+            }
+            Request::Leave(id, leave) => {
+                return self.of_classic(step, |groups, step| {
+                    groups.leave((&id, ticket), leave, now, step)
+                });
             }
         };
         step.answers.push((ticket, answer));
@@ -250,29 +260,41 @@ impl StateMachine for Groups {
         &mut self,
         _: States<'_, State>,
         context: Context,
-        _: Now,
-        _: &mut GroupStep,
+        now: Now,
+        step: &mut GroupStep,
     ) -> Option<Context> {
         match context {
-            Context::ForgottenTopics(_) => None,
+            Context::Group(write) => self.of_classic(step, |groups, step| {
+                groups.committed(write, now, step);
+                None
+            }),
+            Context::Ended(_) | Context::ForgottenTopics(_) => None,
         }
     }
 
     fn append_failed(
         &mut self,
-        _: States<'_, State>,
+        states: States<'_, State>,
         context: Context,
-        _: ErrorCode,
+        error: ErrorCode,
         now: Now,
-        _: &mut GroupStep,
+        step: &mut GroupStep,
     ) -> Option<Context> {
         match context {
+            Context::Group(write) => self.of_classic(step, |groups, step| {
+                groups.append_failed(states.newest, write, error, now, step)
+            }),
+            Context::Ended(groups) => {
+                for group in groups {
+                    self.classic.insert(group);
+                }
+                None
+            }
             Context::ForgottenTopics(topics) => {
-                self.deleted_topics.0.extend(topics);
-                self.forget_at = Some(now.monotonic + RETRY);
+                self.deleted_topics.try_again(topics, now);
+                None
             }
         }
-        None
     }
 
     fn expire(
@@ -281,17 +303,24 @@ impl StateMachine for Groups {
         now: Now,
         step: &mut GroupStep,
     ) -> Option<Context> {
-        if self.forget_at.is_some_and(|at| at <= now.monotonic) {
-            return self.forget_topics(states.newest, now, step);
+        let is_due = |at: Option<Monotonic>| at.is_some_and(|at| at <= now.monotonic);
+        if is_due(self.classic.next_deadline()) {
+            self.of_classic(step, |groups, step| groups.expire(now, step))
+        } else if is_due(self.deleted_topics.next()) {
+            self.forget_topics(states.newest, now, step)
+        } else if is_due(self.retention.next()) {
+            self.retain(states.newest, now, step)
+        } else {
+            None
         }
-        if self.retention.next.is_some_and(|at| at <= now.monotonic) {
-            self.retain(states.newest, now, step);
-        }
-        None
     }
 
     fn next_deadline(&self) -> Option<Monotonic> {
-        let deadlines = [self.retention.next, self.forget_at];
+        let deadlines = [
+            self.classic.next_deadline(),
+            self.deleted_topics.next(),
+            self.retention.next(),
+        ];
         deadlines.into_iter().flatten().min()
     }
 }

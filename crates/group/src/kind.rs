@@ -2,6 +2,7 @@
 
 use ottla_model::ErrorCode;
 
+use crate::classic::{ClassicGroup, State};
 use crate::offsets::Expiry;
 use crate::request::MemberClaim;
 
@@ -9,33 +10,33 @@ use crate::request::MemberClaim;
 const FIRST_COMMIT_THAT_KNOWS_ABSENT_GROUPS: i16 = 9;
 
 /// A group of one partition of `__consumer_offsets`.
-pub(crate) enum Kind {
+pub(crate) enum Kind<'a> {
     Absent,
     /// It has offsets, and never had members: its consumers share the work by themselves.
     Simple,
+    Classic(&'a ClassicGroup),
 }
 
-impl Kind {
+impl Kind<'_> {
     /// Whether the client may commit offsets.
     ///
     /// # Errors
     /// Why it may not.
-    pub(crate) fn validate_commit(&self, member: &MemberClaim) -> Result<(), ErrorCode> {
+    pub(crate) fn validate_commit(&self, claim: &MemberClaim) -> Result<(), ErrorCode> {
+        let is_member = claim.generation_or_epoch >= 0;
         match self {
             // One that commits without being a member makes a simple group.
-            Self::Absent if member.generation_or_epoch < 0 => Ok(()),
-            Self::Absent if member.version >= FIRST_COMMIT_THAT_KNOWS_ABSENT_GROUPS => {
+            Self::Absent | Self::Simple if !is_member => Ok(()),
+            Self::Absent if claim.version >= FIRST_COMMIT_THAT_KNOWS_ABSENT_GROUPS => {
                 Err(ErrorCode::GroupIdNotFound)
             }
             Self::Absent => Err(ErrorCode::IllegalGeneration),
-            Self::Simple => {
-                // It is empty, and there is nobody whom the client could be.
-                if member.generation_or_epoch < 0 {
-                    Ok(())
-                } else {
-                    Err(ErrorCode::UnknownMemberId)
-                }
-            }
+            Self::Simple => Err(ErrorCode::UnknownMemberId),
+            Self::Classic(group) => group.validate_commit(
+                &claim.member_id,
+                claim.instance_id.as_deref(),
+                claim.generation_or_epoch,
+            ),
         }
     }
 
@@ -45,6 +46,7 @@ impl Kind {
         match self {
             Self::Absent => Err(ErrorCode::GroupIdNotFound),
             Self::Simple => Ok(()),
+            Self::Classic(group) => group.validate_offset_delete(),
         }
     }
 
@@ -54,24 +56,38 @@ impl Kind {
         match self {
             Self::Absent => Err(ErrorCode::GroupIdNotFound),
             Self::Simple => Ok(()),
+            Self::Classic(group) => group.validate_delete(),
         }
     }
 
-    pub(crate) fn is_subscribed_to(&self, _topic: &str) -> bool {
+    pub(crate) fn is_subscribed_to(&self, topic: &str) -> bool {
         match self {
             Self::Absent | Self::Simple => false,
+            Self::Classic(group) => group.is_subscribed_to(topic),
         }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
         match self {
             Self::Absent | Self::Simple => true,
+            Self::Classic(group) => group.is_empty(),
         }
     }
 
     pub(crate) fn expiry(&self) -> Expiry {
-        match self {
-            Self::Absent | Self::Simple => Expiry::FromCommit,
+        let Self::Classic(group) = self else {
+            return Expiry::FromCommit;
+        };
+        if group.protocol_type().is_none() {
+            return Expiry::FromCommit;
+        }
+        match group.state() {
+            State::Empty => group
+                .current_state_timestamp()
+                .map_or(Expiry::FromCommit, Expiry::FromEmpty),
+            // Of what nobody is subscribed to.
+            State::Stable if group.subscriptions_known() => Expiry::FromCommit,
+            _ => Expiry::Never,
         }
     }
 }

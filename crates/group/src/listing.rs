@@ -1,11 +1,15 @@
-//! ListGroups and DeleteGroups.
+//! ListGroups, DescribeGroups and DeleteGroups.
 
 use std::sync::Arc;
 
+use ottla_coordinator::Now;
 use ottla_model::ErrorCode;
 use ottla_wire::coordinator_record::GroupRecord;
 use ottla_wire::coordinator_record::group::group_metadata::GroupMetadataKey;
+use ottla_wire::message::describe_groups::DescribedGroup;
+use ottla_wire::message::list_groups::ListedGroup;
 
+use crate::classic::{ClassicGroup, State as ClassicState};
 use crate::kind::Kind;
 use crate::offsets;
 use crate::state::State;
@@ -17,22 +21,37 @@ pub struct GroupFilter {
     pub types: Vec<String>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ListedGroup {
-    pub id: Arc<str>,
-    /// Empty where there are no members and have been none.
-    pub protocol_type: Arc<str>,
-    pub state: &'static str,
-    /// `classic`, `consumer`.
-    pub group_type: &'static str,
-}
-
 impl GroupFilter {
-    pub(crate) fn shows(&self, group: &ListedGroup) -> bool {
+    pub(crate) fn shows(&self, group: &ListedGroup<'_>) -> bool {
         let is_in = |names: &[String], name: &str| {
             names.is_empty() || names.iter().any(|other| other.eq_ignore_ascii_case(name))
         };
-        is_in(&self.states, group.state) && is_in(&self.types, group.group_type)
+        is_in(&self.states, &group.group_state) && is_in(&self.types, &group.group_type)
+    }
+}
+
+/// `None` for a group that is not there.
+pub(crate) fn listed(id: &Arc<str>, group: &Kind<'_>, now: Now) -> Option<ListedGroup<'static>> {
+    match group {
+        Kind::Absent => None,
+        // It looks like one that nobody has joined yet.
+        Kind::Simple => Some(ClassicGroup::new(Arc::clone(id), now).listed()),
+        Kind::Classic(group) => Some(group.listed()),
+    }
+}
+
+/// What DescribeGroups tells of a group, in its code where that is none.
+pub(crate) fn described(id: &Arc<str>, group: &Kind<'_>, now: Now) -> DescribedGroup<'static> {
+    match group {
+        Kind::Absent => DescribedGroup {
+            error_code: ErrorCode::GroupIdNotFound,
+            error_message: Some(format!("Group {id} not found.").into()),
+            group_id: id.to_string().into(),
+            group_state: ClassicState::Dead.name().into(),
+            ..Default::default()
+        },
+        Kind::Simple => ClassicGroup::new(Arc::clone(id), now).described(),
+        Kind::Classic(group) => group.described(),
     }
 }
 
@@ -42,7 +61,7 @@ impl GroupFilter {
 /// Why it may not end.
 pub(crate) fn delete(
     state: &State,
-    (id, group): (&str, &Kind),
+    (id, group): (&str, &Kind<'_>),
     records: &mut Vec<GroupRecord<'static>>,
 ) -> Result<(), ErrorCode> {
     group.validate_delete()?;

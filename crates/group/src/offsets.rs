@@ -13,12 +13,12 @@ use ottla_wire::coordinator_record::group::legacy_offset_commit::LegacyOffsetCom
 use ottla_wire::coordinator_record::group::offset_commit::OffsetCommitValue;
 
 pub use commit::{CommitOffsets, PartitionCommit, TopicCommit};
-pub use delete::{DeleteOffsets, DeletedTopics};
+pub use delete::DeleteOffsets;
 pub use expire::Expiry;
 pub use fetch::{FetchOffsets, FetchTopic, FetchedPartition, FetchedTopic};
 
 pub(crate) use commit::commit;
-pub(crate) use delete::{all_of_group, delete, of_deleted_topics};
+pub(crate) use delete::{all_of_group, delete, of_topics};
 pub(crate) use expire::expired;
 pub(crate) use fetch::fetch;
 

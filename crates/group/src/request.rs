@@ -4,8 +4,11 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use ottla_model::ErrorCode;
+use ottla_wire::message::describe_groups::DescribedGroup;
+use ottla_wire::message::list_groups::ListedGroup;
 
-use crate::listing::{GroupFilter, ListedGroup};
+use crate::classic::{self, Heartbeat, Join, Leave, Sync};
+use crate::listing::GroupFilter;
 use crate::offsets::{CommitOffsets, DeleteOffsets, FetchOffsets, FetchedTopic};
 
 /// Whom a client says it is.
@@ -26,17 +29,26 @@ pub enum Request {
     FetchOffsets(FetchOffsets),
     DeleteOffsets(DeleteOffsets),
     ListGroups(GroupFilter),
+    DescribeGroups(Vec<Arc<str>>),
     DeleteGroups(Vec<Arc<str>>),
+    /// Of the group with that id, as those below.
+    Join(Arc<str>, Box<Join>),
+    Sync(Arc<str>, Sync),
+    Heartbeat(Arc<str>, Heartbeat),
+    Leave(Arc<str>, Leave),
     /// Topics of these names are no more.
     ForgetTopics(BTreeSet<Arc<str>>),
 }
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Reply {
-    /// To commits and deletions: one for each partition, or for each group, in the order of the request.
+    /// To commits and deletions: one for each partition, or for each group, in the order of the request. To a heartbeat: one.
     Codes(Vec<ErrorCode>),
     Fetched(Vec<FetchedTopic>),
-    Listed(Vec<ListedGroup>),
+    Listed(Vec<ListedGroup<'static>>),
+    Described(Vec<DescribedGroup<'static>>),
+    /// To joins, syncs and leaves.
+    Classic(classic::Answer),
     /// To what has no more to say.
     Done,
 }

@@ -6,14 +6,15 @@ use imbl::OrdMap;
 use ottla_coordinator::EncodedRecord;
 use ottla_model::{PartitionIndex, ProducerId, Timestamp};
 use ottla_wire::coordinator_record::GroupRecord;
+use ottla_wire::coordinator_record::group::group_metadata::GroupMetadataValue;
 
+use crate::classic::GROUP_METADATA_VERSION;
 use crate::offsets::{CommittedOffset, Offsets};
 
 /// The version of commits that say themselves when they expire, which no later one can.
 const WITH_EXPIRY: i16 = 1;
-/// The versions that Kafka 4.3 writes.
+/// The version that Kafka 4.3 writes otherwise.
 const OFFSET_COMMIT: i16 = 4;
-const GROUP_METADATA: i16 = 3;
 
 /// The groups of a partition, as far as they are written down. Cheap to clone.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -27,6 +28,8 @@ pub struct State {
 pub(crate) enum Recorded {
     /// Nothing: its consumers share the work by themselves.
     Simple,
+    /// The last record of a classic group.
+    Classic(Arc<GroupMetadataValue<'static>>),
 }
 
 impl State {
@@ -45,9 +48,15 @@ impl State {
                 let value = value.map(Into::into);
                 self.replay_offset(&key.group, &key.topic, key.partition, value, producer);
             }
-            GroupRecord::GroupMetadata(key, None) => {
-                self.groups.remove(&*key.group);
-            }
+            GroupRecord::GroupMetadata(key, value) => match value {
+                Some(value) => {
+                    let recorded = Recorded::Classic(Arc::new(value));
+                    self.groups.insert(Arc::from(&*key.group), recorded);
+                }
+                None => {
+                    self.groups.remove(&*key.group);
+                }
+            },
             _ => {}
         }
     }
@@ -85,7 +94,7 @@ pub(crate) fn encode(record: &GroupRecord<'static>) -> EncodedRecord {
                 .is_some_and(|value| value.expire_timestamp != Timestamp::NONE);
             if expires { WITH_EXPIRY } else { OFFSET_COMMIT }
         }
-        GroupRecord::GroupMetadata(..) => GROUP_METADATA,
+        GroupRecord::GroupMetadata(..) => GROUP_METADATA_VERSION,
         other => *other.versions().end(),
     };
     EncodedRecord {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use ottla_coordinator::{Coordinator, Loading, Now, Options, Outputs, Ticket};
+use ottla_group::classic::ClassicSettings;
 use ottla_group::offsets::{
     CommitOffsets, DeleteOffsets, FetchOffsets, FetchTopic, PartitionCommit, TopicCommit,
 };
@@ -41,6 +42,12 @@ fn groups() -> Groups {
         max_offset_metadata: 4,
         offsets_retention: Duration::from_secs(RETENTION),
         retention_check: Duration::from_secs(CHECK),
+        classic: ClassicSettings {
+            min_session_timeout: Duration::from_secs(6),
+            max_session_timeout: Duration::from_secs(1800),
+            initial_rebalance_delay: Duration::from_secs(3),
+            max_size: usize::MAX,
+        },
     })
 }
 
@@ -116,7 +123,10 @@ impl Partition {
         let Ok(Reply::Listed(groups)) = answer else {
             unreachable!("{answer:?}");
         };
-        groups.iter().map(|group| group.id.to_string()).collect()
+        groups
+            .iter()
+            .map(|group| group.group_id.to_string())
+            .collect()
     }
 
     /// The records of the last batch.

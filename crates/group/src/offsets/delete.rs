@@ -17,17 +17,13 @@ pub struct DeleteOffsets {
     pub topics: Vec<(Arc<str>, Vec<PartitionIndex>)>,
 }
 
-/// Topics that are no more.
-#[derive(Clone, Debug)]
-pub struct DeletedTopics(pub BTreeSet<Arc<str>>);
-
 /// Gives a code for each partition in the order of the request.
 ///
 /// # Errors
 /// The group's.
 pub(crate) fn delete(
     offsets: &Offsets,
-    group: &Kind,
+    group: &Kind<'_>,
     request: &DeleteOffsets,
     records: &mut Vec<GroupRecord<'static>>,
 ) -> Result<Vec<ErrorCode>, ErrorCode> {
@@ -67,9 +63,9 @@ pub(crate) fn all_of_group(
 }
 
 /// Tombstones for what any group has of the topics, at most `most` of them.
-pub(crate) fn of_deleted_topics(
+pub(crate) fn of_topics(
     offsets: &Offsets,
-    DeletedTopics(deleted): &DeletedTopics,
+    deleted: &BTreeSet<Arc<str>>,
     most: usize,
 ) -> Vec<GroupRecord<'static>> {
     let mut positions = BTreeSet::new();

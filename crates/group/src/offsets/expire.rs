@@ -38,7 +38,7 @@ impl Expiry {
 /// Adds tombstones for the positions of the group whose time is over, up to `most` records. Gives whether nothing is left of them then.
 pub(crate) fn expired(
     offsets: &Offsets,
-    (id, group): (&str, &Kind),
+    (id, group): (&str, &Kind<'_>),
     retention: Duration,
     now: Timestamp,
     most: usize,
