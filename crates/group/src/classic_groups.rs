@@ -43,6 +43,10 @@ impl ClassicGroups {
         }
     }
 
+    pub(crate) fn settings(&self) -> &ClassicSettings {
+        &self.settings
+    }
+
     pub(crate) fn get(&self, id: &str) -> Option<&ClassicGroup> {
         self.groups.get(id).map(|held| &held.group)
     }
@@ -149,7 +153,7 @@ impl ClassicGroups {
             if !join.member_id.is_empty() {
                 return refuse(ErrorCode::UnknownMemberId);
             }
-            if !state.groups.contains_key(id) {
+            if !is_recorded(state, id) {
                 let settings = &self.settings;
                 let (group, write) =
                     ClassicGroup::create(Arc::clone(id), ticket, join, now, settings, step);
@@ -249,7 +253,7 @@ impl ClassicGroups {
             group.append_failed(write, error, now, settings, step)
         });
         // It was never written down that there is one: it is lost with its first record.
-        if !state.groups.contains_key(&id)
+        if !is_recorded(state, &id)
             && let Some(mut group) = self.remove(&id)
         {
             group.unload(classic::append_error(error), step);
@@ -258,6 +262,12 @@ impl ClassicGroups {
         }
         next
     }
+}
+
+/// Whether there is a record that a classic group may do without one of its own: that of an empty consumer group ends with the first join.
+fn is_recorded(state: &State, id: &str) -> bool {
+    let recorded = state.groups.get(id);
+    matches!(recorded, Some(Recorded::Simple | Recorded::Classic(_)))
 }
 
 /// What a member of a group that is not there is told.

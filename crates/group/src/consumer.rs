@@ -5,8 +5,11 @@
 
 pub mod assignor;
 mod change;
+mod classic_members;
 mod context;
 mod describe;
+mod downgrade;
+mod embedded_protocol;
 mod epoch;
 mod group;
 mod heartbeat;
@@ -14,7 +17,6 @@ mod leave;
 mod member;
 mod membership;
 mod metadata_hash;
-mod migration;
 mod offsets;
 mod ownership;
 mod partitions;
@@ -29,12 +31,13 @@ mod tally;
 mod target;
 mod timers;
 mod topics_view;
+mod upgrade;
 
 pub use context::{Caller, Context, Outcome};
+pub use downgrade::Downgrade;
 pub use epoch::Epoch;
 pub use group::{ConsumerGroup, GroupState, ResolvedRegex};
 pub use member::{Member, MemberState};
-pub use migration::Downgrade;
 pub use offsets::CommitPermit;
 pub use partitions::{Assignment, Partitions};
 pub use rejection::Rejection;

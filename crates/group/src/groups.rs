@@ -12,6 +12,8 @@ use ottla_wire::message::list_groups::ListedGroup;
 
 use crate::classic::{self, ClassicGroup, ClassicSettings};
 use crate::classic_groups::{ClassicGroups, GroupWrite};
+use crate::consumer::ConsumerSettings;
+use crate::consumer_groups::{ConsumerGroups, SharedTopics};
 use crate::deleted_topics::DeletedTopics;
 use crate::kind::Kind;
 use crate::listing::{self, GroupFilter};
@@ -33,6 +35,7 @@ pub struct Settings {
     /// `offsets.retention.check.interval.ms`.
     pub retention_check: Duration,
     pub classic: ClassicSettings,
+    pub consumer: ConsumerSettings,
 }
 
 /// What a step is to be reminded of.
@@ -41,6 +44,8 @@ pub enum Context {
     Group(GroupWrite),
     /// They end, and come back if that cannot be written down.
     Ended(Vec<ClassicGroup>),
+    /// It has become a classic group, and is the consumer group that it was if that cannot be written down.
+    Downgraded(Arc<str>),
     /// The offsets in these topics are taken back.
     ForgottenTopics(BTreeSet<Arc<str>>),
 }
@@ -49,19 +54,21 @@ pub enum Context {
 #[derive(Debug)]
 pub struct Groups {
     max_offset_metadata: usize,
-    classic: ClassicGroups,
+    pub(crate) classic: ClassicGroups,
+    pub(crate) consumer: ConsumerGroups,
     retention: Retention,
     deleted_topics: DeletedTopics,
 }
 
-type GroupStep = Step<GroupRecord<'static>, Answer>;
+pub(crate) type GroupStep = Step<GroupRecord<'static>, Answer>;
 
 impl Groups {
     #[must_use]
-    pub fn new(settings: Settings) -> Self {
+    pub fn new(settings: Settings, topics: SharedTopics) -> Self {
         Self {
             max_offset_metadata: settings.max_offset_metadata,
             classic: ClassicGroups::new(settings.classic),
+            consumer: ConsumerGroups::new(settings.consumer, topics),
             retention: Retention::new(settings.offsets_retention, settings.retention_check),
             deleted_topics: DeletedTopics::default(),
         }
@@ -75,10 +82,10 @@ impl Groups {
         step: &mut GroupStep,
     ) -> Answer {
         let CommitOffsets { group, member, .. } = request;
-        kind(&self.classic, state, group).validate_commit(member)?;
+        let permit = kind(&self.classic, state, group).permit_commit(member)?;
+        let (topics, most) = (self.consumer.topics(), self.max_offset_metadata);
+        let codes = offsets::commit(request, permit, topics, most, now.wall, &mut step.records)?;
         self.classic.keep_session(group, &member.member_id, now);
-        let most = self.max_offset_metadata;
-        let codes = offsets::commit(request, most, now.wall, &mut step.records);
         Ok(Reply::Codes(codes))
     }
 
@@ -111,6 +118,7 @@ impl Groups {
             let deleted = listing::delete(state, (id, &group), &mut step.records);
             if deleted.is_ok() {
                 ended.extend(self.classic.remove(id));
+                self.consumer.forget(id);
             }
             codes.push(deleted.err().unwrap_or(ErrorCode::None));
         }
@@ -133,12 +141,13 @@ impl Groups {
             MOST_RECORDS,
             &mut step.records,
         )?;
+        self.consumer.forget(&ended);
         let group = self.classic.remove(&ended)?;
         Some(Context::Ended(vec![group]))
     }
 
     /// Has classic groups do something.
-    fn of_classic(
+    pub(crate) fn of_classic(
         &mut self,
         step: &mut GroupStep,
         run: impl FnOnce(&mut ClassicGroups, &mut classic::Step) -> Option<GroupWrite>,
@@ -153,9 +162,10 @@ impl Groups {
     }
 }
 
-fn kind<'a>(classic: &'a ClassicGroups, state: &State, id: &str) -> Kind<'a> {
+pub(crate) fn kind<'a>(classic: &'a ClassicGroups, state: &'a State, id: &str) -> Kind<'a> {
     match (classic.get(id), state.groups.get(id)) {
         (Some(group), _) => Kind::Classic(group),
+        (None, Some(Recorded::Consumer(group))) => Kind::Consumer(group),
         (None, Some(Recorded::Simple)) => Kind::Simple,
         // What is recorded of a classic group that has ended is on its way out.
         (None, Some(Recorded::Classic(_)) | None) => Kind::Absent,
@@ -163,7 +173,14 @@ fn kind<'a>(classic: &'a ClassicGroups, state: &State, id: &str) -> Kind<'a> {
 }
 
 /// What is committed; or the newest, which is told when that is.
-fn fetch(states: States<'_, State>, request: &FetchOffsets, step: &mut GroupStep) -> Answer {
+fn fetch(
+    classic: &ClassicGroups,
+    states: States<'_, State>,
+    request: &FetchOffsets,
+    step: &mut GroupStep,
+) -> Answer {
+    let group = kind(classic, states.committed, &request.group);
+    group.validate_fetch(request.member_id.as_deref(), request.member_epoch)?;
     step.shows_newest = request.require_stable;
     let state = if request.require_stable {
         states.newest
@@ -199,6 +216,7 @@ impl StateMachine for Groups {
 
     fn loaded(&mut self, state: &State, now: Now) {
         self.classic.loaded(state, now);
+        self.consumer.loaded(state, now);
         self.retention.pause(now);
     }
 
@@ -213,7 +231,7 @@ impl StateMachine for Groups {
         let States { committed, newest } = states;
         let answer = match request {
             Request::CommitOffsets(request) => self.commit(newest, &request, now, step),
-            Request::FetchOffsets(request) => fetch(states, &request, step),
+            Request::FetchOffsets(request) => fetch(&self.classic, states, &request, step),
             Request::DeleteOffsets(request) => self.delete_offsets(newest, &request, step),
             Request::ListGroups(filter) => Ok(Reply::Listed(self.list(committed, &filter, now))),
             Request::DescribeGroups(ids) => {
@@ -222,6 +240,25 @@ impl StateMachine for Groups {
                     listing::described(id, &group, now)
                 };
                 Ok(Reply::Described(ids.iter().map(describe).collect()))
+            }
+            Request::DescribeConsumerGroups(ids) => {
+                let describe = |id: &Arc<str>| {
+                    let group = kind(&self.classic, committed, id);
+                    self.consumer.described(id, &group)
+                };
+                let described = ids.iter().map(describe).collect();
+                Ok(Reply::DescribedConsumerGroups(described))
+            }
+            Request::ConsumerHeartbeat(heartbeat) => {
+                return self.consumer_heartbeat(newest, ticket, &heartbeat, now, step);
+            }
+            Request::FollowTopics(topics, changed) => {
+                self.consumer.follow_topics(newest, topics, &changed);
+                Ok(Reply::Done)
+            }
+            Request::Configure(overrides) => {
+                self.consumer.configure(overrides);
+                Ok(Reply::Done)
             }
             Request::DeleteGroups(ids) => {
                 let (answer, context) = self.delete_groups(newest, &ids, step);
@@ -234,22 +271,18 @@ impl StateMachine for Groups {
                 return self.forget_topics(newest, now, step);
             }
             Request::Heartbeat(id, heartbeat) => {
-                let code = self.classic.heartbeat(&id, &heartbeat, now);
+                let code = match self.consumer_group(newest, &id) {
+                    Some(group) => self.consumer.step(&id, now, |timers, context| {
+                        group.classic_heartbeat(timers, &heartbeat, context)
+                    }),
+                    None => self.classic.heartbeat(&id, &heartbeat, now),
+                };
                 Ok(Reply::Codes(vec![code]))
             }
-            Request::Join(id, join) => {
-                return self.of_classic(step, |groups, step| {
-                    groups.join(newest, (&id, ticket), *join, now, step)
-                });
-            }
-            Request::Sync(id, sync) => {
-                return self
-                    .of_classic(step, |groups, step| groups.sync((&id, ticket), sync, step));
-            }
+            Request::Join(id, join) => return self.join(newest, (&id, ticket), *join, now, step),
+            Request::Sync(id, sync) => return self.sync(newest, (&id, ticket), sync, now, step),
             Request::Leave(id, leave) => {
-                return self.of_classic(step, |groups, step| {
-                    groups.leave((&id, ticket), leave, now, step)
-                });
+                return self.leave(newest, (&id, ticket), leave, now, step);
             }
         };
         step.answers.push((ticket, answer));
@@ -268,7 +301,7 @@ impl StateMachine for Groups {
                 groups.committed(write, now, step);
                 None
             }),
-            Context::Ended(_) | Context::ForgottenTopics(_) => None,
+            Context::Ended(_) | Context::Downgraded(_) | Context::ForgottenTopics(_) => None,
         }
     }
 
@@ -290,6 +323,10 @@ impl StateMachine for Groups {
                 }
                 None
             }
+            Context::Downgraded(id) => {
+                self.take_back_downgrade(states.newest, &id, error, now, step);
+                None
+            }
             Context::ForgottenTopics(topics) => {
                 self.deleted_topics.try_again(topics, now);
                 None
@@ -306,6 +343,10 @@ impl StateMachine for Groups {
         let is_due = |at: Option<Monotonic>| at.is_some_and(|at| at <= now.monotonic);
         if is_due(self.classic.next_deadline()) {
             self.of_classic(step, |groups, step| groups.expire(now, step))
+        } else if is_due(self.consumer.next_deadline()) {
+            let (id, outcome) = self.consumer.expire(states.newest, now)?;
+            let ((), context) = self.take(&id, outcome, now, step);
+            context
         } else if is_due(self.deleted_topics.next()) {
             self.forget_topics(states.newest, now, step)
         } else if is_due(self.retention.next()) {
@@ -318,6 +359,7 @@ impl StateMachine for Groups {
     fn next_deadline(&self) -> Option<Monotonic> {
         let deadlines = [
             self.classic.next_deadline(),
+            self.consumer.next_deadline(),
             self.deleted_topics.next(),
             self.retention.next(),
         ];

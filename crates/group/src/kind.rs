@@ -3,6 +3,7 @@
 use ottla_model::ErrorCode;
 
 use crate::classic::{ClassicGroup, State};
+use crate::consumer::{CommitPermit, ConsumerGroup, Epoch};
 use crate::offsets::Expiry;
 use crate::request::MemberClaim;
 
@@ -15,14 +16,26 @@ pub(crate) enum Kind<'a> {
     /// It has offsets, and never had members: its consumers share the work by themselves.
     Simple,
     Classic(&'a ClassicGroup),
+    Consumer(&'a ConsumerGroup),
 }
 
-impl Kind<'_> {
-    /// Whether the client may commit offsets.
+impl<'a> Kind<'a> {
+    /// Whether the client may commit offsets, and for which partitions.
     ///
     /// # Errors
     /// Why it may not.
-    pub(crate) fn validate_commit(&self, claim: &MemberClaim) -> Result<(), ErrorCode> {
+    pub(crate) fn permit_commit(&self, claim: &MemberClaim) -> Result<CommitPermit<'a>, ErrorCode> {
+        if let Self::Consumer(group) = self {
+            let epoch = Epoch(claim.generation_or_epoch);
+            let instance_id = claim.instance_id.as_deref();
+            let permit =
+                group.permit_commit(&claim.member_id, instance_id, epoch, false, claim.version);
+            return permit.map_err(|refused| refused.error);
+        }
+        self.validate_commit(claim).map(|()| CommitPermit::All)
+    }
+
+    fn validate_commit(&self, claim: &MemberClaim) -> Result<(), ErrorCode> {
         let is_member = claim.generation_or_epoch >= 0;
         match self {
             // One that commits without being a member makes a simple group.
@@ -37,6 +50,25 @@ impl Kind<'_> {
                 claim.instance_id.as_deref(),
                 claim.generation_or_epoch,
             ),
+            Self::Consumer(_) => unreachable!("a consumer group permits by partition"),
+        }
+    }
+
+    /// Whether the client may fetch offsets.
+    ///
+    /// # Errors
+    /// Why it may not.
+    pub(crate) fn validate_fetch(
+        &self,
+        member_id: Option<&str>,
+        epoch: i32,
+    ) -> Result<(), ErrorCode> {
+        match self {
+            Self::Consumer(group) => {
+                let permit = group.permit_fetch(member_id, Epoch(epoch));
+                permit.map_err(|refused| refused.error)
+            }
+            Self::Absent | Self::Simple | Self::Classic(_) => Ok(()),
         }
     }
 
@@ -45,7 +77,7 @@ impl Kind<'_> {
     pub(crate) fn validate_offset_delete(&self) -> Result<(), ErrorCode> {
         match self {
             Self::Absent => Err(ErrorCode::GroupIdNotFound),
-            Self::Simple => Ok(()),
+            Self::Simple | Self::Consumer(_) => Ok(()),
             Self::Classic(group) => group.validate_offset_delete(),
         }
     }
@@ -57,6 +89,8 @@ impl Kind<'_> {
             Self::Absent => Err(ErrorCode::GroupIdNotFound),
             Self::Simple => Ok(()),
             Self::Classic(group) => group.validate_delete(),
+            Self::Consumer(group) if group.is_empty() => Ok(()),
+            Self::Consumer(_) => Err(ErrorCode::NonEmptyGroup),
         }
     }
 
@@ -64,6 +98,7 @@ impl Kind<'_> {
         match self {
             Self::Absent | Self::Simple => false,
             Self::Classic(group) => group.is_subscribed_to(topic),
+            Self::Consumer(group) => group.is_subscribed_to(topic),
         }
     }
 
@@ -71,6 +106,7 @@ impl Kind<'_> {
         match self {
             Self::Absent | Self::Simple => true,
             Self::Classic(group) => group.is_empty(),
+            Self::Consumer(group) => group.is_empty(),
         }
     }
 

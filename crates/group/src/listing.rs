@@ -37,19 +37,27 @@ pub(crate) fn listed(id: &Arc<str>, group: &Kind<'_>, now: Now) -> Option<Listed
         // It looks like one that nobody has joined yet.
         Kind::Simple => Some(ClassicGroup::new(Arc::clone(id), now).listed()),
         Kind::Classic(group) => Some(group.listed()),
+        Kind::Consumer(group) => Some(ListedGroup {
+            group_id: id.to_string().into(),
+            protocol_type: "consumer".into(),
+            group_state: group.state().name().into(),
+            group_type: "Consumer".into(),
+        }),
     }
 }
 
 /// What DescribeGroups tells of a group, in its code where that is none.
 pub(crate) fn described(id: &Arc<str>, group: &Kind<'_>, now: Now) -> DescribedGroup<'static> {
+    let refused = |message: String| DescribedGroup {
+        error_code: ErrorCode::GroupIdNotFound,
+        error_message: Some(message.into()),
+        group_id: id.to_string().into(),
+        group_state: ClassicState::Dead.name().into(),
+        ..Default::default()
+    };
     match group {
-        Kind::Absent => DescribedGroup {
-            error_code: ErrorCode::GroupIdNotFound,
-            error_message: Some(format!("Group {id} not found.").into()),
-            group_id: id.to_string().into(),
-            group_state: ClassicState::Dead.name().into(),
-            ..Default::default()
-        },
+        Kind::Absent => refused(format!("Group {id} not found.")),
+        Kind::Consumer(_) => refused(format!("Group {id} is not a classic group.")),
         Kind::Simple => ClassicGroup::new(Arc::clone(id), now).described(),
         Kind::Classic(group) => group.described(),
     }
@@ -66,8 +74,16 @@ pub(crate) fn delete(
 ) -> Result<(), ErrorCode> {
     group.validate_delete()?;
     offsets::all_of_group(&state.offsets, id, records);
-    records.push(tombstone(id));
+    end(id, group, records);
     Ok(())
+}
+
+/// The records by which a group without offsets ends.
+pub(crate) fn end(id: &str, group: &Kind<'_>, records: &mut Vec<GroupRecord<'static>>) {
+    match group {
+        Kind::Consumer(group) => records.extend(group.tombstones()),
+        Kind::Absent | Kind::Simple | Kind::Classic(_) => records.push(tombstone(id)),
+    }
 }
 
 /// The record that takes a group back whose members, if there were any, were those of a classic one.

@@ -1,13 +1,16 @@
 //! What is asked of the groups of a partition, and what they answer.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use ottla_model::ErrorCode;
+use ottla_wire::message::consumer_group_describe;
+use ottla_wire::message::consumer_group_heartbeat::ConsumerGroupHeartbeatResponse;
 use ottla_wire::message::describe_groups::DescribedGroup;
 use ottla_wire::message::list_groups::ListedGroup;
 
 use crate::classic::{self, Heartbeat, Join, Leave, Sync};
+use crate::consumer_groups::{ConsumerHeartbeat, ConsumerOverrides, SharedTopics};
 use crate::listing::GroupFilter;
 use crate::offsets::{CommitOffsets, DeleteOffsets, FetchOffsets, FetchedTopic};
 
@@ -36,6 +39,12 @@ pub enum Request {
     Sync(Arc<str>, Sync),
     Heartbeat(Arc<str>, Heartbeat),
     Leave(Arc<str>, Leave),
+    ConsumerHeartbeat(Box<ConsumerHeartbeat>),
+    DescribeConsumerGroups(Vec<Arc<str>>),
+    /// There is another metadata image, in which the topics of these names are new, gone or not what they were.
+    FollowTopics(SharedTopics, BTreeSet<Arc<str>>),
+    /// What is configured of single groups, of all that have something.
+    Configure(BTreeMap<Arc<str>, ConsumerOverrides>),
     /// Topics of these names are no more.
     ForgetTopics(BTreeSet<Arc<str>>),
 }
@@ -47,6 +56,8 @@ pub enum Reply {
     Fetched(Vec<FetchedTopic>),
     Listed(Vec<ListedGroup<'static>>),
     Described(Vec<DescribedGroup<'static>>),
+    ConsumerHeartbeat(Box<ConsumerGroupHeartbeatResponse<'static>>),
+    DescribedConsumerGroups(Vec<consumer_group_describe::DescribedGroup<'static>>),
     /// To joins, syncs and leaves.
     Classic(classic::Answer),
     /// To what has no more to say.

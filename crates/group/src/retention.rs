@@ -64,7 +64,7 @@ impl Retention {
                 offsets::expired(&state.offsets, of, self.kept_for, now.wall, most, records);
             let ends = is_all && group.is_empty();
             if ends {
-                records.push(listing::tombstone(id));
+                listing::end(id, &group, records);
             }
             // There may be more of a group than one step takes.
             if records.len() < most {

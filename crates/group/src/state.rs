@@ -9,6 +9,7 @@ use ottla_wire::coordinator_record::GroupRecord;
 use ottla_wire::coordinator_record::group::group_metadata::GroupMetadataValue;
 
 use crate::classic::GROUP_METADATA_VERSION;
+use crate::consumer::ConsumerGroup;
 use crate::offsets::{CommittedOffset, Offsets};
 
 /// The version of commits that say themselves when they expire, which no later one can.
@@ -30,6 +31,7 @@ pub(crate) enum Recorded {
     Simple,
     /// The last record of a classic group.
     Classic(Arc<GroupMetadataValue<'static>>),
+    Consumer(Arc<ConsumerGroup>),
 }
 
 impl State {
@@ -53,11 +55,38 @@ impl State {
                     let recorded = Recorded::Classic(Arc::new(value));
                     self.groups.insert(Arc::from(&*key.group), recorded);
                 }
+                // A consumer group ends by records of its own.
                 None => {
-                    self.groups.remove(&*key.group);
+                    if !matches!(self.groups.get(&*key.group), Some(Recorded::Consumer(_))) {
+                        self.groups.remove(&*key.group);
+                    }
                 }
             },
-            _ => {}
+            other => self.replay_consumer_group(&other),
+        }
+    }
+
+    fn replay_consumer_group(&mut self, record: &GroupRecord<'static>) {
+        let Some(id) = ConsumerGroup::group_id(record) else {
+            return;
+        };
+        let (id, group) = match self.groups.get_key_value(id) {
+            Some((id, Recorded::Consumer(group))) => (Arc::clone(id), Some(group)),
+            Some((id, _)) => (Arc::clone(id), None),
+            None => (Arc::from(id), None),
+        };
+        let was_there = group.is_some();
+        let mut group = group.map(|group| ConsumerGroup::clone(group));
+        ConsumerGroup::replay(&mut group, record);
+        match group {
+            Some(group) => {
+                let recorded = Recorded::Consumer(Arc::new(group));
+                self.groups.insert(id, recorded);
+            }
+            None if was_there => {
+                self.groups.remove(&id);
+            }
+            None => {}
         }
     }
 

@@ -7,10 +7,14 @@ use std::time::Duration;
 use bytes::Bytes;
 use ottla_coordinator::{Coordinator, Loading, Now, Options, Outputs, Ticket};
 use ottla_group::classic::ClassicSettings;
+use ottla_group::consumer::assignor::Assignor;
+use ottla_group::consumer::{ConsumerSettings, MigrationPolicy, TopicsView};
 use ottla_group::offsets::{
     CommitOffsets, DeleteOffsets, FetchOffsets, FetchTopic, PartitionCommit, TopicCommit,
 };
-use ottla_group::{Answer, GroupFilter, Groups, MemberClaim, Reply, Request, Settings, State};
+use ottla_group::{
+    Answer, GroupFilter, Groups, MemberClaim, Reply, Request, Settings, SharedTopics, State,
+};
 use ottla_model::{
     ErrorCode, LeaderEpoch, Monotonic, Offset, PartitionIndex, ProducerId, Timestamp, TopicId, Uuid,
 };
@@ -37,8 +41,40 @@ fn at(seconds: u64) -> Now {
     }
 }
 
+struct NoTopics;
+
+impl TopicsView for NoTopics {
+    fn id(&self, _: &str) -> Option<TopicId> {
+        None
+    }
+
+    fn name(&self, _: TopicId) -> Option<&str> {
+        None
+    }
+
+    fn partition_count(&self, _: TopicId) -> Option<i32> {
+        None
+    }
+
+    fn racks(&self, _: TopicId, _: PartitionIndex) -> Vec<&str> {
+        Vec::new()
+    }
+
+    fn names(&self) -> Box<dyn Iterator<Item = &str> + '_> {
+        Box::new(std::iter::empty())
+    }
+
+    fn version(&self) -> i64 {
+        0
+    }
+
+    fn version_with_new_topics(&self) -> i64 {
+        0
+    }
+}
+
 fn groups() -> Groups {
-    Groups::new(Settings {
+    let settings = Settings {
         max_offset_metadata: 4,
         offsets_retention: Duration::from_secs(RETENTION),
         retention_check: Duration::from_secs(CHECK),
@@ -48,7 +84,18 @@ fn groups() -> Groups {
             initial_rebalance_delay: Duration::from_secs(3),
             max_size: usize::MAX,
         },
-    })
+        consumer: ConsumerSettings {
+            session_timeout: Duration::from_secs(45),
+            heartbeat_interval: Duration::from_secs(5),
+            assignment_interval: Duration::from_secs(1),
+            max_size: usize::MAX,
+            regex_refresh_interval: Duration::from_secs(600),
+            assignors: vec![Assignor::Uniform],
+            migration: MigrationPolicy::Bidirectional,
+            classic_max_size: usize::MAX,
+        },
+    };
+    Groups::new(settings, SharedTopics(Arc::new(NoTopics)))
 }
 
 /// A partition of `__consumer_offsets` whose appends succeed at once.

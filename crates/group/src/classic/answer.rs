@@ -165,7 +165,7 @@ impl LeaveAnswer {
 }
 
 impl Left {
-    pub(super) fn of(leaving: Leaving, error: ErrorCode) -> Self {
+    pub(crate) fn of(leaving: Leaving, error: ErrorCode) -> Self {
         Self {
             member_id: leaving.member_id,
             instance_id: leaving.instance_id,

@@ -8,29 +8,29 @@ use ottla_coordinator::Ticket;
 
 /// A way to assign that a member knows, and what it has to say about itself for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Protocol {
-    pub(super) name: Arc<str>,
-    pub(super) metadata: Bytes,
+pub(crate) struct Protocol {
+    pub(crate) name: Arc<str>,
+    pub(crate) metadata: Bytes,
 }
 
 /// What a member says with each join.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Terms {
+pub(crate) struct Terms {
     /// The one it likes best comes first. Each name is here once.
-    pub(super) protocols: Vec<Protocol>,
-    pub(super) rebalance_timeout_ms: i32,
-    pub(super) session_timeout_ms: i32,
+    pub(crate) protocols: Vec<Protocol>,
+    pub(crate) rebalance_timeout_ms: i32,
+    pub(crate) session_timeout_ms: i32,
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct Member {
+pub(crate) struct Member {
     /// Static members have one, `group.instance.id`.
-    pub(super) instance_id: Option<Arc<str>>,
-    pub(super) client_id: Arc<str>,
-    pub(super) client_host: Arc<str>,
-    pub(super) terms: Terms,
+    pub(crate) instance_id: Option<Arc<str>>,
+    pub(crate) client_id: Arc<str>,
+    pub(crate) client_host: Arc<str>,
+    pub(crate) terms: Terms,
     /// Empty from the beginning of a rebalance on that interrupts another one, until the leader has assigned.
-    pub(super) assignment: Bytes,
+    pub(crate) assignment: Bytes,
     /// Its join that waits for the next generation.
     pub(super) join: Option<Ticket>,
     /// Its sync that waits for the leader's assignment.
@@ -41,7 +41,7 @@ pub(super) struct Member {
 
 impl Terms {
     /// What it says about itself for `protocol`. Empty when it does not know it, which no member of a group that has chosen it is.
-    pub(super) fn metadata(&self, protocol: &str) -> Bytes {
+    pub(crate) fn metadata(&self, protocol: &str) -> Bytes {
         let known = self.protocols.iter().find(|known| &*known.name == protocol);
         known.map_or_else(Bytes::new, |known| known.metadata.clone())
     }

@@ -29,17 +29,17 @@ const WITH_MEMBERS: i16 = 3;
 pub struct Join {
     /// Empty for a client that has none.
     pub member_id: Arc<str>,
-    pub(super) instance_id: Option<Arc<str>>,
-    pub(super) client_id: Arc<str>,
-    pub(super) client_host: Arc<str>,
-    pub(super) protocol_type: Arc<str>,
-    pub(super) terms: Terms,
+    pub(crate) instance_id: Option<Arc<str>>,
+    pub(crate) client_id: Arc<str>,
+    pub(crate) client_host: Arc<str>,
+    pub(crate) protocol_type: Arc<str>,
+    pub(crate) terms: Terms,
     /// A new member is told its id first, and joins with that.
-    pub(super) must_know_id: bool,
+    pub(crate) must_know_id: bool,
     /// The client leads without assigning when it is told to.
-    pub(super) can_skip_assignment: bool,
+    pub(crate) can_skip_assignment: bool,
     /// Makes the id of a new member.
-    pub(super) uuid: Uuid,
+    pub(crate) uuid: Uuid,
 }
 
 impl Join {
@@ -88,7 +88,7 @@ impl Join {
         self.terms.session_timeout_ms
     }
 
-    pub(super) fn new_member_id(&self) -> Arc<str> {
+    pub(crate) fn new_member_id(&self) -> Arc<str> {
         let prefix = self.instance_id.as_ref().unwrap_or(&self.client_id);
         Arc::from(format!("{prefix}-{}", Hyphenated(self.uuid)))
     }
@@ -111,13 +111,13 @@ impl fmt::Display for Hyphenated {
 /// `SyncGroup` (14).
 #[derive(Clone, Debug)]
 pub struct Sync {
-    pub(super) member_id: Arc<str>,
-    pub(super) instance_id: Option<Arc<str>>,
-    pub(super) generation: i32,
-    pub(super) protocol_type: Option<Arc<str>>,
-    pub(super) protocol: Option<Arc<str>>,
+    pub(crate) member_id: Arc<str>,
+    pub(crate) instance_id: Option<Arc<str>>,
+    pub(crate) generation: i32,
+    pub(crate) protocol_type: Option<Arc<str>>,
+    pub(crate) protocol: Option<Arc<str>>,
     /// What the leader assigns; of others nothing.
-    pub(super) assignments: Vec<(Arc<str>, Bytes)>,
+    pub(crate) assignments: Vec<(Arc<str>, Bytes)>,
 }
 
 impl Sync {
@@ -148,9 +148,9 @@ impl Sync {
 /// `Heartbeat` (12).
 #[derive(Clone, Debug)]
 pub struct Heartbeat {
-    pub(super) member_id: Arc<str>,
-    pub(super) instance_id: Option<Arc<str>>,
-    pub(super) generation: i32,
+    pub(crate) member_id: Arc<str>,
+    pub(crate) instance_id: Option<Arc<str>>,
+    pub(crate) generation: i32,
 }
 
 impl Heartbeat {
@@ -167,14 +167,14 @@ impl Heartbeat {
 /// `LeaveGroup` (13).
 #[derive(Clone, Debug)]
 pub struct Leave {
-    pub(super) members: Vec<Leaving>,
+    pub(crate) members: Vec<Leaving>,
 }
 
 /// Who leaves: a static member may be named by its instance alone.
 #[derive(Clone, Debug)]
-pub(super) struct Leaving {
-    pub(super) member_id: Arc<str>,
-    pub(super) instance_id: Option<Arc<str>>,
+pub(crate) struct Leaving {
+    pub(crate) member_id: Arc<str>,
+    pub(crate) instance_id: Option<Arc<str>>,
 }
 
 impl Leave {

@@ -35,7 +35,7 @@ impl ConsumerGroup {
             return Ok(Outcome::new(vec![record], answer));
         }
         let gone = BTreeSet::from([Arc::clone(&member.id)]);
-        self.without(timers, &gone, answer, context)
+        Ok(self.without(timers, &gone, answer, context))
     }
 
     /// Takes out who was silent for too long, and resolves the expressions that are due. `None` if nothing comes of it.
@@ -60,8 +60,7 @@ impl ConsumerGroup {
         if gone.is_empty() {
             return None;
         }
-        // A downgrade that cannot be: the members that are left sent what cannot be read. They stay, and time out in their turn.
-        self.without(timers, &gone, (), context).ok()
+        Some(self.without(timers, &gone, (), context))
     }
 
     /// Takes members out, which begins a new epoch. If only classic members are left, the group may become a classic one instead.
@@ -71,16 +70,16 @@ impl ConsumerGroup {
         gone: &BTreeSet<Arc<str>>,
         answer: Answer,
         context: &Context<'_>,
-    ) -> Result<Outcome<Answer>, Rejection> {
+    ) -> Outcome<Answer> {
         if gone.is_empty() {
-            return Ok(Outcome::unchanged(answer));
+            return Outcome::unchanged(answer);
         }
-        if let Some((records, downgrade)) = self.downgrade_without(gone, context)? {
-            return Ok(Outcome {
+        if let Some((records, downgrade)) = self.downgrade_without(gone, context) {
+            return Outcome {
                 records,
                 answer,
                 downgrade: Some(downgrade),
-            });
+            };
         }
         let mut records = Vec::new();
         // What the group would be without them tells which topics and expressions are left.
@@ -101,7 +100,7 @@ impl ConsumerGroup {
             context.topics,
         );
         records.push(self.epoch_record(self.epoch.next(), hash));
-        Ok(Outcome::new(records, answer))
+        Outcome::new(records, answer)
     }
 
     fn regexes_of(&self, members: &BTreeSet<Arc<str>>) -> BTreeSet<Arc<str>> {

@@ -52,7 +52,7 @@ pub struct Member {
     /// Milliseconds; -1 if it never told.
     pub rebalance_timeout_ms: i32,
     pub subscribed_topics: Arc<BTreeSet<Arc<str>>>,
-    /// `None` if it never told of one, empty if it has given it up: a change from one to the other is written down.
+    /// Empty if it subscribes to none, and `None` only if a record has it so: a change from one to the other is written down.
     pub subscribed_regex: Option<Arc<str>>,
     pub server_assignor: Option<Arc<str>>,
     /// Of a member that still speaks the classic protocol.
@@ -78,7 +78,7 @@ impl Member {
             client_host: "".into(),
             rebalance_timeout_ms: -1,
             subscribed_topics: Arc::default(),
-            subscribed_regex: None,
+            subscribed_regex: Some("".into()),
             server_assignor: None,
             classic: None,
             epoch: Epoch::JOIN,

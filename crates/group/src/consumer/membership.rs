@@ -6,8 +6,10 @@ use super::partitions::assignment_epoch;
 use super::records::Record;
 use super::{ConsumerGroup, Epoch, Member, Rejection};
 
+/// What a member says that it has of a topic.
+pub(super) type OwnedPartitions = (TopicId, Vec<PartitionIndex>);
 /// What a member says that it has.
-pub(super) type Owned = [(TopicId, Vec<PartitionIndex>)];
+pub(super) type Owned = [OwnedPartitions];
 
 impl ConsumerGroup {
     pub(super) fn known_member(&self, member_id: &str) -> Result<&Member, Rejection> {

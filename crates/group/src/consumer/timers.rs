@@ -15,6 +15,10 @@ pub(super) enum Timeout {
     Session,
     /// Giving up partitions, which takes it out of this epoch.
     Rebalance(Epoch),
+    /// A classic member's `JoinGroup`.
+    Join,
+    /// A classic member's `SyncGroup`.
+    Sync,
 }
 
 impl Timeout {
@@ -23,6 +27,8 @@ impl Timeout {
         match self {
             Self::Session => 0,
             Self::Rebalance(_) => 1,
+            Self::Join => 2,
+            Self::Sync => 3,
         }
     }
 }
@@ -85,6 +91,15 @@ impl GroupTimers {
             .insert((at, Arc::clone(member_id), timeout.kind()));
     }
 
+    pub(super) fn set_if_absent(&mut self, member_id: &Arc<str>, timeout: Timeout, at: Monotonic) {
+        if !self
+            .deadlines
+            .contains_key(&(Arc::clone(member_id), timeout.kind()))
+        {
+            self.set(member_id, timeout, at);
+        }
+    }
+
     /// Whichever epoch it was for.
     pub(super) fn cancel(&mut self, member_id: &Arc<str>, timeout: Timeout) {
         let key = (Arc::clone(member_id), timeout.kind());
@@ -95,8 +110,23 @@ impl GroupTimers {
     }
 
     pub(super) fn forget(&mut self, member_id: &Arc<str>) {
-        for timeout in [Timeout::Session, Timeout::Rebalance(Epoch::NONE)] {
+        for timeout in [
+            Timeout::Session,
+            Timeout::Rebalance(Epoch::NONE),
+            Timeout::Join,
+            Timeout::Sync,
+        ] {
             self.cancel(member_id, timeout);
+        }
+    }
+
+    /// Those of a group that was just upgraded, each of whose members has the session that it asked for.
+    pub(crate) fn upgraded(&mut self, group: &ConsumerGroup, now: Monotonic) {
+        for member in group.members() {
+            if let Some(classic) = &member.classic {
+                let session = milliseconds(classic.session_timeout_ms);
+                self.set(&member.id, Timeout::Session, now + session);
+            }
         }
     }
 

@@ -7,6 +7,7 @@ use ottla_model::{ErrorCode, LeaderEpoch, Offset, PartitionIndex, Timestamp, Top
 use ottla_wire::coordinator_record::GroupRecord;
 use ottla_wire::coordinator_record::group::offset_commit::{OffsetCommitKey, OffsetCommitValue};
 
+use crate::consumer::{CommitPermit, TopicsView};
 use crate::request::MemberClaim;
 
 /// The positions that a client commits for a group.
@@ -38,24 +39,38 @@ pub struct PartitionCommit {
 }
 
 /// The records of a commit that the group allows. Gives a code for each partition in the order of the request.
+///
+/// # Errors
+/// The member's, if it may not commit for one of the partitions: then it commits nothing.
 pub(crate) fn commit(
     request: &CommitOffsets,
+    permit: CommitPermit<'_>,
+    topics: &dyn TopicsView,
     max_metadata: usize,
     now: Timestamp,
     records: &mut Vec<GroupRecord<'static>>,
-) -> Vec<ErrorCode> {
+) -> Result<Vec<ErrorCode>, ErrorCode> {
     let kept_for = request.kept_for.map(|kept| kept.as_millis() as i64);
     let expire_timestamp = kept_for.map_or(Timestamp::NONE, |kept| {
         Timestamp(now.0.saturating_add(kept))
     });
     let mut codes = Vec::new();
+    let mut commits = Vec::new();
     for topic in &request.topics {
+        let id = if topic.id == TopicId::NONE {
+            topics.id(&topic.name).unwrap_or_default()
+        } else {
+            topic.id
+        };
         for partition in &topic.partitions {
             // Kafka counts as Java does, in units of UTF-16.
             if partition.metadata.encode_utf16().count() > max_metadata {
                 codes.push(ErrorCode::OffsetMetadataTooLarge);
                 continue;
             }
+            permit
+                .check(&topic.name, id, partition.partition)
+                .map_err(|refused| refused.error)?;
             codes.push(ErrorCode::None);
             let value = OffsetCommitValue {
                 offset: partition.offset,
@@ -66,10 +81,11 @@ pub(crate) fn commit(
                 topic_id: topic.id,
             };
             let key = key(&request.group, &topic.name, partition.partition);
-            records.push(GroupRecord::OffsetCommit(key, Some(value)));
+            commits.push(GroupRecord::OffsetCommit(key, Some(value)));
         }
     }
-    codes
+    records.append(&mut commits);
+    Ok(codes)
 }
 
 /// The record that takes a position back.

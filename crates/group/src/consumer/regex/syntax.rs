@@ -4,6 +4,10 @@
 //! braces, `\Q..\E`, octal escapes, operations on sets within brackets) is written so that it cannot. Groups capture nothing: only whether
 //! a name matches is asked. Within the characters that a topic's name can have, both match the same.
 
+mod class;
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeSet;
 use std::iter::Peekable;
 use std::str::Chars;
@@ -280,35 +284,6 @@ impl Translator<'_> {
         }
     }
 
-    /// `\d`, `\pL`, `\p{Greek}` and the like, behind the backslash.
-    fn named_class(&mut self) -> Result<Option<String>> {
-        match self.input.peek().copied() {
-            Some(class @ ('d' | 'D' | 's' | 'S' | 'w' | 'W')) => {
-                self.input.next();
-                Ok(Some(format!("\\{class}")))
-            }
-            Some(class @ ('p' | 'P')) => {
-                self.input.next();
-                let name = match self.input.next() {
-                    Some('{') => self.input.by_ref().take_while(|c| *c != '}').collect(),
-                    Some(name) => name.to_string(),
-                    None => return Err(SyntaxError::CharacterRange),
-                };
-                let (class, name) = match name.strip_prefix('^') {
-                    Some(name) if class == 'p' => ('P', name),
-                    Some(name) => ('p', name),
-                    None => (class, name.as_str()),
-                };
-                let class = format!("\\{class}{{{name}}}");
-                if regex::Regex::new(&class).is_err() {
-                    return Err(SyntaxError::CharacterRange);
-                }
-                Ok(Some(class))
-            }
-            _ => Ok(None),
-        }
-    }
-
     /// A single character, behind the backslash.
     fn escaped_character(&mut self) -> Result<char> {
         let first = self.input.next().ok_or(SyntaxError::TrailingBackslash)?;
@@ -347,82 +322,6 @@ impl Translator<'_> {
         let code = u32::from_str_radix(&digits, 16).map_err(|_| SyntaxError::Escape)?;
         char::from_u32(code).ok_or(SyntaxError::Escape)
     }
-
-    fn class(&mut self) -> Result<()> {
-        let mut class = String::from("[");
-        if self.eat("^") {
-            class.push('^');
-        }
-        let mut first = true;
-        loop {
-            match self.input.peek() {
-                None => return Err(SyntaxError::MissingBracket),
-                Some(']') if !first => break,
-                Some(_) => class.push_str(&self.class_item()?),
-            }
-            first = false;
-        }
-        self.input.next();
-        class.push(']');
-        self.push(&class);
-        Ok(())
-    }
-
-    fn class_item(&mut self) -> Result<String> {
-        if let Some(posix) = self.posix_class()? {
-            return Ok(posix);
-        }
-        if self.input.peek() == Some(&'\\') {
-            let mut ahead = self.input.clone();
-            ahead.next();
-            std::mem::swap(&mut ahead, &mut self.input);
-            if let Some(class) = self.named_class()? {
-                return Ok(class);
-            }
-            self.input = ahead;
-        }
-        let low = self.class_character()?;
-        let mut ahead = self.input.clone();
-        if ahead.next() == Some('-') && !matches!(ahead.next(), None | Some(']')) {
-            self.input.next();
-            let high = self.class_character()?;
-            if high < low {
-                return Err(SyntaxError::CharacterRange);
-            }
-            return Ok(format!("{}-{}", exact(low), exact(high)));
-        }
-        Ok(exact(low))
-    }
-
-    /// `[:alpha:]` or `[:^alpha:]`; without its end it is text.
-    fn posix_class(&mut self) -> Result<Option<String>> {
-        let mut ahead = self.input.clone();
-        if ahead.next() != Some('[') || ahead.next() != Some(':') {
-            return Ok(None);
-        }
-        let rest: String = ahead.collect();
-        let Some((name, _)) = rest.split_once(":]") else {
-            return Ok(None);
-        };
-        const NAMES: [&str; 14] = [
-            "alnum", "alpha", "ascii", "blank", "cntrl", "digit", "graph", "lower", "print",
-            "punct", "space", "upper", "word", "xdigit",
-        ];
-        if !NAMES.contains(&name.strip_prefix('^').unwrap_or(name)) {
-            return Err(SyntaxError::CharacterRange);
-        }
-        let class = format!("[:{name}:]");
-        assert!(self.eat(&class), "it was read just now");
-        Ok(Some(class))
-    }
-
-    fn class_character(&mut self) -> Result<char> {
-        match self.input.next() {
-            None => Err(SyntaxError::MissingBracket),
-            Some('\\') => self.escaped_character(),
-            Some(character) => Ok(character),
-        }
-    }
 }
 
 /// A character that means nothing but itself, within brackets and without.
@@ -431,68 +330,5 @@ fn exact(character: char) -> String {
         character.to_string()
     } else {
         format!("\\x{{{:x}}}", u32::from(character))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn matches(pattern: &str, name: &str) -> bool {
-        let translated = translate(pattern).unwrap();
-        regex::Regex::new(&format!(r"\A(?:{translated})\z"))
-            .unwrap()
-            .is_match(name)
-    }
-
-    #[test]
-    fn what_both_read_alike_matches() {
-        assert!(matches("orders-.*", "orders-eu"));
-        assert!(matches("a|ab", "ab"));
-        assert!(matches("(?i)ORDERS(-[a-z]{2,3}?)+", "orders-eu-us"));
-        assert!(matches(r"^\w+\.\d+$", "topic.42"));
-        assert!(matches("[[:alpha:]]+[^[:digit:]_]", "topic"));
-        assert!(matches("(?P<name>x)(?<other>y)(?s-i:z)", "xyz"));
-        assert!(!matches("orders", "orders-eu"));
-    }
-
-    #[test]
-    fn what_re2_takes_for_text_is_text() {
-        assert!(matches("a{", "a{"));
-        assert!(matches("a{,2}", "a{,2}"));
-        assert!(matches(r"\Qa.b*\E.", "a.b*c"));
-        assert!(matches("[a&&b]+", "a&b"));
-        assert!(matches("[[a]+", "[a"));
-        assert!(matches(r"[]a-]+", "]a-"));
-        assert!(matches(r"\101\x42\x{43}\_", "ABC_"));
-        assert!(matches(r"a#b c", "a#b c"));
-    }
-
-    #[test]
-    fn what_re2_refuses_is_refused_for_its_reason() {
-        use SyntaxError::*;
-        for (pattern, error) in [
-            ("(", MissingParenthesis),
-            ("a)", SurplusParenthesis),
-            ("[a", MissingBracket),
-            ("[b-a]", CharacterRange),
-            ("[[:word:][:foo:]]", CharacterRange),
-            (r"\pX", CharacterRange),
-            ("*", RepeatArgument),
-            ("a|+", RepeatArgument),
-            ("a**", NestedRepetition),
-            ("a{1001}", RepeatCount),
-            ("a{2,1}", RepeatCount),
-            (r"\1", Escape),
-            (r"\C", Escape),
-            (r"\y", Escape),
-            (r"a\", TrailingBackslash),
-            ("(?x)a", PerlSyntax),
-            ("(?=a)", PerlSyntax),
-            ("(?P<n", NamedCapture),
-            ("(?P<n>a)(?P<n>b)", DuplicateCapture),
-        ] {
-            assert_eq!(translate(pattern), Err(error), "{pattern}");
-        }
     }
 }
