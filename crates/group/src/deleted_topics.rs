@@ -1,6 +1,6 @@
 //! Topics that are no more, whose offsets are to follow them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,9 +13,12 @@ use crate::offsets::{self, Offsets};
 /// After a failure to write down that offsets are no more.
 const RETRY: Duration = Duration::from_secs(1);
 
+/// By name, with how many commits there had been: what is committed later is in another topic of the name.
+pub(crate) type Deleted = BTreeMap<Arc<str>, u64>;
+
 #[derive(Debug, Default)]
 pub(crate) struct DeletedTopics {
-    names: BTreeSet<Arc<str>>,
+    topics: Deleted,
     /// When to look for their offsets.
     next: Option<Monotonic>,
 }
@@ -25,13 +28,18 @@ impl DeletedTopics {
         self.next
     }
 
-    pub(crate) fn add(&mut self, names: BTreeSet<Arc<str>>, now: Now) {
-        self.names.extend(names);
-        self.next = Some(now.monotonic);
+    pub(crate) fn add(&mut self, names: BTreeSet<Arc<str>>, offsets: &Offsets) {
+        let commits = offsets.commits();
+        let deleted = names.into_iter().map(|name| (name, commits));
+        self.topics.extend(deleted);
     }
 
-    pub(crate) fn try_again(&mut self, names: BTreeSet<Arc<str>>, now: Now) {
-        self.names.extend(names);
+    /// What was to be written down is lost, and with it perhaps commits before: `offsets` is all that is left.
+    pub(crate) fn try_again(&mut self, topics: Deleted, offsets: &Offsets, now: Now) {
+        for (name, commits) in topics {
+            let commits = commits.min(offsets.commits());
+            self.topics.entry(name).or_insert(commits);
+        }
         self.next = Some(now.monotonic + RETRY);
     }
 
@@ -42,14 +50,14 @@ impl DeletedTopics {
         now: Now,
         most: usize,
         records: &mut Vec<GroupRecord<'static>>,
-    ) -> Option<BTreeSet<Arc<str>>> {
-        *records = offsets::of_topics(offsets, &self.names, most);
+    ) -> Option<Deleted> {
+        *records = offsets::of_topics(offsets, &self.topics, most);
         if records.len() == most {
             self.next = Some(now.monotonic);
-            return Some(self.names.clone());
+            return Some(self.topics.clone());
         }
         self.next = None;
-        let names = std::mem::take(&mut self.names);
-        (!records.is_empty()).then_some(names)
+        let topics = std::mem::take(&mut self.topics);
+        (!records.is_empty()).then_some(topics)
     }
 }

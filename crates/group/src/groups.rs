@@ -1,6 +1,5 @@
 //! The state machine of a partition of `__consumer_offsets`.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +13,7 @@ use crate::classic::{self, ClassicGroup, ClassicSettings};
 use crate::classic_groups::{ClassicGroups, GroupWrite};
 use crate::consumer::ConsumerSettings;
 use crate::consumer_groups::{ConsumerGroups, SharedTopics};
-use crate::deleted_topics::DeletedTopics;
+use crate::deleted_topics::{Deleted, DeletedTopics};
 use crate::kind::Kind;
 use crate::listing::{self, GroupFilter};
 use crate::offsets::{self, CommitOffsets, DeleteOffsets, FetchOffsets};
@@ -47,7 +46,7 @@ pub enum Context {
     /// It has become a classic group, and is the consumer group that it was if that cannot be written down.
     Downgraded(Arc<str>),
     /// The offsets in these topics are taken back.
-    ForgottenTopics(BTreeSet<Arc<str>>),
+    ForgottenTopics(Deleted),
 }
 
 /// The groups of a partition, with what is not written down of them: who waits, and until when.
@@ -266,7 +265,7 @@ impl StateMachine for Groups {
                 return context;
             }
             Request::ForgetTopics(topics) => {
-                self.deleted_topics.add(topics, now);
+                self.deleted_topics.add(topics, &newest.offsets);
                 step.answers.push((ticket, Ok(Reply::Done)));
                 return self.forget_topics(newest, now, step);
             }
@@ -328,7 +327,8 @@ impl StateMachine for Groups {
                 None
             }
             Context::ForgottenTopics(topics) => {
-                self.deleted_topics.try_again(topics, now);
+                let offsets = &states.newest.offsets;
+                self.deleted_topics.try_again(topics, offsets, now);
                 None
             }
         }

@@ -55,6 +55,11 @@ impl Offsets {
         self.by_group.get(group)
     }
 
+    /// How many commits there have been: those that come have a higher order.
+    pub(crate) fn commits(&self) -> u64 {
+        self.commits
+    }
+
     /// What the group has committed there.
     #[must_use]
     pub fn get(

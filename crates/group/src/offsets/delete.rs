@@ -8,6 +8,7 @@ use ottla_wire::coordinator_record::GroupRecord;
 
 use super::Offsets;
 use super::commit::tombstone;
+use crate::deleted_topics::Deleted;
 use crate::kind::Kind;
 
 /// The positions that a client deletes.
@@ -65,14 +66,15 @@ pub(crate) fn all_of_group(
 /// Tombstones for what any group has of the topics, at most `most` of them.
 pub(crate) fn of_topics(
     offsets: &Offsets,
-    deleted: &BTreeSet<Arc<str>>,
+    deleted: &Deleted,
     most: usize,
 ) -> Vec<GroupRecord<'static>> {
     let mut positions = BTreeSet::new();
     let pending = offsets.pending.values().flatten();
     for (group, topics) in offsets.by_group.iter().chain(pending) {
-        for topic in deleted {
+        for (topic, commits) in deleted {
             let partitions = topics.get(topic).into_iter().flatten();
+            let partitions = partitions.filter(|(_, offset)| offset.order <= *commits);
             positions.extend(partitions.map(|(partition, _)| (group, topic, *partition)));
         }
     }

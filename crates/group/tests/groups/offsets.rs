@@ -5,191 +5,34 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use ottla_coordinator::{Coordinator, Loading, Now, Options, Outputs, Ticket};
-use ottla_group::classic::ClassicSettings;
-use ottla_group::consumer::assignor::Assignor;
-use ottla_group::consumer::{ConsumerSettings, MigrationPolicy, TopicsView};
 use ottla_group::offsets::{
     CommitOffsets, DeleteOffsets, FetchOffsets, FetchTopic, PartitionCommit, TopicCommit,
 };
-use ottla_group::{
-    Answer, GroupFilter, Groups, MemberClaim, Reply, Request, Settings, SharedTopics, State,
-};
+use ottla_group::{Answer, MemberClaim, Reply, Request, State};
 use ottla_model::{
-    ErrorCode, LeaderEpoch, Monotonic, Offset, PartitionIndex, ProducerId, Timestamp, TopicId, Uuid,
+    ErrorCode, LeaderEpoch, Offset, PartitionIndex, ProducerId, Timestamp, TopicId, Uuid,
 };
 use ottla_wire::control_record::{ControlRecord, EndTxnMarker};
 use ottla_wire::coordinator_record::GroupRecord;
 use ottla_wire::coordinator_record::group::offset_commit::{OffsetCommitKey, OffsetCommitValue};
-use ottla_wire::records::{Attributes, BatchBuilder, BatchFields, Batches, Compression};
+use ottla_wire::records::{Attributes, BatchBuilder, BatchFields, Compression};
 use proptest::prelude::*;
 
-const OPTIONS: Options = Options {
-    max_batch_bytes: 1 << 20,
-    compression: Compression::None,
-};
-const DAY: u64 = 24 * 3600;
-/// Of offsets.
-const RETENTION: u64 = 7 * DAY;
-const CHECK: u64 = 600;
-
-/// A time in seconds.
-fn at(seconds: u64) -> Now {
-    Now {
-        wall: Timestamp(seconds as i64 * 1000),
-        monotonic: Monotonic(Duration::from_secs(seconds)),
-    }
-}
-
-struct NoTopics;
-
-impl TopicsView for NoTopics {
-    fn id(&self, _: &str) -> Option<TopicId> {
-        None
-    }
-
-    fn name(&self, _: TopicId) -> Option<&str> {
-        None
-    }
-
-    fn partition_count(&self, _: TopicId) -> Option<i32> {
-        None
-    }
-
-    fn racks(&self, _: TopicId, _: PartitionIndex) -> Vec<&str> {
-        Vec::new()
-    }
-
-    fn names(&self) -> Box<dyn Iterator<Item = &str> + '_> {
-        Box::new(std::iter::empty())
-    }
-
-    fn version(&self) -> i64 {
-        0
-    }
-
-    fn version_with_new_topics(&self) -> i64 {
-        0
-    }
-}
-
-fn groups() -> Groups {
-    let settings = Settings {
-        max_offset_metadata: 4,
-        offsets_retention: Duration::from_secs(RETENTION),
-        retention_check: Duration::from_secs(CHECK),
-        classic: ClassicSettings {
-            min_session_timeout: Duration::from_secs(6),
-            max_session_timeout: Duration::from_secs(1800),
-            initial_rebalance_delay: Duration::from_secs(3),
-            max_size: usize::MAX,
-        },
-        consumer: ConsumerSettings {
-            session_timeout: Duration::from_secs(45),
-            heartbeat_interval: Duration::from_secs(5),
-            assignment_interval: Duration::from_secs(1),
-            max_size: usize::MAX,
-            regex_refresh_interval: Duration::from_secs(600),
-            assignors: vec![Assignor::Uniform],
-            migration: MigrationPolicy::Bidirectional,
-            classic_max_size: usize::MAX,
-        },
-    };
-    Groups::new(settings, SharedTopics(Arc::new(NoTopics)))
-}
-
-/// A partition of `__consumer_offsets` whose appends succeed at once.
-struct Partition {
-    coordinator: Coordinator<Groups>,
-    log: Vec<Bytes>,
-    now: Now,
-}
+use crate::partition::{CHECK, DAY, Partition, RETENTION, at};
 
 impl Partition {
-    fn load(log: Vec<Bytes>) -> Self {
-        let mut loading = Loading::<Groups>::default();
-        for batch in log.iter().flat_map(|bytes| Batches::new(bytes)) {
-            let batch = batch.expect("it is whole");
-            loading.batch(&batch).expect("it can be read");
-        }
-        Self {
-            coordinator: Coordinator::new(groups(), loading, OPTIONS, at(0)),
-            log,
-            now: at(0),
-        }
-    }
-
-    fn new() -> Self {
-        Self::load(Vec::new())
-    }
-
-    fn ask(&mut self, request: Request) -> Answer {
-        let mut out = Outputs::default();
-        let ticket = Ticket(self.log.len() as u64);
-        self.coordinator
-            .request(ticket, request, self.now, &mut out);
-        self.append(&mut out);
-        let [(answered, answer)] = &out.answers[..] else {
-            unreachable!("one answer and not {:?}", out.answers);
-        };
-        assert_eq!(*answered, ticket);
-        answer.clone().expect("the log takes everything")
-    }
-
-    fn append(&mut self, out: &mut Outputs<Answer>) {
-        while let Some(batch) = out.append.take() {
-            self.log.push(batch);
-            self.coordinator.appended(Ok(()), self.now, out);
-        }
-    }
-
-    /// Lets time pass.
-    fn expire(&mut self, seconds: u64) {
-        self.now = at(seconds);
-        let mut out = Outputs::default();
-        self.coordinator.expire(self.now, &mut out);
-        self.append(&mut out);
-    }
-
-    fn commit(&mut self, group: &str, topic: &str, offset: i64) -> Answer {
+    pub(crate) fn commit(&mut self, group: &str, topic: &str, offset: i64) -> Answer {
         self.ask(commit(group, topic, offset))
     }
 
     /// What is committed in partition 0 of a topic.
-    fn fetch(&mut self, group: &str, topic: &str) -> (Offset, ErrorCode) {
+    pub(crate) fn fetch(&mut self, group: &str, topic: &str) -> (Offset, ErrorCode) {
         let answer = self.ask(fetch(group, topic, TopicId::default(), true));
         let Ok(Reply::Fetched(topics)) = answer else {
             unreachable!("{answer:?}");
         };
         let fetched = &topics[0].partitions[0];
         (fetched.offset, fetched.error)
-    }
-
-    fn list(&mut self) -> Vec<String> {
-        let answer = self.ask(Request::ListGroups(GroupFilter::default()));
-        let Ok(Reply::Listed(groups)) = answer else {
-            unreachable!("{answer:?}");
-        };
-        groups
-            .iter()
-            .map(|group| group.group_id.to_string())
-            .collect()
-    }
-
-    /// The records of the last batch.
-    fn last(&self) -> Vec<(Vec<u8>, Option<Vec<u8>>)> {
-        let bytes = self.log.last().expect("something was written");
-        let batch = Batches::new(bytes).next().expect("there is a batch");
-        let batch = batch.expect("it is whole");
-        let uncompressed = batch.uncompressed(1 << 20).expect("it is not compressed");
-        let records = batch.records(&uncompressed);
-        records
-            .map(|record| {
-                let record = record.expect("it is whole");
-                let key = record.key.expect("every record has a key");
-                (key.to_vec(), record.value.map(<[u8]>::to_vec))
-            })
-            .collect()
     }
 }
 
@@ -202,7 +45,7 @@ fn nobody() -> MemberClaim {
     }
 }
 
-fn commit_of(group: &str, topic: &str, offset: i64) -> CommitOffsets {
+pub(crate) fn commit_of(group: &str, topic: &str, offset: i64) -> CommitOffsets {
     CommitOffsets {
         group: Arc::from(group),
         member: nobody(),
@@ -238,9 +81,9 @@ fn fetch(group: &str, topic: &str, id: TopicId, require_stable: bool) -> Request
     })
 }
 
-const NOTHING: (Offset, ErrorCode) = (Offset::UNKNOWN, ErrorCode::None);
+pub(crate) const NOTHING: (Offset, ErrorCode) = (Offset::UNKNOWN, ErrorCode::None);
 
-fn codes(codes: &[ErrorCode]) -> Answer {
+pub(crate) fn codes(codes: &[ErrorCode]) -> Answer {
     Ok(Reply::Codes(codes.to_vec()))
 }
 
@@ -410,15 +253,15 @@ fn offsets_of_topics_that_are_no_more_are_forgotten() {
 fn topics_are_forgotten_once_the_log_takes_it() {
     let mut partition = Partition::new();
     partition.commit("g", "t", 1).expect("it is allowed");
-    let request = Request::ForgetTopics(BTreeSet::from([Arc::from("t")]));
-    let mut out = Outputs::default();
-    let coordinator = &mut partition.coordinator;
-    coordinator.request(Ticket(1), request, at(1), &mut out);
-    assert!(out.append.take().is_some());
-    coordinator.appended(Err(ErrorCode::NotEnoughReplicas), at(1), &mut out);
+    partition.is_full = true;
+    partition.begin(Request::ForgetTopics(BTreeSet::from([Arc::from("t")])));
+    partition.is_full = false;
     assert_eq!(partition.fetch("g", "t"), (Offset(1), ErrorCode::None));
+    // What is committed meanwhile is in another topic of the name.
+    partition.commit("h", "t", 2).expect("it is allowed");
     partition.expire(2);
     assert_eq!(partition.fetch("g", "t"), NOTHING);
+    assert_eq!(partition.fetch("h", "t"), (Offset(2), ErrorCode::None));
 }
 
 /// A batch of a transaction: commits of the group "g" in partition 0 of a topic.
