@@ -363,9 +363,10 @@ impl Coordinator {
         !self.in_flight.is_empty()
     }
 
-    /// All records that are on their way are lost.
+    /// All records that are on their way are lost; what was built on others is taken back first.
     pub(crate) fn fail(&mut self, error: ErrorCode) {
-        for InFlight { write, held, .. } in std::mem::take(&mut self.in_flight) {
+        let lost = std::mem::take(&mut self.in_flight);
+        for InFlight { write, held, .. } in lost.into_iter().rev() {
             for (ticket, _) in held {
                 self.answer(ticket, Err(error));
             }

@@ -5,7 +5,9 @@
 mod commit;
 mod coordinator;
 mod join;
+mod judge;
 mod leave;
+mod model;
 mod record;
 mod size;
 mod static_member;
