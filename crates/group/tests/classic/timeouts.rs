@@ -230,6 +230,18 @@ fn who_joins_and_never_syncs_is_expelled() {
 }
 
 #[test]
+fn the_session_of_a_new_member_begins_when_it_is_told_its_generation() {
+    let mut coordinator = Coordinator::default();
+    let ticket = coordinator.join(&Client::default().version(3));
+    coordinator.pass(3 * SECOND);
+    assert_eq!(coordinator.joined(ticket).error, ErrorCode::None);
+    coordinator.pass(10 * SECOND - Duration::from_millis(1));
+    assert_eq!(coordinator.state(), "CompletingRebalance");
+    coordinator.pass(Duration::from_millis(1));
+    assert_eq!(coordinator.state(), "Empty");
+}
+
+#[test]
 fn a_leader_that_never_assigns_is_expelled() {
     let (mut coordinator, ids) = Coordinator::stable(2);
     for id in &ids {
