@@ -41,7 +41,7 @@ pub(crate) fn listed(id: &Arc<str>, group: &Kind<'_>, now: Now) -> Option<Listed
             group_id: id.to_string().into(),
             protocol_type: "consumer".into(),
             group_state: group.state().name().into(),
-            group_type: "Consumer".into(),
+            group_type: "consumer".into(),
         }),
     }
 }

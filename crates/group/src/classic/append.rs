@@ -67,7 +67,8 @@ impl ClassicGroup {
         }
     }
 
-    /// The record of `write` is lost. A group whose creation it was is not there: nobody waits for it any more, and it is to be dropped.
+    /// The record of `write` is lost. Where several are, the last comes first: each is taken back to what was before it.
+    /// A group whose creation it was is not there: nobody waits for it any more, and it is to be dropped.
     #[must_use]
     pub fn append_failed(
         &mut self,

@@ -19,7 +19,7 @@ fn the_last_consumer_member_that_leaves_leaves_a_classic_group() {
     partition.consumer(alive("c", -1));
     assert_eq!(
         partition.listed(),
-        Some(("Classic".to_owned(), "PreparingRebalance".to_owned()))
+        Some(("classic".to_owned(), "PreparingRebalance".to_owned()))
     );
     let answer = partition.join(classic(&member, &[]));
     assert_eq!(answer.error, ErrorCode::None);
@@ -27,7 +27,7 @@ fn the_last_consumer_member_that_leaves_leaves_a_classic_group() {
     partition.restart();
     assert_eq!(
         partition.listed(),
-        Some(("Classic".to_owned(), "Stable".to_owned()))
+        Some(("classic".to_owned(), "Stable".to_owned()))
     );
 }
 
@@ -36,7 +36,7 @@ fn a_group_stays_a_consumer_group_where_that_is_asked_for() {
     let mut partition = Partition::new(MigrationPolicy::Upgrade);
     let (member, generation) = mixed(&mut partition);
     partition.consumer(alive("c", -1));
-    assert_eq!(partition.listed().unwrap().0, "Consumer");
+    assert_eq!(partition.listed().unwrap().0, "consumer");
     let called = partition.heartbeat(&member, generation);
     assert_eq!(called, ErrorCode::RebalanceInProgress);
     let (_, owned) = partition.follow(&member, Vec::new());
@@ -49,7 +49,7 @@ fn a_downgrade_that_cannot_be_written_down_has_not_happened() {
     let (member, generation) = mixed(&mut partition);
     partition.fails = true;
     assert!(partition.try_consumer(alive("c", -1)).is_err());
-    assert_eq!(partition.listed().unwrap().0, "Consumer");
+    assert_eq!(partition.listed().unwrap().0, "consumer");
     assert_eq!(partition.heartbeat(&member, generation), ErrorCode::None);
     partition.restart();
 }
@@ -68,7 +68,7 @@ fn a_classic_member_takes_the_place_of_the_last_consumer_member() {
     let answer = partition.join(join);
     assert_eq!(answer.error, ErrorCode::None);
     let member = answer.member_id.to_string();
-    assert_eq!(partition.listed().unwrap().0, "Classic");
+    assert_eq!(partition.listed().unwrap().0, "classic");
     let mut sync = sync(&member, answer.generation);
     sync.group_instance_id = Some("i".into());
     let answer = partition.sync(sync);

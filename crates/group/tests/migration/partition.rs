@@ -10,7 +10,8 @@ use ottla_group::classic::{
 use ottla_group::consumer::assignor::Assignor;
 use ottla_group::consumer::{ConsumerSettings, MigrationPolicy};
 use ottla_group::{
-    Answer, ConsumerHeartbeat, GroupFilter, Groups, Reply, Request, Settings, SharedTopics,
+    Answer, ConsumerHeartbeat, ConsumerOverrides, GroupFilter, Groups, Reply, Request, Settings,
+    SharedTopics,
 };
 use ottla_model::{ErrorCode, Monotonic, PartitionIndex, Timestamp, Uuid};
 use ottla_wire::consumer_protocol::{
@@ -226,6 +227,18 @@ impl Partition {
         request: ConsumerGroupHeartbeatRequest<'static>,
     ) -> ConsumerGroupHeartbeatResponse<'static> {
         self.try_consumer(request).unwrap()
+    }
+
+    /// The group has a session timeout of its own.
+    pub(crate) fn configure(&mut self, session_timeout: Duration) {
+        let own = ConsumerOverrides {
+            session_timeout: Some(session_timeout),
+            heartbeat_interval: Some(Duration::from_secs(3)),
+            ..Default::default()
+        };
+        let overrides = BTreeMap::from([(GROUP.into(), own)]);
+        let answer = self.ask(Request::Configure(overrides));
+        assert_eq!(answer, Ok(Ok(Reply::Done)));
     }
 
     /// Type and state of the group, as they are listed.

@@ -10,7 +10,7 @@ fn members_of_both_protocols_share_the_partitions() {
     let joined = partition.consumer(consumer("c"));
     assert_eq!(joined.error_code, ErrorCode::None);
     assert_eq!(assigned(&joined).len(), 0, "the others still have all");
-    assert_eq!(partition.listed().unwrap().0, "Consumer");
+    assert_eq!(partition.listed().unwrap().0, "consumer");
 
     let called = partition.heartbeat(&first, generation);
     assert_eq!(called, ErrorCode::RebalanceInProgress);
@@ -32,7 +32,7 @@ fn members_of_both_protocols_share_the_partitions() {
     assert_eq!(answer.member_epoch, epoch);
     assert_eq!(
         partition.listed(),
-        Some(("Consumer".to_owned(), "Stable".to_owned()))
+        Some(("consumer".to_owned(), "Stable".to_owned()))
     );
 }
 
