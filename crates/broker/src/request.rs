@@ -56,3 +56,32 @@ impl<'a> Context<'a> {
         }
     }
 }
+
+/// As Java writes an address of which it knows no name.
+pub(crate) fn java_address(address: IpAddr) -> String {
+    match address.to_canonical() {
+        IpAddr::V4(address) => format!("/{address}"),
+        IpAddr::V6(address) => {
+            let groups = address.segments().map(|group| format!("{group:x}"));
+            format!("/{}", groups.join(":"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_written_as_java_does() {
+        for (address, written) in [
+            ("127.0.0.1", "/127.0.0.1"),
+            ("::ffff:10.0.0.7", "/10.0.0.7"),
+            ("::1", "/0:0:0:0:0:0:0:1"),
+            ("fe80::ab", "/fe80:0:0:0:0:0:0:ab"),
+        ] {
+            let address = address.parse().expect("it is an address");
+            assert_eq!(java_address(address), written);
+        }
+    }
+}

@@ -1,4 +1,6 @@
 mod check;
+mod consumer_groups;
+mod groups;
 mod neglect;
 mod source;
 
@@ -15,6 +17,8 @@ use crate::settings::Settings;
 use crate::table;
 use crate::value::Value;
 use check::Listeners;
+pub use consumer_groups::ConsumerGroupConfig;
+pub use groups::{GroupConfig, OffsetsTopicConfig};
 use source::Source;
 
 /// Why the node does not start with this configuration.
@@ -472,6 +476,8 @@ mod tests {
         let readers = [
             include_str!("server.rs"),
             include_str!("server/check.rs"),
+            include_str!("server/consumer_groups.rs"),
+            include_str!("server/groups.rs"),
             include_str!("server/source.rs"),
             include_str!("server/neglect.rs"),
             include_str!("topic.rs"),

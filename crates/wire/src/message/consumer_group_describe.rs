@@ -2,23 +2,23 @@
 
 use ottla_model::{ErrorCode, PartitionIndex, TopicId};
 
-use crate::{Message, Str, Struct};
+use crate::{IntoOwned, Message, Str, Struct};
 
-#[derive(Clone, Debug, PartialEq, Message)]
+#[derive(Clone, Debug, PartialEq, IntoOwned, Message)]
 #[message(request = 69, versions = 0..=1, flexible = 0..)]
 pub struct ConsumerGroupDescribeRequest<'a> {
     pub group_ids: Vec<Str<'a>>,
     pub include_authorized_operations: bool,
 }
 
-#[derive(Clone, Debug, PartialEq, Message)]
+#[derive(Clone, Debug, PartialEq, IntoOwned, Message)]
 #[message(response = 69, versions = 0..=1, flexible = 0..)]
 pub struct ConsumerGroupDescribeResponse<'a> {
     pub throttle_time_ms: i32,
     pub groups: Vec<DescribedGroup<'a>>,
 }
 
-#[derive(Clone, Debug, PartialEq, Struct)]
+#[derive(Clone, Debug, PartialEq, IntoOwned, Struct)]
 pub struct DescribedGroup<'a> {
     pub error_code: ErrorCode,
     #[field(default = None)]
@@ -33,7 +33,7 @@ pub struct DescribedGroup<'a> {
     pub authorized_operations: i32,
 }
 
-#[derive(Clone, Debug, PartialEq, Struct)]
+#[derive(Clone, Debug, PartialEq, IntoOwned, Struct)]
 pub struct Member<'a> {
     pub member_id: Str<'a>,
     #[field(default = None)]
@@ -53,12 +53,12 @@ pub struct Member<'a> {
     pub member_type: i8,
 }
 
-#[derive(Clone, Debug, PartialEq, Struct)]
+#[derive(Clone, Debug, PartialEq, IntoOwned, Struct)]
 pub struct Assignment<'a> {
     pub topic_partitions: Vec<TopicPartitions<'a>>,
 }
 
-#[derive(Clone, Debug, PartialEq, Struct)]
+#[derive(Clone, Debug, PartialEq, IntoOwned, Struct)]
 pub struct TopicPartitions<'a> {
     pub topic_id: TopicId,
     pub topic_name: Str<'a>,

@@ -2,9 +2,9 @@
 
 use ottla_model::{ErrorCode, PartitionIndex, TopicId};
 
-use crate::{Message, Str, Struct};
+use crate::{IntoOwned, Message, Str, Struct};
 
-#[derive(Clone, Debug, PartialEq, Message)]
+#[derive(Clone, Debug, PartialEq, IntoOwned, Message)]
 #[message(request = 68, versions = 0..=1, flexible = 0..)]
 pub struct ConsumerGroupHeartbeatRequest<'a> {
     pub group_id: Str<'a>,
@@ -27,13 +27,13 @@ pub struct ConsumerGroupHeartbeatRequest<'a> {
     pub topic_partitions: Option<Vec<TopicPartitions>>,
 }
 
-#[derive(Clone, Debug, PartialEq, Struct)]
+#[derive(Clone, Debug, PartialEq, IntoOwned, Struct)]
 pub struct TopicPartitions {
     pub topic_id: TopicId,
     pub partitions: Vec<PartitionIndex>,
 }
 
-#[derive(Clone, Debug, PartialEq, Message)]
+#[derive(Clone, Debug, PartialEq, IntoOwned, Message)]
 #[message(response = 68, versions = 0..=1, flexible = 0..)]
 pub struct ConsumerGroupHeartbeatResponse<'a> {
     pub throttle_time_ms: i32,
@@ -48,7 +48,7 @@ pub struct ConsumerGroupHeartbeatResponse<'a> {
     pub assignment: Option<Assignment>,
 }
 
-#[derive(Clone, Debug, PartialEq, Struct)]
+#[derive(Clone, Debug, PartialEq, IntoOwned, Struct)]
 pub struct Assignment {
     pub topic_partitions: Vec<TopicPartitions>,
 }

@@ -1,0 +1,77 @@
+use ottla_group::consumer::MigrationPolicy;
+use ottla_model::ErrorCode;
+
+use crate::partition::{Partition, alive, classic, consumer, sync, told};
+
+/// A consumer group of a consumer member `c` and a classic one. Gives the latter's id and generation.
+fn mixed(partition: &mut Partition) -> (String, i32) {
+    partition.consumer(consumer("c"));
+    let member = partition.new_classic_member();
+    let (generation, owned) = partition.follow(&member, Vec::new());
+    assert_eq!(owned.len(), 0, "the other one still has all");
+    (member, generation)
+}
+
+#[test]
+fn the_last_consumer_member_that_leaves_leaves_a_classic_group() {
+    let mut partition = Partition::new(MigrationPolicy::Bidirectional);
+    let (member, _) = mixed(&mut partition);
+    partition.consumer(alive("c", -1));
+    assert_eq!(
+        partition.listed(),
+        Some(("classic".to_owned(), "PreparingRebalance".to_owned()))
+    );
+    let answer = partition.join(classic(&member, &[]));
+    assert_eq!(answer.error, ErrorCode::None);
+    assert_eq!(answer.leader, answer.member_id, "it leads from now on");
+    partition.restart();
+    assert_eq!(
+        partition.listed(),
+        Some(("classic".to_owned(), "Stable".to_owned()))
+    );
+}
+
+#[test]
+fn a_group_stays_a_consumer_group_where_that_is_asked_for() {
+    let mut partition = Partition::new(MigrationPolicy::Upgrade);
+    let (member, generation) = mixed(&mut partition);
+    partition.consumer(alive("c", -1));
+    assert_eq!(partition.listed().unwrap().0, "consumer");
+    let called = partition.heartbeat(&member, generation);
+    assert_eq!(called, ErrorCode::RebalanceInProgress);
+    let (_, owned) = partition.follow(&member, Vec::new());
+    assert_eq!(owned, [0, 1, 2, 3, 4, 5]);
+}
+
+#[test]
+fn a_downgrade_that_cannot_be_written_down_has_not_happened() {
+    let mut partition = Partition::new(MigrationPolicy::Bidirectional);
+    let (member, generation) = mixed(&mut partition);
+    partition.fails = true;
+    assert!(partition.try_consumer(alive("c", -1)).is_err());
+    assert_eq!(partition.listed().unwrap().0, "consumer");
+    assert_eq!(partition.heartbeat(&member, generation), ErrorCode::None);
+    partition.restart();
+}
+
+#[test]
+fn a_classic_member_takes_the_place_of_the_last_consumer_member() {
+    let mut partition = Partition::new(MigrationPolicy::Bidirectional);
+    let instance = |mut request: ottla_wire::message::consumer_group_heartbeat::ConsumerGroupHeartbeatRequest<'static>| {
+        request.instance_id = Some("i".into());
+        request
+    };
+    partition.consumer(instance(consumer("c")));
+    partition.consumer(instance(alive("c", -2)));
+    let mut join = classic("", &[]);
+    join.group_instance_id = Some("i".into());
+    let answer = partition.join(join);
+    assert_eq!(answer.error, ErrorCode::None);
+    let member = answer.member_id.to_string();
+    assert_eq!(partition.listed().unwrap().0, "classic");
+    let mut sync = sync(&member, answer.generation);
+    sync.group_instance_id = Some("i".into());
+    let answer = partition.sync(sync);
+    assert_eq!(told(&answer), [0, 1, 2, 3, 4, 5]);
+    partition.restart();
+}
