@@ -29,7 +29,7 @@ pub(crate) type Answer<E> = Result<Option<Vec<Piece<FileOf<E>>>>, Close>;
 macro_rules! plain_apis {
     ($($key:ident: $module:ident($request:ident)),* $(,)?) => {
         /// What this node answers, whichever listener asks.
-        pub(crate) const ANSWERED: &[ApiKey] = &[ApiKey::ApiVersions, ApiKey::Produce, ApiKey::Fetch, ApiKey::FetchSnapshot, $(ApiKey::$key),*];
+        pub(crate) const ANSWERED: &[ApiKey] = &[ApiKey::ApiVersions, ApiKey::Produce, ApiKey::Fetch, ApiKey::FetchSnapshot, ApiKey::JoinGroup, ApiKey::SyncGroup, ApiKey::LeaveGroup, $(ApiKey::$key),*];
 
         async fn plain<E: Env>(
             node: &Node<E>,
@@ -53,7 +53,12 @@ macro_rules! plain_apis {
 plain_apis! {
     ListOffsets: list_offsets(ListOffsetsRequest),
     Metadata: metadata(MetadataRequest),
+    OffsetCommit: offset_commit(OffsetCommitRequest),
+    OffsetFetch: offset_fetch(OffsetFetchRequest),
     FindCoordinator: find_coordinator(FindCoordinatorRequest),
+    Heartbeat: heartbeat(HeartbeatRequest),
+    DescribeGroups: describe_groups(DescribeGroupsRequest),
+    ListGroups: list_groups(ListGroupsRequest),
     CreateTopics: create_topics(CreateTopicsRequest),
     DeleteTopics: delete_topics(DeleteTopicsRequest),
     InitProducerId: init_producer_id(InitProducerIdRequest),
@@ -62,10 +67,12 @@ plain_apis! {
     AlterConfigs: alter_configs(AlterConfigsRequest),
     IncrementalAlterConfigs: incremental_alter_configs(IncrementalAlterConfigsRequest),
     CreatePartitions: create_partitions(CreatePartitionsRequest),
+    DeleteGroups: delete_groups(DeleteGroupsRequest),
     Vote: vote(VoteRequest),
     BeginQuorumEpoch: begin_quorum_epoch(BeginQuorumEpochRequest),
     EndQuorumEpoch: end_quorum_epoch(EndQuorumEpochRequest),
     DescribeQuorum: describe_quorum(DescribeQuorumRequest),
+    OffsetDelete: offset_delete(OffsetDeleteRequest),
     DescribeCluster: describe_cluster(DescribeClusterRequest),
     DescribeTopicPartitions: describe_topic_partitions(DescribeTopicPartitionsRequest),
 }
@@ -117,6 +124,20 @@ pub(crate) async fn answer<E: Env>(node: &Node<E>, caller: &Caller, frame: Bytes
             drop(frame);
             api::fetch::answer(node, caller, begun, &header).await
         }
+        // They may wait for other members, as long as a rebalance takes.
+        ApiKey::JoinGroup => {
+            let asked = api::join_group::begin(node, context, &mut body)?;
+            let header = without_client(&header);
+            drop(frame);
+            api::join_group::answer(node, asked, &header).await
+        }
+        ApiKey::SyncGroup => {
+            let asked = api::sync_group::begin(node, context, &mut body)?;
+            let header = without_client(&header);
+            drop(frame);
+            api::sync_group::answer(node, asked, &header).await
+        }
+        ApiKey::LeaveGroup => api::leave_group::answer(node, context, &mut body, &header).await,
         key => plain(node, context, key, &mut body, &header).await,
     }
 }

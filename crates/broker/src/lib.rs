@@ -2,6 +2,7 @@
 //!
 //! Decisions live below, in the pure crates; this crate carries them out.
 
+mod alarm;
 mod api;
 mod authorize;
 mod directories;
@@ -13,6 +14,7 @@ mod failure;
 mod fetch_sessions;
 mod format;
 mod found_logs;
+mod groups;
 #[cfg(test)]
 mod idle_env;
 mod internal_topics;

@@ -1,6 +1,5 @@
 //! From sockets to requests and back: listeners, connections, and the bounds that keep them from hurting the node.
 
-mod alarm;
 mod answer_writer;
 mod budget;
 mod connection;

@@ -14,6 +14,7 @@ use ottla_metrics::Metrics;
 use ottla_model::{BrokerEpoch, ErrorCode, LeaderEpoch, NodeId, PartitionIndex, TopicId};
 
 use crate::fetch_sessions::FetchSessions;
+use crate::groups::GroupCoordinators;
 use crate::net::{ConnectionLimits, MemoryBudget};
 use crate::partition::Partition;
 use crate::partitions::Partitions;
@@ -56,6 +57,7 @@ pub(crate) struct Node<E: Env> {
     pub(crate) connection_limits: Arc<ConnectionLimits>,
     pub(crate) request_memory: MemoryBudget,
     pub(crate) partitions: Arc<Partitions<E>>,
+    pub(crate) groups: Arc<GroupCoordinators<E>>,
     pub(crate) fetch_sessions: FetchSessions,
     pub(crate) producer_ids: ProducerIds,
     pub(crate) quorum: Quorum,

@@ -1,5 +1,6 @@
 //! From a new image to the partitions of this node: opened, led in a new epoch, configured, deleted.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -15,6 +16,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::directories::Places;
 use crate::dynamic_configs::DynamicConfigs;
 use crate::found_logs::FoundLogs;
+use crate::groups::GroupCoordinators;
 use crate::lane::{Job, Lane};
 use crate::net::ConnectionLimits;
 use crate::partition::{Availability, Partition, PartitionKey};
@@ -30,6 +32,7 @@ pub(crate) struct Publisher<E: Env> {
     limits: Arc<ConnectionLimits>,
     image: Arc<ArcSwap<Image>>,
     partitions: Arc<Partitions<E>>,
+    groups: Arc<GroupCoordinators<E>>,
     places: Places<E>,
     /// Where the logs are that were there at the start.
     found: FoundLogs,
@@ -48,6 +51,7 @@ impl<E: Env> Publisher<E> {
         limits: Arc<ConnectionLimits>,
         image: Arc<ArcSwap<Image>>,
         partitions: Arc<Partitions<E>>,
+        groups: Arc<GroupCoordinators<E>>,
         lanes: Vec<(Uuid, Lane<E>)>,
         found: FoundLogs,
         assigned: mpsc::UnboundedSender<AssignedDirectory>,
@@ -60,6 +64,7 @@ impl<E: Env> Publisher<E> {
             limits,
             image,
             partitions,
+            groups,
             places: Places::new(lanes),
             found,
             missed: FxHashSet::default(),
@@ -89,12 +94,17 @@ impl<E: Env> Publisher<E> {
             .changes_since(before.topics())
             .partition(|(_, topic)| topic.is_some());
         // First, for a topic of the same name may be among the new ones.
+        let mut deleted_names = BTreeSet::new();
         for (id, _) in deleted {
+            if let Some(topic) = before.topics().by_id(id) {
+                deleted_names.insert(Arc::clone(&topic.name));
+            }
             for partition in self.partitions.of_topic(id) {
                 self.partitions.remove(partition.key);
                 self.places.left(partition.directory);
                 self.missed.remove(&partition.key);
                 partition.set_leader_epoch(None);
+                self.groups.remove(partition.key);
                 let was_found = self.found.logs.remove(&partition.key).is_some();
                 let lane = partition.lane.clone();
                 lane.send(Job::Delete {
@@ -102,6 +112,9 @@ impl<E: Env> Publisher<E> {
                     was_found,
                 });
             }
+        }
+        if !deleted_names.is_empty() {
+            self.groups.topics_are_deleted(&deleted_names);
         }
         for topic in updated.into_iter().filter_map(|(_, topic)| topic) {
             self.update(next, &topic, is_first);
@@ -151,6 +164,7 @@ impl<E: Env> Publisher<E> {
             if state.leader != self.node || self.missed.contains(&key) {
                 if partition.leader_epoch().is_some() {
                     partition.set_leader_epoch(None);
+                    self.groups.resign(key);
                     partition.lane.send(Job::Resign { key });
                 }
             } else if partition.leader_epoch() != Some(state.leader_epoch) {
@@ -163,10 +177,11 @@ impl<E: Env> Publisher<E> {
                     in_sync: state.isr.len(),
                 };
                 lane.send(Job::Lead {
-                    partition,
+                    partition: Arc::clone(&partition),
                     leadership,
                     was_found: self.found.logs.contains_key(&key),
                 });
+                self.groups.lead(&partition);
             }
         }
     }
@@ -258,12 +273,14 @@ mod tests {
         let (config, _) =
             ServerConfig::load("server.properties", PROPERTIES, &[]).expect("it is well-formed");
         let partitions = Arc::new(Partitions::default());
+        let groups = GroupCoordinators::new(env.clone(), Arc::default(), config.groups());
         let publisher = Publisher::new(
             NODE,
             config.settings().clone(),
             ConnectionLimits::new(1, 1),
             Arc::default(),
             Arc::clone(&partitions),
+            Arc::new(groups),
             vec![(DIRECTORY, lane)],
             FoundLogs {
                 logs: FxHashMap::default(),

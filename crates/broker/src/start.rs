@@ -32,6 +32,7 @@ use crate::failed_directories::{FailedDirectory, UsableDirectories, tell_failed}
 use crate::failure::{Failure, Failures};
 use crate::fetch_sessions::FetchSessions;
 use crate::found_logs::{self, FoundLogs};
+use crate::groups::GroupCoordinators;
 use crate::lane::{Job, Lane, LaneOptions};
 use crate::net::{ConnectionLimits, MemoryBudget, accept};
 use crate::node::{Node, Options};
@@ -91,6 +92,8 @@ impl<E: Env> Broker<E> {
         let metadata_reader = log.reader();
         let image = Arc::new(ArcSwap::from_pointee(controller.image().clone()));
         let partitions = Arc::new(Partitions::default());
+        let groups = GroupCoordinators::new(env.clone(), Arc::clone(&image), config.groups());
+        let groups = Arc::new(groups);
         let logs = found_logs::find(
             &env,
             config.node_id(),
@@ -120,6 +123,7 @@ impl<E: Env> Broker<E> {
             Arc::clone(&limits),
             Arc::clone(&image),
             Arc::clone(&partitions),
+            Arc::clone(&groups),
             lanes
                 .iter()
                 .zip(&directories)
@@ -152,6 +156,7 @@ impl<E: Env> Broker<E> {
             connection_limits: limits,
             request_memory: MemoryBudget::new(REQUEST_MEMORY),
             partitions,
+            groups,
             fetch_sessions: FetchSessions::new(config.fetch_session_slots()),
             producer_ids: ProducerIds::default(),
             quorum,

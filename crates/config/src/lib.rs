@@ -17,7 +17,7 @@ mod value;
 pub use adjustable::Adjustable;
 pub use key::{Key, Kind, Update};
 pub use listener::{Address, Listener, SecurityProtocol};
-pub use server::{ConfigError, ServerConfig, Warning};
+pub use server::{ConfigError, GroupConfig, OffsetsTopicConfig, ServerConfig, Warning};
 pub use settings::Settings;
 pub use topic::{MessageTimestampType, TopicConfig};
 pub use value::{InvalidValue, Value};

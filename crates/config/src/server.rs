@@ -1,4 +1,5 @@
 mod check;
+mod groups;
 mod neglect;
 mod source;
 
@@ -15,6 +16,7 @@ use crate::settings::Settings;
 use crate::table;
 use crate::value::Value;
 use check::Listeners;
+pub use groups::{GroupConfig, OffsetsTopicConfig};
 use source::Source;
 
 /// Why the node does not start with this configuration.
@@ -465,6 +467,7 @@ mod tests {
         let readers = [
             include_str!("server.rs"),
             include_str!("server/check.rs"),
+            include_str!("server/groups.rs"),
             include_str!("server/source.rs"),
             include_str!("server/neglect.rs"),
             include_str!("topic.rs"),

@@ -8,9 +8,9 @@ use ottla_env::{Clock, ConnectionReader};
 use ottla_model::Monotonic;
 use thiserror::Error;
 
-use super::alarm::Alarm;
 use super::budget::{MemoryBudget, Reservation};
 use super::spare_buffers::rounded;
+use crate::alarm::Alarm;
 use crate::dispatch::is_produce;
 
 const LENGTH_BYTES: usize = 4;

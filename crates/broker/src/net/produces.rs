@@ -5,8 +5,8 @@ use std::task::{Context, Poll};
 
 use ottla_env::{Env, Piece};
 
-use super::alarm::Alarm;
 use crate::FileOf;
+use crate::alarm::Alarm;
 use crate::api::produce::Begun;
 use crate::dispatch::Close;
 use crate::node::Node;

@@ -14,31 +14,31 @@ pub(super) const KEYS: &[Key] = keys! {
     /// The largest buffer that a group coordinator keeps for its next writes.
     "group.coordinator.cached.buffer.max.bytes": Int = "1048588", at_least(524288), cluster_wide;
     /// How long a commit of offsets waits for its replicas.
-    "offsets.commit.timeout.ms": Int = "5000", at_least(1);
+    "offsets.commit.timeout.ms": Int = "5000", at_least(1), honoured;
     /// How many bytes are read at once when a coordinator loads offsets.
-    "offsets.load.buffer.size": Int = "5242880", at_least(1);
+    "offsets.load.buffer.size": Int = "5242880", at_least(1), honoured;
     /// How many replicas the offsets topic gets.
-    "offsets.topic.replication.factor": Short = "3", at_least(1);
+    "offsets.topic.replication.factor": Short = "3", at_least(1), honoured;
     /// How many partitions the offsets topic gets; not to be changed later.
-    "offsets.topic.num.partitions": Int = "50", at_least(1);
+    "offsets.topic.num.partitions": Int = "50", at_least(1), honoured;
     /// The segment size of the offsets topic, small so that it is compacted and loaded fast.
-    "offsets.topic.segment.bytes": Int = "104857600", at_least(1);
+    "offsets.topic.segment.bytes": Int = "104857600", at_least(1), honoured;
     /// The number of the codec that the offsets topic is written with.
-    "offsets.topic.compression.codec": Int = "0";
+    "offsets.topic.compression.codec": Int = "0", honoured;
     /// The longest note that may be committed with an offset.
-    "offset.metadata.max.bytes": Int = "4096";
+    "offset.metadata.max.bytes": Int = "4096", honoured;
     /// How long the offsets of a group without members are kept.
-    "offsets.retention.minutes": Int = "10080", at_least(1);
+    "offsets.retention.minutes": Int = "10080", at_least(1), honoured;
     /// How often offsets are looked through for ones whose time is over.
-    "offsets.retention.check.interval.ms": Long = "600000", at_least(1);
+    "offsets.retention.check.interval.ms": Long = "600000", at_least(1), honoured;
     /// The shortest session that a member of a classic group may ask for.
-    "group.min.session.timeout.ms": Int = "6000";
+    "group.min.session.timeout.ms": Int = "6000", honoured;
     /// The longest session that a member of a classic group may ask for.
-    "group.max.session.timeout.ms": Int = "1800000";
+    "group.max.session.timeout.ms": Int = "1800000", honoured;
     /// How long a new classic group waits for more members before its first assignment.
-    "group.initial.rebalance.delay.ms": Int = "3000";
+    "group.initial.rebalance.delay.ms": Int = "3000", honoured;
     /// How many members a classic group may have.
-    "group.max.size": Int = "2147483647", at_least(1);
+    "group.max.size": Int = "2147483647", at_least(1), honoured;
     /// After how long without a heartbeat a member of a consumer group is out.
     "group.consumer.session.timeout.ms": Int = "45000", at_least(1);
     /// The shortest session that a consumer group may be given.

@@ -9,7 +9,7 @@ use ottla_model::Monotonic;
 
 /// One timer for the deadlines of one loop. Each of them is later than the one before, as a rule, and passes hardly ever: the timer stays
 /// where it is, and when it goes off it is set to the deadline of then.
-pub(super) struct Alarm<C> {
+pub(crate) struct Alarm<C> {
     clock: C,
     timer: Option<Timer>,
 }
@@ -20,12 +20,12 @@ struct Timer {
 }
 
 impl<C: Clock> Alarm<C> {
-    pub(super) fn new(clock: C) -> Self {
+    pub(crate) fn new(clock: C) -> Self {
         Self { clock, timer: None }
     }
 
     /// Ready when `deadline` has passed.
-    pub(super) fn poll_passed(&mut self, deadline: Monotonic, task: &mut Context<'_>) -> Poll<()> {
+    pub(crate) fn poll_passed(&mut self, deadline: Monotonic, task: &mut Context<'_>) -> Poll<()> {
         loop {
             let timer = match &mut self.timer {
                 Some(timer) if timer.at <= deadline => timer,
@@ -43,7 +43,7 @@ impl<C: Clock> Alarm<C> {
     }
 
     /// What `work` gives, or `None` if that takes until after `deadline`.
-    pub(super) async fn before<F: Future>(
+    pub(crate) async fn before<F: Future>(
         &mut self,
         deadline: Monotonic,
         work: F,

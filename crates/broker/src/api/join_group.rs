@@ -1,0 +1,101 @@
+//! JoinGroup: a member joins the next generation of a classic group, and waits until it begins.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use ottla_env::{Entropy, Env};
+use ottla_group::classic::{Answer as ClassicAnswer, Join, JoinAnswer};
+use ottla_group::{Reply, Request};
+use ottla_model::ErrorCode;
+use ottla_wire::Message;
+use ottla_wire::api::ApiKey;
+use ottla_wire::codec::Reader;
+use ottla_wire::frame::RequestHeader;
+use ottla_wire::message::join_group::JoinGroupRequest;
+
+use crate::authorize::{Operation, Resource};
+use crate::dispatch::{Answer, Close, respond};
+use crate::node::Node;
+use crate::request::Context;
+
+/// What is asked, without anything of the frame: it may wait for minutes.
+pub(crate) struct Asked {
+    group: Arc<str>,
+    join: Result<Join, ErrorCode>,
+}
+
+/// # Errors
+/// For bytes that are no request.
+pub(crate) fn begin<E: Env>(
+    node: &Node<E>,
+    context: Context<'_>,
+    body: &mut Reader<'_>,
+) -> Result<Asked, Close> {
+    let request = JoinGroupRequest::decode(body, context.version)?;
+    let group = Resource::Group(&request.group_id);
+    let join = if node.allowed(context.caller, Operation::Read, group) {
+        Ok(Join::of(
+            &request,
+            context.version,
+            context.client_id.unwrap_or_default(),
+            &java_address(context.caller.host()),
+            node.env.entropy().uuid(),
+        ))
+    } else {
+        Err(ErrorCode::GroupAuthorizationFailed)
+    };
+    Ok(Asked {
+        group: Arc::from(&*request.group_id),
+        join,
+    })
+}
+
+pub(crate) async fn answer<E: Env>(
+    node: &Node<E>,
+    Asked { group, join }: Asked,
+    header: &RequestHeader<'_>,
+) -> Answer<E> {
+    let answer = match join {
+        Err(code) => JoinAnswer::error(&Arc::default(), code),
+        Ok(join) => {
+            let member_id = Arc::clone(&join.member_id);
+            let request = Request::Join(Arc::clone(&group), Box::new(join));
+            match node.groups.ask(&group, request).await {
+                Ok(Reply::Classic(ClassicAnswer::Join(answer))) => answer,
+                Ok(other) => unreachable!("the groups answer another question: {other:?}"),
+                Err(code) => JoinAnswer::error(&member_id, code),
+            }
+        }
+    };
+    let response = answer.response(header.api_version);
+    respond(ApiKey::JoinGroup, header, &response).map(Some)
+}
+
+/// As Java writes an address of which it knows no name.
+fn java_address(address: IpAddr) -> String {
+    match address.to_canonical() {
+        IpAddr::V4(address) => format!("/{address}"),
+        IpAddr::V6(address) => {
+            let groups = address.segments().map(|group| format!("{group:x}"));
+            format!("/{}", groups.join(":"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_written_as_java_does() {
+        for (address, written) in [
+            ("127.0.0.1", "/127.0.0.1"),
+            ("::ffff:10.0.0.7", "/10.0.0.7"),
+            ("::1", "/0:0:0:0:0:0:0:1"),
+            ("fe80::ab", "/fe80:0:0:0:0:0:0:ab"),
+        ] {
+            let address = address.parse().expect("it is an address");
+            assert_eq!(java_address(address), written);
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! From the log of a partition of `__consumer_offsets` to its groups.
+
+use std::sync::Arc;
+
+use futures::lock::Mutex;
+use ottla_coordinator::{LoadError, Loading};
+use ottla_env::{Disk, DiskFile, Env, Spawn};
+use ottla_group::Groups;
+use ottla_log::{LogReader, ReadError};
+use ottla_model::{ErrorCode, Offset};
+use ottla_wire::records::Batches;
+use thiserror::Error;
+
+use crate::partition::Partition;
+
+/// Logs that are loaded at once: as many as Kafka has threads for.
+const AT_ONCE: usize = 4;
+
+/// Bounds how many logs are loaded at once, and with that the memory that it takes.
+#[derive(Default)]
+pub(super) struct Loads {
+    slots: [Mutex<()>; AT_ONCE],
+}
+
+/// Why the groups of a partition cannot be had.
+#[derive(Debug, Error)]
+pub(super) enum LoadFailure {
+    #[error("the log cannot be had: {0}")]
+    Log(ErrorCode),
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    #[error(transparent)]
+    Disk(#[from] std::io::Error),
+    #[error(transparent)]
+    Contents(#[from] LoadError),
+    #[error("no batch can be read at offset {0}")]
+    NoBatch(Offset),
+}
+
+/// Reads the log to its end, `most` bytes at a time, and waits until all of it is committed.
+pub(super) async fn load<E: Env>(
+    env: E,
+    partition: Arc<Partition<E>>,
+    loads: Arc<Loads>,
+    most: u64,
+) -> Result<Loading<Groups>, LoadFailure> {
+    let reader = partition.reader().await.map_err(LoadFailure::Log)?;
+    let end = reader.end();
+    let loading = if reader.log_start() == end {
+        Loading::default()
+    } else {
+        let slot = usize::try_from(partition.key.index.0).unwrap_or(0) % AT_ONCE;
+        let _slot = loads.slots[slot].lock().await;
+        let reader = reader.clone();
+        let read = move || read_all(&reader, end, most);
+        env.spawn().blocking(read).await?
+    };
+    loop {
+        let changed = partition.listen();
+        if reader.high_watermark() >= end {
+            return Ok(loading);
+        }
+        changed.await;
+    }
+}
+
+fn read_all<D: Disk>(
+    reader: &LogReader<D>,
+    end: Offset,
+    most: u64,
+) -> Result<Loading<Groups>, LoadFailure> {
+    let mut loading = Loading::default();
+    let mut next = reader.log_start();
+    while next < end {
+        let asked = next;
+        for piece in reader.read(next, most, end, true)?.pieces {
+            let mut bytes = vec![0; usize::try_from(piece.length).unwrap_or(usize::MAX)];
+            piece.file.read_at(&mut bytes, piece.position)?;
+            // A limit may have cut the last batch: it is read again.
+            for batch in Batches::new(&bytes).map_while(Result::ok) {
+                batch.check().map_err(LoadError::from)?;
+                loading.batch(&batch)?;
+                next = batch.header.next_offset();
+            }
+        }
+        if next == asked {
+            return Err(LoadFailure::NoBatch(asked));
+        }
+    }
+    Ok(loading)
+}
