@@ -58,12 +58,11 @@ pub(crate) async fn answer<E: Env>(
     let answer = match join {
         Err(code) => JoinAnswer::error(&Arc::default(), code),
         Ok(join) => {
-            let member_id = Arc::clone(&join.member_id);
             let request = Request::Join(Arc::clone(&group), Box::new(join));
             match node.groups.ask(&group, request).await {
                 Ok(Reply::Classic(ClassicAnswer::Join(answer))) => answer,
                 Ok(other) => unreachable!("the groups answer another question: {other:?}"),
-                Err(code) => JoinAnswer::error(&member_id, code),
+                Err(code) => JoinAnswer::error(&Arc::default(), code),
             }
         }
     };

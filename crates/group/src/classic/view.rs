@@ -9,7 +9,7 @@ use super::group::ClassicGroup;
 use super::phase::Phase;
 
 /// The type of a classic group, as Kafka's tools show it.
-const GROUP_TYPE: &str = "Classic";
+const GROUP_TYPE: &str = "classic";
 
 impl ClassicGroup {
     /// With the metadata of its members only while they follow the protocol that it is of.

@@ -187,7 +187,7 @@ fn a_description_has_metadata_of_a_stable_group_alone() {
     let listed = coordinator.group().listed();
     assert_eq!(
         (&*listed.group_type, &*listed.group_state),
-        ("Classic", "Stable")
+        ("classic", "Stable")
     );
 
     coordinator.join(&Client::named(&ids[0]));

@@ -4,7 +4,7 @@
 //! What clients are told goes into a `Ledger`, and everything they are told later is judged by it: what was acknowledged and
 //! synced is there, once or at least once as the producer may expect, in order; what was not synced is missing from the end of a
 //! log at most, and its offsets come again with a higher leader epoch only; high watermark and log start never go back in a life;
-//! topics and their configs are what they were said to be. Beside them a replica follows the metadata log, of which nothing that was
+//! topics and their configs are what they were said to be; what a group has committed is what it finds. Beside them a replica follows the metadata log, of which nothing that was
 //! committed may ever change and which makes the image that the process has in memory, and a rival claims later epochs of the
 //! quorum, in each of which there is one vote.
 
@@ -19,6 +19,7 @@ mod deletion;
 mod faults;
 mod files;
 mod follower;
+mod group;
 mod image;
 mod ledger;
 mod metadata;

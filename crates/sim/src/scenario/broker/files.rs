@@ -12,6 +12,8 @@ use crate::World;
 /// Longer than any `file.delete.delay.ms` and what the lane takes to notice.
 const DELETED_BY: Duration = Duration::from_secs(10);
 const METADATA_LOG: &str = "__cluster_metadata-0";
+/// It comes with the first group, and stays.
+const GROUPS_LOG: &str = "__consumer_offsets-";
 /// What a crash within a deletion leaves is put aside and kept, as Kafka does.
 const ASIDE: &str = "-stray";
 
@@ -28,9 +30,11 @@ pub(super) async fn judge(world: &World, ledger: &Ledger) {
     for directory in DATA {
         // The second is not always used.
         if let Ok(entries) = world.disk(MACHINE).list(Path::new(directory)) {
-            let logs = entries
-                .into_iter()
-                .filter(|entry| entry.is_directory && !entry.name.ends_with(ASIDE));
+            let logs = entries.into_iter().filter(|entry| {
+                entry.is_directory
+                    && !entry.name.ends_with(ASIDE)
+                    && !entry.name.starts_with(GROUPS_LOG)
+            });
             found.extend(logs.map(|entry| entry.name));
         }
     }

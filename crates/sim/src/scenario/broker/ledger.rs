@@ -2,6 +2,7 @@
 //!
 //! Answers come late, so a floor, below which an answer may not be, is taken when the question is sent.
 
+mod group;
 mod lives;
 mod partition;
 
@@ -11,6 +12,8 @@ use std::sync::Arc;
 use ottla_model::{LeaderEpoch, Offset, ProducerId, Timestamp, TopicId};
 use parking_lot::Mutex;
 
+pub(super) use group::Floor;
+use group::Group;
 pub(super) use lives::Life;
 use lives::Lives;
 use partition::{Claim, Partition};
@@ -72,6 +75,7 @@ struct State {
     topics: BTreeMap<TopicId, Topic>,
     sent: BTreeMap<u64, Sent>,
     producer_ids: BTreeSet<ProducerId>,
+    groups: BTreeMap<String, Group>,
     violation: Option<String>,
     judged: u64,
 }
@@ -99,6 +103,7 @@ impl Ledger {
             topics: BTreeMap::new(),
             sent: BTreeMap::new(),
             producer_ids: BTreeSet::new(),
+            groups: BTreeMap::new(),
             violation: None,
             judged: 0,
         };
@@ -272,6 +277,46 @@ impl Ledger {
         state.judged += 1;
         if !state.producer_ids.insert(id) {
             state.violate(format!("producer id {id} is given twice"));
+        }
+    }
+
+    /// The position that the group's consumer is about to commit.
+    pub(super) fn committing(&self, group: &str) -> i64 {
+        let mut state = self.state.lock();
+        state
+            .groups
+            .entry(group.to_owned())
+            .or_default()
+            .committing()
+    }
+
+    /// A commit was acknowledged.
+    pub(super) fn committed(&self, group: &str, life: Life, position: i64) {
+        tracing::debug!(group, ?life, position, "committed");
+        let mut state = self.state.lock();
+        state.judged += 1;
+        let group = state.groups.entry(group.to_owned()).or_default();
+        group.committed(life, position);
+    }
+
+    /// What the group must find that is asked for from now on.
+    pub(super) fn committed_floor(&self, group: &str) -> Floor {
+        let state = self.state.lock();
+        state
+            .groups
+            .get(group)
+            .map(Group::floor)
+            .unwrap_or_default()
+    }
+
+    /// The group has found what it committed.
+    pub(super) fn committed_seen(&self, group: &str, life: Life, floor: Floor, offset: Offset) {
+        tracing::debug!(group, ?life, %offset, "fetched");
+        let state = &mut *self.state.lock();
+        state.judged += 1;
+        let of_group = state.groups.entry(group.to_owned()).or_default();
+        if let Err(what) = of_group.seen(&state.lives, life, floor, offset) {
+            state.violate(format!("{group}: {what}"));
         }
     }
 

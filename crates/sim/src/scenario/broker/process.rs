@@ -43,7 +43,8 @@ impl Settings {
              listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT\n\
              log.dirs={directories}\nauto.create.topics.enable=false\n\
              log.retention.check.interval.ms=3000\nlog.segment.delete.delay.ms=2000\n\
-             num.recovery.threads.per.data.dir={recovered_at_once}\n"
+             num.recovery.threads.per.data.dir={recovered_at_once}\n\
+             offsets.topic.num.partitions=3\noffsets.topic.replication.factor=1\noffsets.retention.check.interval.ms=2000\n"
         );
         if world.choose(2) == 0 {
             for (key, least, range) in [

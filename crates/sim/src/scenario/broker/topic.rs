@@ -8,7 +8,7 @@ use ottla_model::TopicId;
 
 use super::consumer::Until;
 use super::ledger::{Delivery, Ledger, NewTopic, Place};
-use super::{Planted, admin, configs, consumer, offsets, producer, start};
+use super::{Planted, admin, configs, consumer, group, offsets, producer, start};
 use crate::{SimEnv, World};
 
 /// Creates the topic, uses it, changes it, and deletes it to begin again.
@@ -37,6 +37,10 @@ pub(super) async fn live(
         drop(start(env, consumer));
         let survey = offsets::survey(world.clone(), env.clone(), ledger.clone(), id);
         drop(start(env, survey));
+        if world.choose(2) == 0 {
+            let group = group::run(world.clone(), env.clone(), ledger.clone(), id);
+            drop(start(env, group));
+        }
         let mut producers = Vec::new();
         for at in 0..1 + world.choose(3) {
             let place = Place {
