@@ -6,6 +6,7 @@ import time
 from confluent_kafka import (
     OFFSET_BEGINNING,
     OFFSET_END,
+    OFFSET_INVALID,
     TIMESTAMP_CREATE_TIME,
     TIMESTAMP_LOG_APPEND_TIME,
     Consumer,
@@ -420,6 +421,99 @@ def cluster_describe(topic):
     equal("cluster id", 22, len(cluster.cluster_id))
     equal("nodes", [BOOTSTRAP], [f"{n.host}:{n.port}" for n in cluster.nodes])
     equal("controller", 1, cluster.controller.id)
+
+
+# Groups
+
+
+def member(topic, **settings):
+    """A consumer of the group that has the topic's name."""
+    settings = {key.replace("_", "."): value for key, value in settings.items()}
+    return Consumer(
+        {
+            "bootstrap.servers": BOOTSTRAP, "group.id": topic, "group.protocol": "classic", "auto.offset.reset": "earliest",
+            "enable.auto.commit": False, **settings,
+        }
+    )
+
+
+def take(members, count):
+    """The values of so many records, whichever member gets them."""
+    values, deadline = [], time.monotonic() + 30
+    while len(values) < count and time.monotonic() < deadline:
+        for reader in members:
+            for message in reader.consume(count, 0.1):
+                equal("error", None, message.error())
+                values.append(message.value())
+    equal("number of records", count, len(values))
+    return sorted(values)
+
+
+def spread(topic, first, last, partitions):
+    produce(topic, ({"value": value(i), "partition": i % partitions} for i in range(first, last)))
+    return sorted(value(i) for i in range(first, last))
+
+
+@case
+def group_commit(topic):
+    create(topic, 2)
+    spread(topic, 0, 100, 2)
+    places = [TopicPartition(topic, 0), TopicPartition(topic, 1)]
+    reader = member(topic)
+    try:
+        found = [(p.offset, p.error) for p in reader.committed(places, 10)]
+        equal("committed before", [(OFFSET_INVALID, None)] * 2, found)
+        reader.commit(offsets=[TopicPartition(topic, 0, 30, "a note")], asynchronous=False)
+        found = [(p.offset, p.metadata) for p in reader.committed(places, 10)]
+        equal("committed", [(30, "a note"), (OFFSET_INVALID, None)], found)
+        reader.assign([TopicPartition(topic, 0), TopicPartition(topic, 1)])
+        take([reader], 20 + 50)
+    finally:
+        reader.close()
+
+
+@case
+def group_resume(topic):
+    create(topic, 4)
+    for first in 0, 400:
+        sent = spread(topic, first, first + 400, 4)
+        reader = member(topic)
+        try:
+            reader.subscribe([topic])
+            equal("what nobody had read", sent, take([reader], 400))
+            reader.commit(asynchronous=False)
+        finally:
+            reader.close()
+
+
+def rebalance(topic, assignor):
+    create(topic, 4)
+    members = []
+
+    def joins():
+        members.append(member(topic, partition_assignment_strategy=assignor))
+        members[-1].subscribe([topic])
+
+    def shares():
+        return [reader.consume(1, 0.1) == [] and len(reader.assignment()) for reader in members]
+
+    joins()
+    try:
+        equal("values", spread(topic, 0, 100, 4), take(members, 100))
+        members[0].commit(asynchronous=False)
+        joins()
+        wait("each has its half", lambda: shares() == [2, 2])
+        equal("values", spread(topic, 100, 200, 4), take(members, 100))
+        members.pop(0).close()
+        wait("the other has all", lambda: shares() == [4])
+    finally:
+        for reader in members:
+            reader.close()
+
+
+CASES["group-range"] = lambda topic: rebalance(topic, "range")
+CASES["group-roundrobin"] = lambda topic: rebalance(topic, "roundrobin")
+CASES["group-cooperative"] = lambda topic: rebalance(topic, "cooperative-sticky")
 
 
 # Expectations

@@ -6,6 +6,10 @@ import uuid
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition, errors
 from kafka.admin import AlterConfigOp, ConfigResource, OffsetSpec
+from kafka.coordinator.assignors.range import RangePartitionAssignor
+from kafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
+from kafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
+from kafka.structs import OffsetAndMetadata
 from python_cases import BASE_TIME, BOOTSTRAP, LARGEST_VALUE, CASES, case, equal, holds, run, wait
 
 CREATE_TIME, LOG_APPEND_TIME = 0, 1
@@ -437,6 +441,103 @@ def cluster_describe(topic):
     equal("nodes", [(1, BOOTSTRAP)], [(b["broker_id"], f"{b['host']}:{b['port']}") for b in cluster["brokers"]])
     equal("controller", 1, cluster["controller_id"])
     holds("metadata.version is known", "metadata.version" in str(admin.describe_features()))
+
+
+# Groups
+
+
+def member(topic, *subscription, **settings):
+    """A consumer of the group that has the topic's name."""
+    return KafkaConsumer(
+        *subscription,
+        **{"bootstrap_servers": BOOTSTRAP, "group_id": topic, "auto_offset_reset": "earliest", "enable_auto_commit": False, **settings},
+    )
+
+
+def take(members, count):
+    """The values of so many records, whichever member gets them."""
+    values, deadline = [], time.monotonic() + 30
+    while len(values) < count and time.monotonic() < deadline:
+        for reader in members:
+            for batch in reader.poll(timeout_ms=100).values():
+                values.extend(record.value for record in batch)
+    equal("number of records", count, len(values))
+    return values
+
+
+def values(first, last):
+    return [value(i) for i in range(first, last)]
+
+
+def spread(topic, first, last, partitions):
+    produce(topic, ({"value": value(i), "partition": i % partitions} for i in range(first, last)))
+
+
+@case
+def group_commit(topic):
+    create(topic, 2)
+    spread(topic, 0, 100, 2)
+    one, other = of(topic, 2)
+    reader = member(topic)
+    try:
+        reader.assign([one, other])
+        equal("committed before", None, reader.committed(one))
+        take([reader], 100)
+        reader.commit({one: OffsetAndMetadata(30, "a note", -1)})
+        equal("committed", OffsetAndMetadata(30, "a note", -1), reader.committed(one, metadata=True))
+        equal("not committed", None, reader.committed(other))
+    finally:
+        reader.close()
+    reader = member(topic)
+    try:
+        reader.assign([one, other])
+        equal("records behind the offset", 20 + 50, len(take([reader], 70)))
+    finally:
+        reader.close()
+
+
+@case
+def group_resume(topic):
+    create(topic, 4)
+    for first in 0, 400:
+        spread(topic, first, first + 400, 4)
+        reader = member(topic, topic)
+        try:
+            equal("what nobody had read", sorted(values(first, first + 400)), sorted(take([reader], 400)))
+            reader.commit()
+        finally:
+            reader.close()
+
+
+def rebalance(topic, assignor):
+    create(topic, 4)
+    settings = {"partition_assignment_strategy": [assignor]}
+    members = [member(topic, topic, **settings)]
+    try:
+        spread(topic, 0, 100, 4)
+        equal("values", sorted(values(0, 100)), sorted(take(members, 100)))
+        members[0].commit()
+        members.append(member(topic, topic, **settings))
+        wait("each has its half", lambda: [poll(m) for m in members] == [2, 2])
+        equal("all partitions", set(of(topic, 4)), members[0].assignment() | members[1].assignment())
+        spread(topic, 100, 200, 4)
+        equal("values", sorted(values(100, 200)), sorted(take(members, 100)))
+        members.pop(0).close()
+        wait("the other has all", lambda: poll(members[0]) == 4)
+    finally:
+        for reader in members:
+            reader.close()
+
+
+def poll(reader):
+    """The number of partitions that it has."""
+    equal("records", {}, reader.poll(timeout_ms=100))
+    return len(reader.assignment())
+
+
+CASES["group-range"] = lambda topic: rebalance(topic, RangePartitionAssignor)
+CASES["group-roundrobin"] = lambda topic: rebalance(topic, RoundRobinPartitionAssignor)
+CASES["group-sticky"] = lambda topic: rebalance(topic, StickyPartitionAssignor)
 
 
 # Expectations

@@ -31,7 +31,7 @@ pub struct CommittedOffset {
     pub committed_at: Timestamp,
     /// Only of commits that say themselves how long they are kept.
     pub expires_at: Option<Timestamp>,
-    /// [`TopicId::NIL`](TopicId) where the client did not name the topic by its id.
+    /// Nil where whoever wrote it knew no ids.
     pub topic_id: TopicId,
     /// Later commits have higher ones, whichever producer they are of.
     order: u64,

@@ -128,7 +128,7 @@ fn split(
     }
     let commit = found.ok().map(|found| TopicCommit {
         name: Arc::clone(&found.name),
-        id: topic.topic_id,
+        id: found.id,
         partitions: commits,
     });
     let commit = commit.filter(|commit| !commit.partitions.is_empty());

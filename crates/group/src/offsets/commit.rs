@@ -23,7 +23,7 @@ pub struct CommitOffsets {
 #[derive(Clone, Debug)]
 pub struct TopicCommit {
     pub name: Arc<str>,
-    /// Nil where the client did not name the topic by its id.
+    /// That of the topic of the name when it was committed.
     pub id: TopicId,
     pub partitions: Vec<PartitionCommit>,
 }
