@@ -127,12 +127,13 @@ impl<M: StateMachine> Coordinator<M> {
         }
     }
 
-    /// All that is not committed was built on the batch that is lost.
+    /// All that is not committed was built on the batch that is lost. The last step is told first, so that each finds what was before it.
     fn lose(&mut self, error: ErrorCode, now: Now, out: &mut Outputs<M::Answer>) {
         let lost = std::mem::take(&mut self.batches);
         self.timeline.roll_back(self.committed_steps);
-        for batch in lost {
-            self.refuse(batch.answers, batch.contexts, error, now, out);
+        for batch in lost.into_iter().rev() {
+            let contexts = batch.contexts.into_iter().rev();
+            self.refuse(batch.answers, contexts, error, now, out);
         }
     }
 

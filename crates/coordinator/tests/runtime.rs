@@ -252,22 +252,27 @@ fn what_shows_the_newest_state_waits_for_what_made_it() {
 }
 
 #[test]
-fn a_lost_batch_takes_back_all_that_was_built_on_it() {
+fn a_lost_batch_takes_back_all_that_was_built_on_it_the_last_first() {
     let mut coordinator = coordinator();
     add(&mut coordinator, 1, 5, 1);
     appended(&mut coordinator, Ok(()));
     add(&mut coordinator, 2, 5, 1);
-    add(&mut coordinator, 3, 5, 1);
-    ask(&mut coordinator, 4, Request::Newest(5));
+    add(&mut coordinator, 3, 6, 1);
+    add(&mut coordinator, 4, 7, 1);
+    ask(&mut coordinator, 5, Request::Newest(5));
     let lost = ErrorCode::NotEnoughReplicas;
-    let out = appended(&mut coordinator, Err(lost));
-    let expected = [2, 3, 4].map(|ticket| (Ticket(ticket), Err(lost)));
+    let mut out = appended(&mut coordinator, Err(lost));
+    out.answers.sort();
+    let expected = [2, 3, 4, 5].map(|ticket| (Ticket(ticket), Err(lost)));
     assert_eq!(out.answers, expected);
     assert!(out.append.is_none());
-    assert_eq!(coordinator.machine().lost, [(5, lost), (5, lost)]);
-    add(&mut coordinator, 5, 5, 1);
+    assert_eq!(
+        coordinator.machine().lost,
+        [(7, lost), (6, lost), (5, lost)]
+    );
+    add(&mut coordinator, 6, 5, 1);
     let out = appended(&mut coordinator, Ok(()));
-    assert_eq!(out.answers, [(Ticket(5), Ok(2))]);
+    assert_eq!(out.answers, [(Ticket(6), Ok(2))]);
 }
 
 #[test]

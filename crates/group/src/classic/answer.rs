@@ -52,6 +52,15 @@ impl JoinAnswer {
     #[must_use]
     pub fn error(member_id: &Arc<str>, error: ErrorCode) -> Self {
         Self {
+            protocol: Some(Arc::default()),
+            ..Self::no_such_member(member_id, error)
+        }
+    }
+
+    /// The error of a client that is not the member it says it is: to this Kafka names no protocol, and to all others an empty one.
+    #[must_use]
+    pub fn no_such_member(member_id: &Arc<str>, error: ErrorCode) -> Self {
+        Self {
             error,
             generation: -1,
             protocol_type: None,

@@ -76,7 +76,8 @@ impl ClassicGroup {
         settings: &ClassicSettings,
         step: &mut Step,
     ) -> Option<Write> {
-        if !self.pending.contains(id) {
+        let is_member = !self.pending.contains(id);
+        if is_member {
             let member = self.members.get(id);
             if member.expect("sessions are of members").is_excused() {
                 return None;
@@ -87,7 +88,9 @@ impl ClassicGroup {
             Phase::Empty => None,
             // Somebody has been waited for in vain: if that was all, even the initial delay is over.
             Phase::Preparing(_) => self.complete_if_all_joined(now, step),
-            Phase::Completing(_) | Phase::Stable(_) => self.prepare_rebalance(now, settings, step),
+            Phase::Completing(_) | Phase::Stable(_) => is_member
+                .then(|| self.prepare_rebalance(now, settings, step))
+                .flatten(),
         }
     }
 }

@@ -76,7 +76,8 @@ impl ClassicGroup {
             return self.add_member(id, ticket, join, now, settings, step);
         }
         if let Err(error) = self.check_member(&join.member_id, join.instance_id.as_deref()) {
-            step.answers.push(refusal(&join.member_id, error));
+            let answer = JoinAnswer::no_such_member(&join.member_id, error);
+            step.answers.push((ticket, Answer::Join(answer)));
             return None;
         }
         self.rejoin(ticket, join, now, settings, step)

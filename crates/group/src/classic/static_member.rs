@@ -40,9 +40,9 @@ impl ClassicGroup {
     ) -> Option<Write> {
         let former_leader = self.members.leader().cloned();
         self.rename(former_id, &id, step);
+        self.restart_session(&id, now);
         let former_terms = self.members.set_terms(&id, join.terms);
         self.park_join(&id, ticket, step);
-        self.restart_session(&id, now);
         let can_stay =
             matches!(self.phase, Phase::Stable(_)) && self.members.vote() == self.protocol;
         if !can_stay {
@@ -65,7 +65,7 @@ impl ClassicGroup {
         let (join, sync) = self.members.rename(former, id);
         let fenced = ErrorCode::FencedInstanceId;
         if let Some(ticket) = join {
-            let answer = JoinAnswer::error(former, fenced);
+            let answer = JoinAnswer::no_such_member(former, fenced);
             step.answers.push((ticket, Answer::Join(answer)));
         }
         if let Some(ticket) = sync {

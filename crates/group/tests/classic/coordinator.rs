@@ -360,7 +360,12 @@ impl Coordinator {
     }
 
     pub(crate) fn has_in_flight(&self) -> bool {
-        !self.in_flight.is_empty()
+        self.in_flight().len() > 0
+    }
+
+    /// The records that are on their way.
+    pub(crate) fn in_flight(&self) -> impl ExactSizeIterator<Item = &GroupRecord<'static>> {
+        self.in_flight.iter().map(|in_flight| &in_flight.record)
     }
 
     /// All records that are on their way are lost; what was built on others is taken back first.

@@ -296,9 +296,8 @@ fn if_the_group_cannot_be_written_nobody_has_joined_it() {
 
 #[test]
 fn old_versions_have_a_protocol_even_when_there_is_none() {
-    let mut coordinator = Coordinator::default();
-    let ticket = coordinator.join(&Client::default());
-    coordinator.commit();
+    let (mut coordinator, _) = Coordinator::stable(1);
+    let ticket = coordinator.join(&Client::named("stranger"));
     let answer = coordinator.joined(ticket);
     assert_eq!(answer.response(7).protocol_name, None);
     assert_eq!(answer.response(6).protocol_name.as_deref(), Some(""));

@@ -198,6 +198,17 @@ fn an_id_that_nobody_joins_with_is_forgotten() {
 }
 
 #[test]
+fn that_an_id_is_forgotten_disturbs_nobody() {
+    let (mut coordinator, ids) = Coordinator::stable(1);
+    coordinator.new_id(&Client::default());
+    for _ in 0..5 {
+        coordinator.pass(3 * SECOND);
+        assert_eq!(coordinator.heartbeat(&ids[0], None, 1), ErrorCode::None);
+    }
+    assert_eq!(coordinator.state(), "Stable");
+}
+
+#[test]
 fn even_the_initial_delay_ends_when_the_last_that_was_waited_for_is_forgotten() {
     let mut coordinator = Coordinator::default();
     coordinator.settings.initial_rebalance_delay = 50 * SECOND;
