@@ -24,7 +24,6 @@ use super::load::{Loads, load};
 use crate::alarm::Alarm;
 use crate::lane::{Answers, Append, Job as LaneJob, Outcome};
 use crate::partition::Partition;
-use crate::topic_rules::append_rules;
 
 /// As the producer that the batches are checked as.
 const PRODUCE_VERSION: i16 = 13;
@@ -176,7 +175,7 @@ struct Service<'a, E: Env> {
 impl<'a, E: Env> Service<'a, E> {
     fn begin(shard: &'a mut Shard<E>, loaded: Loading<Groups>) -> Self {
         let options = Options {
-            max_batch_bytes: shard.partition.config.load().max_message_bytes(),
+            max_batch_bytes: shard.partition.config().max_message_bytes(),
             compression: Compression::from_code(shard.config.compression_code)
                 .unwrap_or(Compression::None),
         };
@@ -294,7 +293,7 @@ impl<'a, E: Env> Service<'a, E> {
         let Shard { partition, env, .. } = &*self.shard;
         let leader_epoch = partition.leader_epoch();
         let leader_epoch = leader_epoch.ok_or(ErrorCode::NotLeaderOrFollower)?;
-        let rules = append_rules(&partition.config.load(), PRODUCE_VERSION);
+        let rules = partition.append_rules(PRODUCE_VERSION);
         let batch = validate(batch, &rules, env.clock().wall());
         let answers = Answers::with_capacity(1);
         let append = Append {
