@@ -504,6 +504,8 @@ def rebalance(topic, assignor):
         joins()
         wait("each has its half", lambda: shares() == [2, 2])
         equal("values", spread(topic, 100, 200, 4), take(members, 100))
+        for reader in members:
+            reader.commit(asynchronous=False)
         members.pop(0).close()
         wait("the other has all", lambda: shares() == [4])
     finally:
