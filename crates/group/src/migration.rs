@@ -71,7 +71,8 @@ impl Groups {
         now: Now,
     ) -> Result<Found, Rejection> {
         let id = &*heartbeat.request.group_id;
-        let joins = Epoch(heartbeat.request.member_epoch) == Epoch::JOIN;
+        let epoch = Epoch(heartbeat.request.member_epoch);
+        let joins = epoch == Epoch::JOIN;
         if let (None, Some(Recorded::Consumer(group))) =
             (self.classic.get(id), state.groups.get(id))
         {
@@ -81,7 +82,7 @@ impl Groups {
         let mut records = Vec::new();
         let group = match kind(&self.classic, state, id) {
             Kind::Absent if joins => ConsumerGroup::new(id),
-            Kind::Absent => return Err(Rejection::group_not_found(id)),
+            Kind::Absent => return Err(Rejection::group_not_found(id, epoch)),
             _ if !joins => return Err(Rejection::not_a_consumer_group(id)),
             Kind::Classic(group) if !group.is_empty() => {
                 let (group, made) = self.consumer.upgrade(group, now)?;

@@ -36,12 +36,17 @@ impl Rejection {
         )
     }
 
-    /// No group of that name, where the request may not make one.
+    /// No group of that name, where a request of that epoch may not make one.
     #[must_use]
-    pub fn group_not_found(group_id: &str) -> Self {
+    pub fn group_not_found(group_id: &str, epoch: Epoch) -> Self {
+        let kind = if epoch < Epoch::JOIN {
+            "Group"
+        } else {
+            "Consumer group"
+        };
         Self::new(
             ErrorCode::GroupIdNotFound,
-            format!("Consumer group {group_id} not found."),
+            format!("{kind} {group_id} not found."),
         )
     }
 

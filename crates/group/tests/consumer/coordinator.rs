@@ -119,7 +119,10 @@ impl Coordinator {
     ) -> Result<Response, Rejection> {
         check(request, version, &self.settings.assignors)?;
         if self.group.is_none() && request.member_epoch != 0 {
-            return Err(Rejection::group_not_found(&request.group_id));
+            return Err(Rejection::group_not_found(
+                &request.group_id,
+                Epoch(request.member_epoch),
+            ));
         }
         self.drawn += 1;
         let fresh = format!("fresh-{}", self.drawn);
