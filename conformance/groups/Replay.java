@@ -286,7 +286,9 @@ public final class Replay {
         answers();
         lines.add(state());
         ClassicGroup group = group();
-        if (group != null && group.isEmpty()) group.setNewMemberAdded(false);
+        if (group == null) return;
+        if (group.isEmpty()) group.setNewMemberAdded(false);
+        replaceGhosts(group);
     }
 
     private void join(String[] f) throws Exception {
@@ -317,14 +319,15 @@ public final class Replay {
             if (!before.contains(member.memberId())) know(our, member.memberId());
         }
         if (future.isDone() && future.get().errorCode() == Errors.MEMBER_ID_REQUIRED.code()) know(our, future.get().memberId());
-        // Apache keeps waiting for the sync of an id that is replaced; Ottla waits for that of the one in its place.
-        ClassicGroup group = group();
-        if (group != null) {
-            List<String> ghosts = group.allPendingSyncMembers().stream().filter(id -> !group.hasMember(id)).toList();
-            for (String ghost : ghosts) {
-                group.allPendingSyncMembers().remove(ghost);
-                if (theirs.containsKey(our)) group.allPendingSyncMembers().add(their(our));
-            }
+    }
+
+    /** Apache keeps waiting for the sync of an id that is replaced; Ottla waits for that of the one in its place. */
+    private void replaceGhosts(ClassicGroup group) {
+        List<String> ghosts = group.allPendingSyncMembers().stream().filter(id -> !group.hasMember(id)).toList();
+        for (String ghost : ghosts) {
+            group.allPendingSyncMembers().remove(ghost);
+            String instance = our(ghost).split("-")[0];
+            if (group.hasStaticMember(instance)) group.allPendingSyncMembers().add(group.staticMemberId(instance));
         }
     }
 
