@@ -55,7 +55,7 @@ pub(crate) async fn answer<E: Env>(
     header: &RequestHeader<'_>,
 ) -> Answer<E> {
     let answer = match join {
-        Err(code) => JoinAnswer::error(&Arc::default(), code),
+        Err(code) => JoinAnswer::without_protocol(&Arc::default(), code),
         Ok(join) => {
             let request = Request::Join(Arc::clone(&group), Box::new(join));
             match node.groups.ask(&group, request).await {

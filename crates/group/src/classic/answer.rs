@@ -53,13 +53,14 @@ impl JoinAnswer {
     pub fn error(member_id: &Arc<str>, error: ErrorCode) -> Self {
         Self {
             protocol: Some(Arc::default()),
-            ..Self::no_such_member(member_id, error)
+            ..Self::without_protocol(member_id, error)
         }
     }
 
-    /// The error of a client that is not the member it says it is: to this Kafka names no protocol, and to all others an empty one.
+    /// The error of a client that is not the member it says it is, or that may not join: to these Kafka names no protocol, and to all
+    /// others an empty one.
     #[must_use]
-    pub fn no_such_member(member_id: &Arc<str>, error: ErrorCode) -> Self {
+    pub fn without_protocol(member_id: &Arc<str>, error: ErrorCode) -> Self {
         Self {
             error,
             generation: -1,

@@ -76,7 +76,7 @@ impl ClassicGroup {
             return self.add_member(id, ticket, join, now, settings, step);
         }
         if let Err(error) = self.check_member(&join.member_id, join.instance_id.as_deref()) {
-            let answer = JoinAnswer::no_such_member(&join.member_id, error);
+            let answer = JoinAnswer::without_protocol(&join.member_id, error);
             step.answers.push((ticket, Answer::Join(answer)));
             return None;
         }

@@ -65,7 +65,7 @@ impl ClassicGroup {
         let (join, sync) = self.members.rename(former, id);
         let fenced = ErrorCode::FencedInstanceId;
         if let Some(ticket) = join {
-            let answer = JoinAnswer::no_such_member(former, fenced);
+            let answer = JoinAnswer::without_protocol(former, fenced);
             step.answers.push((ticket, Answer::Join(answer)));
         }
         if let Some(ticket) = sync {
