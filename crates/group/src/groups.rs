@@ -42,6 +42,8 @@ pub enum Context {
     Ended(Vec<ClassicGroup>),
     /// What of the group has expired, and the group itself if all of it has: it comes back if that cannot be written down.
     Expired(Arc<str>, Option<Box<ClassicGroup>>),
+    /// Members of the consumer group were silent for too long. If that cannot be written down, all have their time anew.
+    Silent(Arc<str>),
     /// It has become a classic group, and is the consumer group that it was if that cannot be written down.
     Downgraded(Arc<str>),
     /// The offsets in these topics are taken back.
@@ -141,6 +143,13 @@ impl Groups {
             ended = self.classic.remove(&group).map(Box::new);
         }
         Some(Context::Expired(group, ended))
+    }
+
+    /// Gives the members of the group, if it is one, all their time.
+    pub(crate) fn restart_consumer_group(&mut self, state: &State, id: &Arc<str>, now: Now) {
+        if let Some(Recorded::Consumer(group)) = state.groups.get(id) {
+            self.consumer.restart(id, group, now);
+        }
     }
 
     /// Has classic groups do something.
@@ -300,6 +309,7 @@ impl StateMachine for Groups {
             }),
             Context::Ended(_)
             | Context::Expired(..)
+            | Context::Silent(_)
             | Context::Downgraded(_)
             | Context::ForgottenTopics(_) => None,
         }
@@ -330,6 +340,10 @@ impl StateMachine for Groups {
                 self.retention.lost(id, error, now);
                 None
             }
+            Context::Silent(id) => {
+                self.restart_consumer_group(states.newest, &id, now);
+                None
+            }
             Context::Downgraded(id) => {
                 self.take_back_downgrade(states.newest, &id, error, now, step);
                 None
@@ -353,8 +367,8 @@ impl StateMachine for Groups {
             self.of_classic(step, |groups, step| groups.expire(now, step))
         } else if is_due(self.consumer.next_deadline()) {
             let (id, outcome) = self.consumer.expire(states.newest, now)?;
-            let ((), context) = self.take(&id, outcome, now, step);
-            context
+            let ((), downgraded) = self.take(&id, outcome, now, step);
+            downgraded.or(Some(Context::Silent(id)))
         } else if is_due(self.deleted_topics.next()) {
             self.forget_topics(states.newest, now, step)
         } else if is_due(self.retention.next()) {
