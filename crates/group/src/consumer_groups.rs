@@ -258,6 +258,10 @@ impl ConsumerGroups {
             }
             held.deadline = next;
         }
+        // Nobody is waited for: the group is empty, or was never made because its first member was refused.
+        if next.is_none() {
+            self.timers.remove(id);
+        }
     }
 }
 
@@ -267,5 +271,83 @@ pub(crate) fn refused(rejection: Rejection) -> ConsumerGroupHeartbeatResponse<'s
         error_code: rejection.error,
         error_message: Some(rejection.message.into()),
         ..Default::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ottla_model::{PartitionIndex, Timestamp, TopicId};
+
+    use super::*;
+    use crate::consumer::MigrationPolicy;
+    use crate::consumer::assignor::Assignor;
+
+    struct NoTopics;
+
+    impl TopicsView for NoTopics {
+        fn id(&self, _: &str) -> Option<TopicId> {
+            None
+        }
+
+        fn name(&self, _: TopicId) -> Option<&str> {
+            None
+        }
+
+        fn partition_count(&self, _: TopicId) -> Option<i32> {
+            None
+        }
+
+        fn racks(&self, _: TopicId, _: PartitionIndex) -> Vec<&str> {
+            Vec::new()
+        }
+
+        fn names(&self) -> Box<dyn Iterator<Item = &str> + '_> {
+            Box::new(std::iter::empty())
+        }
+
+        fn version(&self) -> i64 {
+            0
+        }
+
+        fn version_with_new_topics(&self) -> i64 {
+            0
+        }
+    }
+
+    #[test]
+    fn nothing_is_kept_of_a_group_whose_first_member_is_refused() {
+        let settings = ConsumerSettings {
+            session_timeout: Duration::from_secs(45),
+            heartbeat_interval: Duration::from_secs(5),
+            assignment_interval: Duration::ZERO,
+            max_size: 1000,
+            regex_refresh_interval: Duration::from_secs(600),
+            assignors: vec![Assignor::Uniform],
+            migration: MigrationPolicy::Disabled,
+            classic_max_size: 1000,
+        };
+        let mut groups = ConsumerGroups::new(settings, SharedTopics(Arc::new(NoTopics)));
+        let heartbeat = ConsumerHeartbeat {
+            request: ConsumerGroupHeartbeatRequest {
+                group_id: "g".into(),
+                member_id: "m".into(),
+                rebalance_timeout_ms: 60_000,
+                subscribed_topic_regex: Some("(".into()),
+                topic_partitions: Some(Vec::new()),
+                ..Default::default()
+            },
+            version: 1,
+            client_id: Arc::from("client"),
+            client_host: Arc::from("/127.0.0.1"),
+            uuid: Uuid::from_u128(1),
+        };
+        let now = Now {
+            wall: Timestamp(0),
+            monotonic: Monotonic::default(),
+        };
+        let refused = groups.heartbeat(&ConsumerGroup::new("g"), &heartbeat, now);
+        let code = refused.map_err(|rejection| rejection.error);
+        assert_eq!(code, Err(ErrorCode::InvalidRegularExpression));
+        assert!(groups.timers.is_empty());
     }
 }

@@ -18,11 +18,8 @@ use crate::kind::Kind;
 use crate::listing::{self, GroupFilter};
 use crate::offsets::{self, CommitOffsets, DeleteOffsets, FetchOffsets};
 use crate::request::{Answer, Reply, Request};
-use crate::retention::Retention;
+use crate::retention::{Expired, Retention};
 use crate::state::{self, Recorded, State};
-
-/// The most records of a step that does what it can of something larger.
-const MOST_RECORDS: usize = 1000;
 
 /// What the node's configuration says of groups.
 #[derive(Clone, Debug)]
@@ -43,6 +40,10 @@ pub enum Context {
     Group(GroupWrite),
     /// They end, and come back if that cannot be written down.
     Ended(Vec<ClassicGroup>),
+    /// What of the group has expired, and the group itself if all of it has: it comes back if that cannot be written down.
+    Expired(Arc<str>, Option<Box<ClassicGroup>>),
+    /// Members of the consumer group were silent for too long. If that cannot be written down, all have their time anew.
+    Silent(Arc<str>),
     /// It has become a classic group, and is the consumer group that it was if that cannot be written down.
     Downgraded(Arc<str>),
     /// The offsets in these topics are taken back.
@@ -127,22 +128,28 @@ impl Groups {
 
     fn forget_topics(&mut self, state: &State, now: Now, step: &mut GroupStep) -> Option<Context> {
         let topics = &mut self.deleted_topics;
-        let forgotten = topics.go_on(&state.offsets, now, MOST_RECORDS, &mut step.records);
+        let forgotten = topics.go_on(&state.offsets, now, &mut step.records);
         forgotten.map(Context::ForgottenTopics)
     }
 
     fn retain(&mut self, state: &State, now: Now, step: &mut GroupStep) -> Option<Context> {
         let classic = &self.classic;
-        let ended = self.retention.go_on(
-            state,
-            |id| kind(classic, state, id),
-            now,
-            MOST_RECORDS,
-            &mut step.records,
-        )?;
-        self.consumer.forget(&ended);
-        let group = self.classic.remove(&ended)?;
-        Some(Context::Ended(vec![group]))
+        let Expired { group, ends } =
+            self.retention
+                .go_on(state, |id| kind(classic, state, id), now, &mut step.records)?;
+        let mut ended = None;
+        if ends {
+            self.consumer.forget(&group);
+            ended = self.classic.remove(&group).map(Box::new);
+        }
+        Some(Context::Expired(group, ended))
+    }
+
+    /// Gives the members of the group, if it is one, all their time.
+    pub(crate) fn restart_consumer_group(&mut self, state: &State, id: &Arc<str>, now: Now) {
+        if let Some(Recorded::Consumer(group)) = state.groups.get(id) {
+            self.consumer.restart(id, group, now);
+        }
     }
 
     /// Has classic groups do something.
@@ -300,7 +307,11 @@ impl StateMachine for Groups {
                 groups.committed(write, now, step);
                 None
             }),
-            Context::Ended(_) | Context::Downgraded(_) | Context::ForgottenTopics(_) => None,
+            Context::Ended(_)
+            | Context::Expired(..)
+            | Context::Silent(_)
+            | Context::Downgraded(_)
+            | Context::ForgottenTopics(_) => None,
         }
     }
 
@@ -322,13 +333,24 @@ impl StateMachine for Groups {
                 }
                 None
             }
+            Context::Expired(id, ended) => {
+                if let Some(group) = ended {
+                    self.classic.insert(*group);
+                }
+                self.retention.lost(id, error, now);
+                None
+            }
+            Context::Silent(id) => {
+                self.restart_consumer_group(states.newest, &id, now);
+                None
+            }
             Context::Downgraded(id) => {
                 self.take_back_downgrade(states.newest, &id, error, now, step);
                 None
             }
             Context::ForgottenTopics(topics) => {
                 let offsets = &states.newest.offsets;
-                self.deleted_topics.try_again(topics, offsets, now);
+                self.deleted_topics.try_again(topics, offsets, error, now);
                 None
             }
         }
@@ -345,8 +367,8 @@ impl StateMachine for Groups {
             self.of_classic(step, |groups, step| groups.expire(now, step))
         } else if is_due(self.consumer.next_deadline()) {
             let (id, outcome) = self.consumer.expire(states.newest, now)?;
-            let ((), context) = self.take(&id, outcome, now, step);
-            context
+            let ((), downgraded) = self.take(&id, outcome, now, step);
+            downgraded.or(Some(Context::Silent(id)))
         } else if is_due(self.deleted_topics.next()) {
             self.forget_topics(states.newest, now, step)
         } else if is_due(self.retention.next()) {

@@ -152,9 +152,7 @@ impl Groups {
             step.answers
                 .extend(answers.map(|(ticket, answer)| (ticket, Ok(Reply::Classic(answer)))));
         }
-        if let Some(Recorded::Consumer(group)) = state.groups.get(id) {
-            self.consumer.restart(id, group, now);
-        }
+        self.restart_consumer_group(state, id, now);
     }
 
     pub(crate) fn join(

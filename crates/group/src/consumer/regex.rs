@@ -14,7 +14,7 @@ use ottla_model::ErrorCode;
 use super::change::Change;
 use super::metadata_hash::group_hash;
 use super::records::Record;
-use super::{ConsumerGroup, Context, GroupTimers, Rejection, ResolvedRegex};
+use super::{ConsumerGroup, Context, GroupTimers, Rejection, ResolvedRegex, TopicsView};
 
 /// A group's expressions are not resolved more often than this.
 const MIN_REFRESH_INTERVAL: Duration = Duration::from_secs(10);
@@ -119,31 +119,14 @@ impl ConsumerGroup {
         timers: &mut GroupTimers,
         context: &Context<'_>,
     ) -> Vec<Record> {
-        // One that cannot be read was let in by a release that reads others. It matches nothing.
-        let patterns: Vec<(&Arc<str>, Option<TopicPattern>)> = self
-            .regexes
-            .names()
-            .map(|regex| (regex, TopicPattern::new(regex).ok()))
-            .collect();
-        if patterns.is_empty() {
+        if self.regexes.is_empty() {
             return Vec::new();
         }
-        let mut matched: Vec<BTreeSet<Arc<str>>> = vec![BTreeSet::new(); patterns.len()];
-        for topic in context.topics.names() {
-            for ((_, pattern), matched) in patterns.iter().zip(&mut matched) {
-                if pattern
-                    .as_ref()
-                    .is_some_and(|pattern| pattern.matches(topic))
-                {
-                    matched.insert(topic.into());
-                }
-            }
-        }
-
         let mut records = Vec::new();
         let mut after = self.clone();
         let mut changed = false;
-        for ((regex, _), topics) in patterns.into_iter().zip(matched) {
+        for regex in self.regexes.names() {
+            let topics = matched(regex, context.topics);
             let old = self.resolved_regex(regex).map(|old| &old.topics);
             changed |= old.unwrap_or(&BTreeSet::new()) != &topics;
             let resolved = ResolvedRegex {
@@ -163,4 +146,14 @@ impl ConsumerGroup {
         }
         records
     }
+}
+
+/// The topics that the expression matches. It is compiled for this alone: one may take megabytes, and each member may bring another.
+fn matched(regex: &str, topics: &dyn TopicsView) -> BTreeSet<Arc<str>> {
+    // One that cannot be read was let in by a release that reads others. It matches nothing.
+    let Ok(pattern) = TopicPattern::new(regex) else {
+        return BTreeSet::new();
+    };
+    let names = topics.names().filter(|topic| pattern.matches(topic));
+    names.map(Arc::from).collect()
 }

@@ -234,6 +234,44 @@ fn offsets_of_a_group_without_members_expire_and_the_group_with_the_last() {
     assert!(partition.list().is_empty());
 }
 
+/// So many positions of a group of a long name that no batch takes the tombstones of all of them.
+fn too_much_for_a_batch() -> (Partition, String) {
+    let mut partition = Partition::new();
+    let group = "g".repeat(2000);
+    let mut commit = commit_of(&group, "t", 1);
+    let first = commit.topics[0].partitions.pop().expect("there is one");
+    for partitions in (0..1000).collect::<Vec<i32>>().chunks(100) {
+        let partitions = partitions.iter().map(|index| PartitionCommit {
+            partition: PartitionIndex(*index),
+            ..first.clone()
+        });
+        commit.topics[0].partitions = partitions.collect();
+        let answer = partition.ask(Request::CommitOffsets(commit.clone()));
+        assert_eq!(answer, codes(&[ErrorCode::None; 100]));
+    }
+    (partition, group)
+}
+
+#[test]
+fn what_has_expired_is_taken_back_in_parts_that_a_batch_takes() {
+    let (mut partition, _) = too_much_for_a_batch();
+    partition.commit("h", "t", 1).expect("it is allowed");
+    partition.expire(RETENTION + CHECK);
+    assert!(partition.list().is_empty());
+}
+
+#[test]
+fn topics_are_forgotten_in_parts_that_a_batch_takes() {
+    let (mut partition, group) = too_much_for_a_batch();
+    partition.begin(Request::ForgetTopics(BTreeSet::from([Arc::from("t")])));
+    for second in 1..5 {
+        partition.expire(second);
+    }
+    let offsets = partition.coordinator.committed().offsets();
+    let mut partitions = (0..1000).map(PartitionIndex);
+    assert!(partitions.all(|index| offsets.get(&group, "t", index).is_none()));
+}
+
 #[test]
 fn offsets_of_topics_that_are_no_more_are_forgotten() {
     let mut partition = Partition::new();

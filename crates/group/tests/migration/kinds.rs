@@ -61,3 +61,15 @@ fn what_cannot_be_written_down_has_not_happened() {
     partition.restart();
     assert_eq!(partition.listed().unwrap().0, "classic");
 }
+
+#[test]
+fn a_silent_member_whose_end_is_lost_ends_later() {
+    let mut partition = Partition::new(MigrationPolicy::Disabled);
+    partition.configure(Duration::from_secs(10));
+    partition.consumer(consumer("c"));
+    partition.fails = true;
+    partition.pass(10);
+    assert_eq!(partition.listed().unwrap().1, "Stable");
+    partition.pass(10);
+    assert_eq!(partition.listed().unwrap().1, "Empty");
+}
