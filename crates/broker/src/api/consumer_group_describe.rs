@@ -9,9 +9,14 @@ use ottla_wire::message::consumer_group_describe::{
     ConsumerGroupDescribeRequest, ConsumerGroupDescribeResponse, DescribedGroup,
 };
 
+use super::consumer_group_heartbeat::is_enabled;
 use crate::authorize::{Operation, Resource};
 use crate::node::Node;
 use crate::request::Context;
+
+/// As Kafka words it.
+const HIDDEN_TOPICS: &str =
+    "The group has described topic(s) that the client is not authorized to describe.";
 
 pub(crate) async fn handle<E: Env>(
     node: &Node<E>,
@@ -43,15 +48,29 @@ async fn describe<E: Env>(
         group_id: id.to_owned().into(),
         ..Default::default()
     };
+    if !is_enabled(node) {
+        return refused(ErrorCode::UnsupportedVersion);
+    }
     if !node.allowed(context.caller, Operation::Describe, Resource::Group(id)) {
         return refused(ErrorCode::GroupAuthorizationFailed);
     }
     let request = Request::DescribeConsumerGroups(vec![Arc::from(id)]);
-    match node.groups.ask(id, request).await {
-        Ok(Reply::DescribedConsumerGroups(groups)) => {
-            groups.into_iter().next().expect("one group was asked for")
-        }
+    let described = match node.groups.ask(id, request).await {
+        Ok(Reply::DescribedConsumerGroups(groups)) => groups.into_iter().next(),
         Ok(other) => unreachable!("the groups answer another question: {other:?}"),
-        Err(code) => refused(code),
+        Err(code) => return refused(code),
+    };
+    let described = described.expect("one group was asked for");
+    let members = described.members.iter();
+    let mut topics = members
+        .flat_map(|member| [&member.assignment, &member.target_assignment])
+        .flat_map(|assignment| &assignment.topic_partitions)
+        .map(|topic| Resource::Topic(&topic.topic_name));
+    if topics.all(|topic| node.allowed(context.caller, Operation::Describe, topic)) {
+        return described;
+    }
+    DescribedGroup {
+        error_message: Some(HIDDEN_TOPICS.into()),
+        ..refused(ErrorCode::TopicAuthorizationFailed)
     }
 }

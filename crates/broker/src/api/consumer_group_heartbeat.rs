@@ -22,7 +22,7 @@ pub(crate) async fn handle<E: Env>(
     context: Context<'_>,
     request: ConsumerGroupHeartbeatRequest<'_>,
 ) -> ConsumerGroupHeartbeatResponse<'static> {
-    if node.image().features().level(FEATURE) < 1 {
+    if !is_enabled(node) {
         return refused(ErrorCode::UnsupportedVersion);
     }
     let group = Resource::Group(&request.group_id);
@@ -49,6 +49,11 @@ pub(crate) async fn handle<E: Env>(
         Ok(other) => unreachable!("the groups answer another question: {other:?}"),
         Err(code) => refused(code),
     }
+}
+
+/// Whether the cluster's features let consumer groups be.
+pub(super) fn is_enabled<E: Env>(node: &Node<E>) -> bool {
+    node.image().features().level(FEATURE) >= 1
 }
 
 fn refused(error_code: ErrorCode) -> ConsumerGroupHeartbeatResponse<'static> {

@@ -9,6 +9,8 @@ pub enum DecodeError {
     InvalidLength { length: i64, remaining: usize },
     #[error("{0} array elements would take far more memory than the frame")]
     TooManyElements(usize),
+    #[error("a text of {0} bytes is longer than any may be")]
+    TextTooLong(usize),
     #[error("null where the version has no null")]
     UnexpectedNull,
     #[error("variable-length integer is too long")]

@@ -145,10 +145,14 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The length before a string.
+    /// The length before a string: Kafka takes none longer than 16 bits can say, in no version.
     fn short_length(&mut self, version: Version) -> Result<Option<usize>, DecodeError> {
         if version.flexible {
-            self.compact_length()
+            let length = self.compact_length()?;
+            match length.filter(|length| *length > i16::MAX as usize) {
+                Some(length) => Err(DecodeError::TextTooLong(length)),
+                None => Ok(length),
+            }
         } else {
             let length = self.i16()?;
             if length == -1 {
@@ -220,6 +224,7 @@ impl<'a> Reader<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::codec::Writer;
 
     const CLASSIC: Version = Version::new(0, 1);
     const FLEXIBLE: Version = Version::new(1, 1);
@@ -240,6 +245,17 @@ mod tests {
                 .is_err()
         );
         assert!(Reader::new(&[0xff, 0xfe]).string(CLASSIC).is_err());
+    }
+
+    #[test]
+    fn a_text_is_no_longer_in_flexible_versions_than_in_others() {
+        let longest = i16::MAX as usize;
+        for (length, is_taken) in [(longest, true), (longest + 1, false)] {
+            let mut writer = Writer::new();
+            writer.string(Some(&"t".repeat(length)), FLEXIBLE);
+            let bytes = writer.into_bytes();
+            assert_eq!(Reader::new(&bytes).string(FLEXIBLE).is_ok(), is_taken);
+        }
     }
 
     #[test]
