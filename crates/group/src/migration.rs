@@ -129,8 +129,8 @@ impl Groups {
         let Downgrade { group, rebalance } = downgrade;
         let settings = self.classic.settings();
         let group = ClassicGroup::downgraded(Arc::clone(id), group, *rebalance, now, settings);
-        // Members of a group have their ids, and their instances, for themselves alone.
-        let group = group.expect("no member of a group is there twice");
+        // A log that no coordinator has written may have a member there twice: they join anew.
+        let group = group.unwrap_or_else(|_| ClassicGroup::new(Arc::clone(id), now));
         self.classic.insert(group);
         self.consumer.forget(id);
         Context::Downgraded(Arc::clone(id))

@@ -54,6 +54,9 @@ async fn describe<E: Env>(
     if !node.allowed(context.caller, Operation::Describe, Resource::Group(id)) {
         return refused(ErrorCode::GroupAuthorizationFailed);
     }
+    if id.is_empty() {
+        return refused(ErrorCode::InvalidGroupId);
+    }
     let request = Request::DescribeConsumerGroups(vec![Arc::from(id)]);
     let described = match node.groups.ask(id, request).await {
         Ok(Reply::DescribedConsumerGroups(groups)) => groups.into_iter().next(),
@@ -61,12 +64,15 @@ async fn describe<E: Env>(
         Err(code) => return refused(code),
     };
     let described = described.expect("one group was asked for");
-    let members = described.members.iter();
-    let mut topics = members
-        .flat_map(|member| [&member.assignment, &member.target_assignment])
-        .flat_map(|assignment| &assignment.topic_partitions)
-        .map(|topic| Resource::Topic(&topic.topic_name));
-    if topics.all(|topic| node.allowed(context.caller, Operation::Describe, topic)) {
+    let is_visible = |group: &DescribedGroup<'_>| {
+        let members = group.members.iter();
+        members
+            .flat_map(|member| [&member.assignment, &member.target_assignment])
+            .flat_map(|assignment| &assignment.topic_partitions)
+            .map(|topic| Resource::Topic(&topic.topic_name))
+            .all(|topic| node.allowed(context.caller, Operation::Describe, topic))
+    };
+    if is_visible(&described) {
         return described;
     }
     DescribedGroup {

@@ -73,14 +73,24 @@ fn read_all<D: Disk>(
     let mut next = reader.log_start();
     while next < end {
         let asked = next;
-        for piece in reader.read(next, most, end, true)?.pieces {
+        let pieces = reader.read(next, most, end, true)?.pieces;
+        // Kafka's cleaner may have left nothing up to the end.
+        let Some(last) = pieces.len().checked_sub(1) else {
+            break;
+        };
+        for (at, piece) in pieces.into_iter().enumerate() {
             let mut bytes = vec![0; usize::try_from(piece.length).unwrap_or(usize::MAX)];
             piece.file.read_at(&mut bytes, piece.position)?;
-            // A limit may have cut the last batch: it is read again.
+            let mut read = 0;
             for batch in Batches::new(&bytes).map_while(Result::ok) {
                 batch.check().map_err(LoadError::from)?;
                 loading.batch(&batch)?;
+                read += batch.header.size;
                 next = batch.header.next_offset();
+            }
+            // A limit may have cut the last batch: it is read again.
+            if read < bytes.len() && at < last {
+                return Err(LoadFailure::NoBatch(next));
             }
         }
         if next == asked {

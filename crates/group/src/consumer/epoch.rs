@@ -19,7 +19,8 @@ impl Epoch {
 
     #[must_use]
     pub const fn next(self) -> Self {
-        Self(self.0 + 1)
+        // None follows the last: no group lives that long, and a log that says so must not end the node.
+        Self(self.0.saturating_add(1))
     }
 }
 
