@@ -151,16 +151,22 @@ impl Translator<'_> {
 
     /// `{n}`, `{n,}` or `{n,m}` behind its brace; anything else is text.
     fn counted(&mut self) -> Result<Option<String>> {
+        // No further than a count can reach: an expression of nothing but braces is read once, too.
         let mut ahead = self.input.clone();
-        let body: String = ahead.by_ref().take_while(|c| *c != '}').collect();
-        let closed = self.input.clone().any(|c| c == '}');
+        let mut body = String::new();
+        while let Some(c) = ahead.next_if(|c| c.is_ascii_digit() || *c == ',') {
+            body.push(c);
+        }
+        if ahead.next() != Some('}') {
+            return Ok(None);
+        }
         let (min, max) = match body.split_once(',') {
             None => (body.as_str(), Some(body.as_str())),
             Some((min, "")) => (min, None),
             Some((min, max)) => (min, Some(max)),
         };
         let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-        if !closed || !is_number(min) || !max.is_none_or(is_number) {
+        if !is_number(min) || !max.is_none_or(is_number) {
             return Ok(None);
         }
         let number = |text: &str| text.parse().unwrap_or(u32::MAX);
