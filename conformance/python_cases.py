@@ -28,10 +28,10 @@ def holds(what, condition):
         raise AssertionError(f"does not hold: {what}")
 
 
-def wait(what, condition):
-    deadline = time.monotonic() + 15
+def wait(what, condition, seconds=15):
+    deadline = time.monotonic() + seconds
     while not condition():
-        holds(what + " within 15 s", time.monotonic() < deadline)
+        holds(f"{what} within {seconds} s", time.monotonic() < deadline)
         time.sleep(0.02)
 
 

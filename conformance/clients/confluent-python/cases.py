@@ -502,12 +502,12 @@ def rebalance(topic, assignor):
         equal("values", spread(topic, 0, 100, 4), take(members, 100))
         members[0].commit(asynchronous=False)
         joins()
-        wait("each has its half", lambda: shares() == [2, 2])
+        wait("each has its half", lambda: shares() == [2, 2], 60)
         equal("values", spread(topic, 100, 200, 4), take(members, 100))
         for reader in members:
             reader.commit(asynchronous=False)
         members.pop(0).close()
-        wait("the other has all", lambda: shares() == [4])
+        wait("the other has all", lambda: shares() == [4], 60)
     finally:
         for reader in members:
             reader.close()

@@ -518,14 +518,14 @@ def rebalance(topic, assignor):
         equal("values", sorted(values(0, 100)), sorted(take(members, 100)))
         members[0].commit()
         members.append(member(topic, topic, **settings))
-        wait("each has its half", lambda: [poll(m) for m in members] == [2, 2])
+        wait("each has its half", lambda: [poll(m) for m in members] == [2, 2], 60)
         equal("all partitions", set(of(topic, 4)), members[0].assignment() | members[1].assignment())
         spread(topic, 100, 200, 4)
         equal("values", sorted(values(100, 200)), sorted(take(members, 100)))
         for reader in members:
             reader.commit()
         members.pop(0).close()
-        wait("the other has all", lambda: poll(members[0]) == 4)
+        wait("the other has all", lambda: poll(members[0]) == 4, 60)
     finally:
         for reader in members:
             reader.close()

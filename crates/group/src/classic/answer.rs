@@ -75,13 +75,15 @@ impl JoinAnswer {
 
     #[must_use]
     pub fn response(&self, version: i16) -> JoinGroupResponse<'_> {
+        // An empty name and none are the same to clients: each version has its own word for it.
         let no_protocol = (version < WITHOUT_PROTOCOL).then_some("");
+        let protocol = self.protocol.as_deref().filter(|name| !name.is_empty());
         let members = self.members.iter();
         JoinGroupResponse {
             error_code: self.error,
             generation_id: self.generation,
             protocol_type: self.protocol_type.as_deref().map(Str::Borrowed),
-            protocol_name: self.protocol.as_deref().or(no_protocol).map(Str::Borrowed),
+            protocol_name: protocol.or(no_protocol).map(Str::Borrowed),
             leader: Str::Borrowed(&self.leader),
             skip_assignment: self.skip_assignment,
             member_id: Str::Borrowed(&self.member_id),
