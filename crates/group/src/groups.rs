@@ -42,8 +42,9 @@ pub enum Context {
     Ended(Vec<ClassicGroup>),
     /// What of the group has expired, and the group itself if all of it has: it comes back if that cannot be written down.
     Expired(Arc<str>, Option<Box<ClassicGroup>>),
-    /// Members of the consumer group were silent for too long. If that cannot be written down, all have their time anew.
-    Silent(Arc<str>),
+    /// The consumer group has changed, and with it until when its members may be silent. If that cannot be written down, all of them
+    /// have their time anew.
+    Changed(Arc<str>),
     /// It has become a classic group, and is the consumer group that it was if that cannot be written down.
     Downgraded(Arc<str>),
     /// The offsets in these topics are taken back.
@@ -160,12 +161,17 @@ impl Groups {
     ) -> Option<Context> {
         let mut own = classic::Step::default();
         let write = run(&mut self.classic, &mut own);
-        step.records.append(&mut own.records);
-        let answers = own.answers.into_iter();
-        step.answers
-            .extend(answers.map(|(ticket, answer)| (ticket, Ok(Reply::Classic(answer)))));
+        take_up(own, step);
         write.map(Context::Group)
     }
+}
+
+/// Makes what classic groups have done part of a step.
+pub(crate) fn take_up(own: classic::Step, step: &mut GroupStep) {
+    step.records.extend(own.records);
+    let answers = own.answers.into_iter();
+    step.answers
+        .extend(answers.map(|(ticket, answer)| (ticket, Ok(Reply::Classic(answer)))));
 }
 
 pub(crate) fn kind<'a>(classic: &'a ClassicGroups, state: &'a State, id: &str) -> Kind<'a> {
@@ -309,7 +315,7 @@ impl StateMachine for Groups {
             }),
             Context::Ended(_)
             | Context::Expired(..)
-            | Context::Silent(_)
+            | Context::Changed(_)
             | Context::Downgraded(_)
             | Context::ForgottenTopics(_) => None,
         }
@@ -340,7 +346,7 @@ impl StateMachine for Groups {
                 self.retention.lost(id, error, now);
                 None
             }
-            Context::Silent(id) => {
+            Context::Changed(id) => {
                 self.restart_consumer_group(states.newest, &id, now);
                 None
             }
@@ -367,8 +373,7 @@ impl StateMachine for Groups {
             self.of_classic(step, |groups, step| groups.expire(now, step))
         } else if is_due(self.consumer.next_deadline()) {
             let (id, outcome) = self.consumer.expire(states.newest, now)?;
-            let ((), downgraded) = self.take(&id, outcome, now, step);
-            downgraded.or(Some(Context::Silent(id)))
+            self.take(&id, outcome, now, step).1
         } else if is_due(self.deleted_topics.next()) {
             self.forget_topics(states.newest, now, step)
         } else if is_due(self.retention.next()) {

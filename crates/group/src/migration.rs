@@ -9,7 +9,7 @@ use ottla_wire::coordinator_record::GroupRecord;
 use crate::classic::{self, ClassicGroup, Join, JoinAnswer, Leave, Sync, SyncAnswer};
 use crate::consumer::{ConsumerGroup, Downgrade, Epoch, Outcome, Rejection};
 use crate::consumer_groups::{self, ConsumerHeartbeat};
-use crate::groups::{Context, GroupStep, Groups, kind};
+use crate::groups::{Context, GroupStep, Groups, kind, take_up};
 use crate::kind::Kind;
 use crate::listing;
 use crate::request::Reply;
@@ -54,8 +54,8 @@ impl Groups {
                 let id: Arc<str> = found.group.id().into();
                 let ended = self.end_classic(&id, step);
                 step.records.extend(found.records);
-                let (answer, downgraded) = self.take(&id, outcome, now, step);
-                (answer, downgraded.or(ended))
+                let (answer, changed) = self.take(&id, outcome, now, step);
+                (answer, ended.or(changed))
             }
         };
         let reply = Reply::ConsumerHeartbeat(Box::new(answer));
@@ -104,9 +104,7 @@ impl Groups {
         let mut group = self.classic.remove(id)?;
         let mut own = classic::Step::default();
         group.unload(ErrorCode::RebalanceInProgress, &mut own);
-        let answers = own.answers.into_iter();
-        step.answers
-            .extend(answers.map(|(ticket, answer)| (ticket, Ok(Reply::Classic(answer)))));
+        take_up(own, step);
         Some(Context::Ended(vec![group]))
     }
 
@@ -118,10 +116,11 @@ impl Groups {
         now: Now,
         step: &mut GroupStep,
     ) -> (Answer, Option<Context>) {
+        let context = match outcome.downgrade {
+            Some(downgrade) => Some(self.downgrade(id, &downgrade, now)),
+            None => (!outcome.records.is_empty()).then(|| Context::Changed(Arc::clone(id))),
+        };
         step.records.extend(outcome.records);
-        let context = outcome
-            .downgrade
-            .map(|downgrade| self.downgrade(id, &downgrade, now));
         (outcome.answer, context)
     }
 
@@ -148,9 +147,7 @@ impl Groups {
         if let Some(mut group) = self.classic.remove(id) {
             let mut own = classic::Step::default();
             group.unload(classic::append_error(error), &mut own);
-            let answers = own.answers.into_iter();
-            step.answers
-                .extend(answers.map(|(ticket, answer)| (ticket, Ok(Reply::Classic(answer)))));
+            take_up(own, step);
         }
         self.restart_consumer_group(state, id, now);
     }

@@ -73,3 +73,29 @@ fn a_silent_member_whose_end_is_lost_ends_later() {
     partition.pass(10);
     assert_eq!(partition.listed().unwrap().1, "Empty");
 }
+
+#[test]
+fn a_member_that_leaves_and_is_still_there_ends_later() {
+    let mut partition = Partition::new(MigrationPolicy::Disabled);
+    partition.configure(Duration::from_secs(10));
+    partition.consumer(consumer("c"));
+    partition.fails = true;
+    assert!(partition.try_consumer(alive("c", -1)).is_err());
+    assert_eq!(partition.listed().unwrap().1, "Stable");
+    partition.pass(10);
+    assert_eq!(partition.listed().unwrap().1, "Empty");
+}
+
+#[test]
+fn so_does_a_classic_member_of_a_consumer_group() {
+    let mut partition = Partition::new(MigrationPolicy::Upgrade);
+    let ([first, _], _) = partition.with_two_classic_members();
+    partition.consumer(consumer("c"));
+    partition.fails = true;
+    assert!(partition.try_leave(&first).is_err());
+    partition.pass(100);
+    assert_eq!(
+        partition.listed(),
+        Some(("consumer".to_owned(), "Empty".to_owned()))
+    );
+}

@@ -191,6 +191,10 @@ impl Partition {
     }
 
     pub(crate) fn leave(&mut self, member: &str) -> ErrorCode {
+        self.try_leave(member).unwrap()
+    }
+
+    pub(crate) fn try_leave(&mut self, member: &str) -> Result<ErrorCode, ErrorCode> {
         let leave = LeaveGroupRequest {
             members: vec![MemberIdentity {
                 member_id: member.into(),
@@ -199,8 +203,8 @@ impl Partition {
             ..Default::default()
         };
         let leave = Leave::of(&leave, 5);
-        match self.ask(Request::Leave(GROUP.into(), leave)) {
-            Ok(Ok(Reply::Classic(ClassicAnswer::Leave(answer)))) => answer.members[0].error,
+        match self.ask(Request::Leave(GROUP.into(), leave))? {
+            Ok(Reply::Classic(ClassicAnswer::Leave(answer))) => Ok(answer.members[0].error),
             other => panic!("{other:?}"),
         }
     }
