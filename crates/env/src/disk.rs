@@ -82,7 +82,7 @@ pub trait DiskFile: Send + Sync + 'static {
     /// Cuts, or extends with zeros.
     fn set_length(&self, length: u64) -> io::Result<()>;
     /// Takes room on the disk for what is about to be written from `position` on; contents and length stay as they are. Writing is cheaper
-    /// where the room is there already. It is never needed: where it cannot be had, nothing happens.
+    /// where the room is there already. It is never needed: where it cannot be had, or the disk is nearly full, nothing happens.
     fn reserve(&self, position: u64, length: u64);
     /// Gives back what was reserved beyond the end. A crash of the process leaves it reserved, and whoever opens the file next can give it back.
     fn release(&self) -> io::Result<()>;

@@ -4,12 +4,18 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 
-use rustix::fs::{FallocateFlags, fallocate};
+use rustix::fs::{FallocateFlags, fallocate, fstatvfs};
 
 /// What `stat` counts a file's room in.
 const BLOCK: u64 = 512;
 
+/// Of a file system that has less than this part of it left, nothing is reserved: what is left is for what is really written.
+const SCARCE: u64 = 16;
+
 pub(super) fn reserve(file: &File, position: u64, length: u64) {
+    if fstatvfs(file).is_ok_and(|facts| facts.f_bavail < facts.f_blocks / SCARCE) {
+        return;
+    }
     // Of a file system that has no such thing, or is full, the write itself will tell whatever there is to tell.
     let _ = fallocate(file, FallocateFlags::KEEP_SIZE, position, length);
 }
