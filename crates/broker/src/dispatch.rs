@@ -76,6 +76,7 @@ plain_apis! {
     DescribeCluster: describe_cluster(DescribeClusterRequest),
     ConsumerGroupHeartbeat: consumer_group_heartbeat(ConsumerGroupHeartbeatRequest),
     ConsumerGroupDescribe: consumer_group_describe(ConsumerGroupDescribeRequest),
+    ListConfigResources: list_config_resources(ListConfigResourcesRequest),
     DescribeTopicPartitions: describe_topic_partitions(DescribeTopicPartitionsRequest),
 }
 

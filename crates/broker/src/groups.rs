@@ -7,6 +7,7 @@
 //! ```
 
 mod load;
+mod settings;
 mod shard;
 #[cfg(test)]
 mod tests;
@@ -21,11 +22,8 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use futures::channel::{mpsc, oneshot};
 use futures::future::{Either, join_all, select};
-use ottla_config::{ConsumerGroupConfig, GroupConfig};
+use ottla_config::{Adjustable, ConsumerGroupConfig, GroupConfig, Settings as NodeSettings};
 use ottla_env::{Clock, Env, Spawn};
-use ottla_group::classic::ClassicSettings;
-use ottla_group::consumer::assignor::Assignor;
-use ottla_group::consumer::{ConsumerSettings, MigrationPolicy};
 use ottla_group::{Answer, Request, Settings, SharedTopics};
 use ottla_metadata::Image;
 use ottla_model::{ErrorCode, PartitionIndex};
@@ -45,12 +43,16 @@ pub(crate) struct GroupCoordinators<E: Env> {
     env: E,
     image: Arc<ArcSwap<Image>>,
     config: GroupConfig,
-    consumer: ConsumerGroupConfig,
-    /// Those of the newest image that is carried out.
-    topics: Arc<RwLock<SharedTopics>>,
+    basis: Arc<RwLock<Basis>>,
     loads: Arc<Loads>,
     /// Of the partitions that are here, whoever leads them.
     shards: RwLock<FxHashMap<PartitionKey, mpsc::UnboundedSender<Job>>>,
+}
+
+/// What every coordinator begins with, as of the newest image that is carried out.
+struct Basis {
+    settings: Settings,
+    topics: SharedTopics,
 }
 
 impl<E: Env> GroupCoordinators<E> {
@@ -58,12 +60,15 @@ impl<E: Env> GroupCoordinators<E> {
         env: E,
         image: Arc<ArcSwap<Image>>,
         config: GroupConfig,
-        consumer: ConsumerGroupConfig,
+        consumer: &ConsumerGroupConfig,
+        adjustable: &Adjustable,
     ) -> Self {
-        let topics = topics::of_image(&image.load_full(), None, false);
+        let basis = Basis {
+            settings: settings::of_node(&config, consumer, adjustable),
+            topics: topics::of_image(&image.load_full(), None, false),
+        };
         Self {
-            consumer,
-            topics: Arc::new(RwLock::new(topics)),
+            basis: Arc::new(RwLock::new(basis)),
             env,
             image,
             loads: Arc::new(Loads::default()),
@@ -83,10 +88,9 @@ impl<E: Env> GroupCoordinators<E> {
             let shard = Shard::new(
                 self.env.clone(),
                 Arc::clone(partition),
-                self.settings(),
                 self.config.clone(),
                 Arc::clone(&self.loads),
-                Arc::clone(&self.topics),
+                Arc::clone(&self.basis),
             );
             self.env.spawn().task(shard.run(inbox));
             jobs
@@ -109,11 +113,7 @@ impl<E: Env> GroupCoordinators<E> {
 
     /// Topics are gone from the metadata, and with them what groups have committed in them.
     pub(crate) fn topics_are_deleted(&self, names: &BTreeSet<Arc<str>>) {
-        for shard in self.shards.read().values() {
-            let request = Request::ForgetTopics(names.clone());
-            let (reply, _) = oneshot::channel();
-            let _ = shard.unbounded_send(Job::Ask { request, reply });
-        }
+        self.tell_all(&Request::ForgetTopics(names.clone()));
     }
 
     /// There is another image, in which the topics of these names are new, gone or not what they were.
@@ -124,56 +124,33 @@ impl<E: Env> GroupCoordinators<E> {
         has_new_topics: bool,
     ) {
         let next = {
-            let mut topics = self.topics.write();
-            *topics = topics::of_image(image, Some(&topics), has_new_topics);
+            let topics = &mut self.basis.write().topics;
+            *topics = topics::of_image(image, Some(topics), has_new_topics);
             topics.clone()
         };
+        self.tell_all(&Request::FollowTopics(next, changed.clone()));
+    }
+
+    /// This is configured from now on of the node, and in `image` of single groups.
+    pub(crate) fn configure(&self, settings: &NodeSettings, image: &Image) {
+        let next = {
+            let current = &mut self.basis.write().settings.consumer;
+            let next = settings::of_groups(&current.node, settings, image);
+            if *current == next {
+                return;
+            }
+            *current = next.clone();
+            next
+        };
+        self.tell_all(&Request::Configure(next));
+    }
+
+    /// Whoever does not coordinate yet begins with it.
+    fn tell_all(&self, request: &Request) {
         for shard in self.shards.read().values() {
-            let request = Request::FollowTopics(next.clone(), changed.clone());
             let (reply, _) = oneshot::channel();
+            let request = request.clone();
             let _ = shard.unbounded_send(Job::Ask { request, reply });
-        }
-    }
-
-    fn settings(&self) -> Settings {
-        let config = &self.config;
-        Settings {
-            max_offset_metadata: config.max_offset_metadata,
-            offsets_retention: config.offsets_retention,
-            retention_check: config.retention_check,
-            classic: ClassicSettings {
-                min_session_timeout: config.min_session_timeout,
-                max_session_timeout: config.max_session_timeout,
-                initial_rebalance_delay: config.initial_rebalance_delay,
-                max_size: config.max_size,
-            },
-            consumer: self.consumer_settings(),
-        }
-    }
-
-    fn consumer_settings(&self) -> ConsumerSettings {
-        let config = &self.consumer;
-        let assignors = config.assignors.iter();
-        let mut assignors: Vec<Assignor> = assignors
-            .filter_map(|name| Assignor::from_name(name))
-            .collect();
-        if assignors.is_empty() {
-            assignors.push(Assignor::Uniform);
-        }
-        ConsumerSettings {
-            session_timeout: config.session_timeout,
-            heartbeat_interval: config.heartbeat_interval,
-            assignment_interval: config.assignment_interval,
-            max_size: config.max_size,
-            regex_refresh_interval: config.regex_refresh_interval,
-            assignors,
-            migration: match (config.upgrades, config.downgrades) {
-                (false, false) => MigrationPolicy::Disabled,
-                (true, false) => MigrationPolicy::Upgrade,
-                (false, true) => MigrationPolicy::Downgrade,
-                (true, true) => MigrationPolicy::Bidirectional,
-            },
-            classic_max_size: self.config.max_size,
         }
     }
 

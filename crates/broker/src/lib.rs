@@ -14,6 +14,7 @@ mod failure;
 mod fetch_sessions;
 mod format;
 mod found_logs;
+mod group_lag;
 mod groups;
 #[cfg(test)]
 mod idle_env;
@@ -32,6 +33,7 @@ mod topic_rules;
 
 pub use failure::Failure;
 pub use format::{DirectoryKind, FirstQuorum, Format, FormatError, Formatted, format};
+pub use group_lag::GroupLag;
 pub use quorum::MetadataLogError;
 pub use start::{Broker, StartError};
 

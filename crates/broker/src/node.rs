@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -32,6 +33,8 @@ pub(crate) struct Options {
     pub(crate) fetch_max_bytes: i32,
     /// `auto.create.topics.enable`.
     pub(crate) auto_create_topics: bool,
+    /// Whether `group.coordinator.rebalance.protocols` has consumer groups.
+    pub(crate) consumer_groups: bool,
     /// `max.request.partition.size.limit`.
     pub(crate) max_request_partitions: i32,
 }
@@ -65,9 +68,22 @@ pub(crate) struct Node<E: Env> {
     pub(crate) metrics: Metrics,
     pub(crate) image: Arc<ArcSwap<Image>>,
     pub(crate) broker_epoch: OnceLock<BrokerEpoch>,
+    /// Whether the broker takes leave of its cluster, which happens once.
+    pub(crate) has_left: AtomicBool,
 }
 
 impl<E: Env> Node<E> {
+    /// From now on clients get no answer but the end of their connection.
+    pub(crate) fn leave(&self) {
+        self.has_left.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether what clients would be told of the cluster is what it looks like without this node: a client that believes it
+    /// knows no broker any more that it could ask when the node is back.
+    pub(crate) fn has_left(&self) -> bool {
+        self.has_left.load(Ordering::SeqCst)
+    }
+
     /// The metadata as far as it is committed and applied here. Each call may give a newer one.
     pub(crate) fn image(&self) -> Arc<Image> {
         self.image.load_full()
@@ -173,6 +189,7 @@ mod tests {
             max_idle,
             fetch_max_bytes: 0,
             auto_create_topics: false,
+            consumer_groups: true,
             max_request_partitions: 0,
         };
         let idle = Duration::from_secs(600);

@@ -127,6 +127,14 @@ impl<E: Env> Partition<E> {
         self.changed.listen()
     }
 
+    /// The log's view, if it is open.
+    pub(crate) fn open_reader(&self) -> Option<LogReader<E::Disk>> {
+        match &**self.log.load() {
+            Availability::Open(reader) => Some(reader.clone()),
+            Availability::Opening | Availability::Offline => None,
+        }
+    }
+
     /// The log's view, once it is open.
     ///
     /// # Errors

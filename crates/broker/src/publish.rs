@@ -88,6 +88,7 @@ impl<E: Env> Publisher<E> {
                 .over(&self.file)
                 .effective();
             self.adjust();
+            self.groups.configure(&self.settings, next);
         }
         let (updated, deleted): (Vec<_>, Vec<_>) = next
             .topics()
@@ -284,7 +285,8 @@ mod tests {
             env.clone(),
             Arc::default(),
             config.groups(),
-            config.consumer_groups(),
+            &config.consumer_groups(),
+            &Adjustable::of(config.settings()),
         );
         let publisher = Publisher::new(
             NODE,

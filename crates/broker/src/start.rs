@@ -9,6 +9,7 @@ mod registration;
 use std::collections::BTreeSet;
 use std::io;
 use std::pin::pin;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -32,6 +33,7 @@ use crate::failed_directories::{FailedDirectory, UsableDirectories, tell_failed}
 use crate::failure::{Failure, Failures};
 use crate::fetch_sessions::FetchSessions;
 use crate::found_logs::{self, FoundLogs};
+use crate::group_lag::{self, GroupLag};
 use crate::groups::GroupCoordinators;
 use crate::lane::{Job, Lane, LaneOptions};
 use crate::net::{ConnectionLimits, MemoryBudget, accept};
@@ -92,11 +94,13 @@ impl<E: Env> Broker<E> {
         let metadata_reader = log.reader();
         let image = Arc::new(ArcSwap::from_pointee(controller.image().clone()));
         let partitions = Arc::new(Partitions::default());
+        let adjustable = Adjustable::of(config.settings());
         let groups = GroupCoordinators::new(
             env.clone(),
             Arc::clone(&image),
             config.groups(),
-            config.consumer_groups(),
+            &config.consumer_groups(),
+            &adjustable,
         );
         let groups = Arc::new(groups);
         let logs = found_logs::find(
@@ -106,7 +110,6 @@ impl<E: Env> Broker<E> {
             &metadata,
             &directories,
         )?;
-        let adjustable = Adjustable::of(config.settings());
         let limits = ConnectionLimits::new(
             adjustable.max_connections,
             adjustable.max_connections_per_ip,
@@ -156,6 +159,7 @@ impl<E: Env> Broker<E> {
                 max_idle: config.max_idle(),
                 fetch_max_bytes: config.fetch_max_bytes(),
                 auto_create_topics: config.auto_creates_topics(),
+                consumer_groups: config.serves_consumer_groups(),
                 max_request_partitions: config.max_request_partitions(),
             },
             connection_limits: limits,
@@ -169,6 +173,7 @@ impl<E: Env> Broker<E> {
             metrics: Metrics::default(),
             image,
             broker_epoch: OnceLock::new(),
+            has_left: AtomicBool::new(false),
             config,
             env,
         });
@@ -232,6 +237,17 @@ impl<E: Env> Broker<E> {
         move || newest.load_full()
     }
 
+    /// How far each group that is coordinated here is behind in each partition that is led here.
+    pub async fn group_lags(&self) -> Vec<GroupLag> {
+        let Node {
+            groups,
+            partitions,
+            image,
+            ..
+        } = &*self.node;
+        group_lag::all(groups, partitions, &image.load_full()).await
+    }
+
     /// Ready when the node cannot go on, and never as long as it can. What is left to do is to [`stop`](Self::stop) it.
     pub async fn failed(&self) -> Failure {
         self.failures.wait().await
@@ -244,6 +260,9 @@ impl<E: Env> Broker<E> {
             Request::ShutDown { broker, epoch },
             Request::Fence { broker },
         ] {
+            if matches!(goodbye, Request::Fence { .. }) {
+                self.node.leave();
+            }
             let asked = pin!(self.node.quorum.ask(goodbye));
             let limit = pin!(self.node.env.clock().sleep(GOODBYE));
             match select(asked, limit).await {

@@ -10,6 +10,8 @@ pub struct Adjustable {
     pub max_connections_per_ip: usize,
     /// For how long an idle producer is remembered.
     pub producer_expiration: Duration,
+    /// The least time between two targets of a consumer group that has none of its own.
+    pub consumer_assignment_interval: Duration,
 }
 
 impl Adjustable {
@@ -19,10 +21,12 @@ impl Adjustable {
             Some(Value::Integer(value)) => value.unsigned_abs(),
             other => unreachable!("{name} is a number and has a default: {other:?}"),
         };
+        let milliseconds = |name| Duration::from_millis(number(name));
         Self {
             max_connections: number("max.connections") as usize,
             max_connections_per_ip: number("max.connections.per.ip") as usize,
-            producer_expiration: Duration::from_millis(number("producer.id.expiration.ms")),
+            producer_expiration: milliseconds("producer.id.expiration.ms"),
+            consumer_assignment_interval: milliseconds("group.consumer.assignment.interval.ms"),
         }
     }
 }
@@ -39,6 +43,7 @@ mod tests {
             max_connections: 7,
             max_connections_per_ip: 2_147_483_647,
             producer_expiration: Duration::from_secs(86400),
+            consumer_assignment_interval: Duration::from_secs(1),
         };
         assert_eq!(found, expected);
     }

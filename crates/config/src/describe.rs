@@ -6,7 +6,7 @@ use crate::table;
 use crate::topic::TopicConfig;
 use crate::value::Value;
 
-/// Where a value was set, numbered as on the wire: of several the least wins.
+/// Where a value was set, numbered as on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(i8)]
 pub enum Source {
@@ -15,6 +15,7 @@ pub enum Source {
     DynamicDefaultBroker = 3,
     StaticBroker = 4,
     Default = 5,
+    Group = 8,
 }
 
 /// A value and the name it was set by.
@@ -121,6 +122,34 @@ pub fn topic(layers: &Layers<'_>, own: &Settings) -> Vec<Described> {
                 key,
                 value: shown(key, effective.text(key.name)),
                 source: synonyms.first().map_or(Source::Default, |s| s.source),
+                is_read_only: false,
+                synonyms,
+            }
+        })
+        .collect()
+}
+
+/// A group's configs: its own, else the broker's for all groups, else the defaults.
+#[must_use]
+pub fn group(layers: &Layers<'_>, own: &Settings) -> Vec<Described> {
+    table::group()
+        .map(|key| {
+            let mut synonyms = match table::group_synonym(key.name) {
+                Some(name) => layers.synonyms(name),
+                None => key
+                    .default
+                    .map(|default| synonym(key, default.to_owned(), Source::Default))
+                    .into_iter()
+                    .collect(),
+            };
+            if let Some(value) = own.explicit(key.name) {
+                synonyms.insert(0, synonym(key, value.to_string(), Source::Group));
+            }
+            let strongest = synonyms.first();
+            Described {
+                key,
+                value: strongest.and_then(|synonym| synonym.value.clone()),
+                source: strongest.map_or(Source::Default, |synonym| synonym.source),
                 is_read_only: false,
                 synonyms,
             }

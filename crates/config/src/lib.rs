@@ -5,6 +5,7 @@
 
 mod adjustable;
 pub mod describe;
+mod group;
 mod key;
 mod listener;
 pub mod properties;
@@ -15,6 +16,7 @@ mod topic;
 mod value;
 
 pub use adjustable::Adjustable;
+pub use group::GroupOverrides;
 pub use key::{Key, Kind, Update};
 pub use listener::{Address, Listener, SecurityProtocol};
 pub use server::{

@@ -353,6 +353,7 @@ impl ServerConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::group::bound_key;
 
     /// Five lines.
     pub(super) const MINIMAL: &str = "process.roles=broker,controller\nnode.id=3\n\
@@ -482,6 +483,7 @@ mod tests {
             include_str!("server/neglect.rs"),
             include_str!("topic.rs"),
             include_str!("adjustable.rs"),
+            include_str!("group.rs"),
         ];
         let code = readers
             .map(|text| text.split("#[cfg(test)]").next().unwrap())
@@ -499,8 +501,21 @@ mod tests {
                     .any(|(other, _)| *other == name)
             })
         };
+        let of_groups: Vec<_> = table::group().filter(is_honoured).collect();
+        for key in &of_groups {
+            assert!(reads(key.name), "{}", key.name);
+        }
+        let bounds_groups = |name: &str| {
+            let bounds = |key: &&crate::Key| ["min", "max"].map(|which| bound_key(key, which));
+            let mut bounds = of_groups.iter().flat_map(bounds).flatten();
+            bounds.any(|key| key.name == name)
+        };
         for key in table::known().filter(is_honoured) {
-            assert!(reads(key.name) || by_topics(key.name), "{}", key.name);
+            let name = key.name;
+            assert!(
+                reads(name) || by_topics(name) || bounds_groups(name),
+                "{name}"
+            );
         }
     }
 }

@@ -23,6 +23,11 @@ impl Settings {
         Self::read(configs, table::topic_key)
     }
 
+    /// A group's own configs, with as much patience.
+    pub fn of_group<'a>(configs: impl Iterator<Item = (&'a str, &'a str)>) -> Self {
+        Self::read(configs, table::group_key)
+    }
+
     fn read<'a>(
         configs: impl Iterator<Item = (&'a str, &'a str)>,
         key: impl Fn(&str) -> Option<&'static Key>,

@@ -1,6 +1,6 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use ottla_config::{Key, Kind, TopicConfig, Update, Value, table};
+use ottla_config::{GroupOverrides, Key, Kind, Settings, TopicConfig, Update, Value, table};
 use ottla_metadata::Resource;
 use ottla_metadata::features::ELIGIBLE_LEADER_REPLICAS;
 use ottla_model::ErrorCode;
@@ -110,12 +110,31 @@ impl Controller {
             records.extend(dropped.map(|(name, _)| record(resource, name, None)));
         }
         self.check_min_in_sync(alteration)?;
+        if resource.kind == Resource::GROUP {
+            self.check_group(resource, &records)?;
+        }
         if resource.kind == Resource::TOPIC && self.image.topics().by_name(&resource.name).is_none()
         {
             let message = format!("topic {} does not exist", resource.name);
             return Err(Refusal::new(ErrorCode::UnknownTopicOrPartition, message));
         }
         Ok(records)
+    }
+
+    /// Whether a group may have what it will have with these records.
+    fn check_group(&self, group: &Resource, records: &[MetadataRecord<'_>]) -> Result<(), Refusal> {
+        let mut configs: BTreeMap<&str, &str> = self.image.configs().of(group).collect();
+        for record in records {
+            if let MetadataRecord::Config(ConfigRecord { name, value, .. }) = record {
+                match value {
+                    Some(value) => configs.insert(name, value),
+                    None => configs.remove(&**name),
+                };
+            }
+        }
+        let own = Settings::of_group(configs.into_iter());
+        GroupOverrides::check(&self.effective_settings(), &own)
+            .map_err(|problem| Refusal::new(ErrorCode::InvalidConfig, problem))
     }
 
     /// Who is eligible to lead was decided by the minimum of in-sync replicas that was in force: with another one it is forgotten, of
@@ -217,7 +236,10 @@ fn check_name(resource: &Resource) -> Result<(), Refusal> {
         Resource::BROKER if !name.is_empty() && !name.parse::<i32>().is_ok_and(|id| id >= 0) => {
             format!("expected a broker id, or nothing for all brokers, found {name:?}")
         }
-        Resource::BROKER => return Ok(()),
+        Resource::GROUP if name.is_empty() => {
+            "groups have no configs in common: name one".to_owned()
+        }
+        Resource::BROKER | Resource::GROUP => return Ok(()),
         kind => format!("configs of resource type {kind} cannot be changed here"),
     };
     Err(Refusal::new(ErrorCode::InvalidRequest, problem))
@@ -244,6 +266,7 @@ pub(crate) fn check_size(name: &str, value: &str) -> Result<(), Refusal> {
 fn key(resource: &Resource, name: &str) -> Result<&'static Key, Refusal> {
     let (found, what) = match resource.kind {
         Resource::TOPIC => (table::topic_key(name), "topic"),
+        Resource::GROUP => (table::group_key(name), "group"),
         _ => (table::server_key(name), "broker"),
     };
     found.ok_or_else(|| {

@@ -121,7 +121,7 @@ impl Controller {
     }
 
     /// The file's, and over them what the metadata says of all brokers.
-    fn effective_settings(&self) -> Settings {
+    pub(crate) fn effective_settings(&self) -> Settings {
         let all_brokers = Resource::new(Resource::BROKER, "");
         let layers = Layers {
             file: &self.options.settings,

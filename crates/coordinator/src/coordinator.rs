@@ -41,12 +41,12 @@ impl<Answer> Default for Outputs<Answer> {
 pub struct Coordinator<M: StateMachine> {
     machine: M,
     options: Options,
-    /// The state by steps: a step is committed with the batch that its records are in.
+    /// The state by batches: the records of one are committed together, or lost.
     timeline: Timeline<u64, M::State>,
-    /// Steps that made records.
-    steps: u64,
-    /// Those of them that are committed, or lost before something that is.
-    committed_steps: u64,
+    /// Batches that were begun.
+    begun: u64,
+    /// The number of the last one that is committed; 0 before the first.
+    last_committed: u64,
     /// In the order in which they go to the log; the first is on its way between calls.
     batches: VecDeque<Uncommitted<M::Answer, M::Context>>,
 }
@@ -61,8 +61,8 @@ impl<M: StateMachine> Coordinator<M> {
             machine,
             options,
             timeline: Timeline::new(0, state),
-            steps: 0,
-            committed_steps: 0,
+            begun: 0,
+            last_committed: 0,
             batches: VecDeque::new(),
         }
     }
@@ -115,8 +115,8 @@ impl<M: StateMachine> Coordinator<M> {
 
     fn commit(&mut self, now: Now, out: &mut Outputs<M::Answer>) {
         let batch = self.batches.pop_front().expect("it was on its way");
-        self.committed_steps = batch.last_step;
-        self.timeline.commit(batch.last_step);
+        self.last_committed = batch.number;
+        self.timeline.commit(batch.number);
         let answers = batch.answers.into_iter();
         out.answers
             .extend(answers.map(|(ticket, answer)| (ticket, Ok(answer))));
@@ -130,7 +130,7 @@ impl<M: StateMachine> Coordinator<M> {
     /// All that is not committed was built on the batch that is lost. The last step is told first, so that each finds what was before it.
     fn lose(&mut self, error: ErrorCode, now: Now, out: &mut Outputs<M::Answer>) {
         let lost = std::mem::take(&mut self.batches);
-        self.timeline.roll_back(self.committed_steps);
+        self.timeline.roll_back(self.last_committed);
         for batch in lost.into_iter().rev() {
             let contexts = batch.contexts.into_iter().rev();
             self.refuse(batch.answers, contexts, error, now, out);
@@ -225,29 +225,30 @@ impl<M: StateMachine> Coordinator<M> {
             );
             return;
         }
-        let mut state = self.timeline.newest().clone();
-        for record in step.records {
-            M::replay(&mut state, record, None);
-        }
-        self.steps += 1;
-        self.timeline.push(self.steps, state);
-        let steps = self.steps;
-        let batch = self.open_batch(size);
+        self.open_batch(size);
+        let batch = self.batches.back_mut().expect("one is open");
         batch.push(&encoded, now.wall);
-        batch.last_step = steps;
         batch.answers.append(&mut step.answers);
         batch.contexts.extend(context);
+        let state = self.timeline.newest_mut(batch.number);
+        let state = state.expect("a batch has its state from when it was begun");
+        for record in step.records {
+            M::replay(state, record, None);
+        }
     }
 
-    /// The batch that takes the next records.
-    fn open_batch(&mut self, bytes: usize) -> &mut Uncommitted<M::Answer, M::Context> {
+    /// Begins a batch, and a state with it, unless the last one has room for so many more bytes.
+    fn open_batch(&mut self, bytes: usize) {
         let max_bytes = self.options.max_batch_bytes;
         let last = self.batches.back();
-        if !last.is_some_and(|batch| batch.has_room(bytes, max_bytes)) {
-            self.batches
-                .push_back(Uncommitted::new(self.options.compression));
+        if last.is_some_and(|batch| batch.has_room(bytes, max_bytes)) {
+            return;
         }
-        self.batches.back_mut().expect("it was pushed if need be")
+        self.begun += 1;
+        self.batches
+            .push_back(Uncommitted::new(self.begun, self.options.compression));
+        let state = self.timeline.newest().clone();
+        self.timeline.push(self.begun, state);
     }
 
     fn append(&mut self, out: &mut Outputs<M::Answer>) {

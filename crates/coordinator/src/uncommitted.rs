@@ -14,17 +14,17 @@ const RECORD_OVERHEAD: usize = 32;
 pub(crate) struct Uncommitted<Answer, Context> {
     /// `None` once it is on its way to the log.
     builder: Option<BatchBuilder>,
-    /// The last step that wrote into it.
-    pub(crate) last_step: u64,
+    /// Counts batches, and stands for the state that this one makes.
+    pub(crate) number: u64,
     pub(crate) answers: Vec<(Ticket, Answer)>,
     pub(crate) contexts: Vec<Context>,
 }
 
 impl<Answer, Context> Uncommitted<Answer, Context> {
-    pub(crate) fn new(compression: Compression) -> Self {
+    pub(crate) fn new(number: u64, compression: Compression) -> Self {
         Self {
             builder: Some(BatchBuilder::new(BatchFields::default(), compression)),
-            last_step: 0,
+            number,
             answers: Vec::new(),
             contexts: Vec::new(),
         }

@@ -16,6 +16,7 @@
 mod answer;
 mod append;
 mod commit;
+mod coverage;
 mod expire;
 mod group;
 mod heartbeat;

@@ -10,6 +10,7 @@ use crate::classic::{
     self, Answer, ClassicGroup, ClassicSettings, Heartbeat, Join, JoinAnswer, Leave, LeaveAnswer,
     Sync, SyncAnswer, Write,
 };
+use crate::consumer::TopicsView;
 use crate::state::{Recorded, State};
 
 /// What a step of a group is to be reminded of.
@@ -56,7 +57,7 @@ impl ClassicGroups {
     }
 
     /// Takes up what was written down.
-    pub(crate) fn loaded(&mut self, state: &State, now: Now) {
+    pub(crate) fn loaded(&mut self, state: &State, topics: &dyn TopicsView, now: Now) {
         for (id, recorded) in &state.groups {
             let Recorded::Classic(value) = recorded else {
                 continue;
@@ -65,7 +66,9 @@ impl ClassicGroups {
             let group = ClassicGroup::from_record(Arc::clone(id), value);
             let mut group = group.unwrap_or_else(|_| ClassicGroup::new(Arc::clone(id), now));
             let mut step = classic::Step::default();
-            let write = group.loaded(now, &self.settings, &mut step);
+            let settings = &self.settings;
+            let write = group.loaded(now, settings, &mut step);
+            let write = write.or(group.share_what_is_left_out(topics, now, settings, &mut step));
             assert!(
                 write.is_none() && step.answers.is_empty(),
                 "nobody waits for a group that has just been loaded"
@@ -74,7 +77,7 @@ impl ClassicGroups {
         }
     }
 
-    /// `None` while there is another one of its id.
+    /// Drops the group while there is another one of its id.
     pub(crate) fn insert(&mut self, group: ClassicGroup) {
         let id = Arc::clone(group.id());
         if self.groups.contains_key(&id) {

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use ottla_coordinator::Now;
 use ottla_model::{ErrorCode, Monotonic, Uuid};
@@ -16,9 +15,9 @@ use ottla_wire::message::consumer_group_heartbeat::{
 
 use crate::classic::ClassicGroup;
 use crate::consumer::{
-    self, Caller, ConsumerGroup, ConsumerSettings, Context, GroupTimers, Outcome, Rejection,
-    TopicsView,
+    self, Caller, ConsumerGroup, Context, GroupTimers, Outcome, Rejection, TopicsView,
 };
+use crate::consumer_configs::ConsumerConfigs;
 use crate::kind::Kind;
 use crate::state::{Recorded, State};
 
@@ -30,17 +29,6 @@ impl fmt::Debug for SharedTopics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "topics of version {}", self.0.version())
     }
-}
-
-/// What a group's own configuration says otherwise than the node's.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ConsumerOverrides {
-    /// `consumer.session.timeout.ms`.
-    pub session_timeout: Option<Duration>,
-    /// `consumer.heartbeat.interval.ms`.
-    pub heartbeat_interval: Option<Duration>,
-    /// `consumer.assignment.interval.ms`.
-    pub assignment_interval: Option<Duration>,
 }
 
 /// `ConsumerGroupHeartbeat` (68), with who sent it.
@@ -67,18 +55,16 @@ struct Held {
 
 #[derive(Debug)]
 pub(crate) struct ConsumerGroups {
-    settings: ConsumerSettings,
-    overrides: BTreeMap<Arc<str>, ConsumerOverrides>,
+    configs: ConsumerConfigs,
     topics: SharedTopics,
     timers: BTreeMap<Arc<str>, Held>,
     deadlines: BTreeSet<(Monotonic, Arc<str>)>,
 }
 
 impl ConsumerGroups {
-    pub(crate) fn new(settings: ConsumerSettings, topics: SharedTopics) -> Self {
+    pub(crate) fn new(configs: ConsumerConfigs, topics: SharedTopics) -> Self {
         Self {
-            settings,
-            overrides: BTreeMap::new(),
+            configs,
             topics,
             timers: BTreeMap::new(),
             deadlines: BTreeSet::new(),
@@ -104,7 +90,7 @@ impl ConsumerGroups {
 
     /// The members of the group have all their time.
     pub(crate) fn restart(&mut self, id: &Arc<str>, group: &ConsumerGroup, now: Now) {
-        let settings = self.settings_of(id);
+        let settings = self.configs.of(id);
         let timers = GroupTimers::loaded(group, &settings, now.monotonic);
         self.timers.entry(Arc::clone(id)).or_default().timers = timers;
         self.set_deadline(id);
@@ -137,8 +123,8 @@ impl ConsumerGroups {
         }
     }
 
-    pub(crate) fn configure(&mut self, overrides: BTreeMap<Arc<str>, ConsumerOverrides>) {
-        self.overrides = overrides;
+    pub(crate) fn configure(&mut self, configs: ConsumerConfigs) {
+        self.configs = configs;
     }
 
     /// Of a group that is there, or of a new one.
@@ -149,7 +135,12 @@ impl ConsumerGroups {
         now: Now,
     ) -> HeartbeatOutcome {
         let id: Arc<str> = group.id().into();
-        let fresh = heartbeat.uuid.to_string();
+        let brings_id = !heartbeat.request.member_id.is_empty();
+        let fresh = if brings_id {
+            String::new()
+        } else {
+            heartbeat.uuid.to_string()
+        };
         self.step(&id, now, |timers, context| {
             let caller = Caller {
                 client_id: &heartbeat.client_id,
@@ -175,7 +166,7 @@ impl ConsumerGroups {
 
     /// What needs no group to be refused.
     pub(crate) fn check(&self, heartbeat: &ConsumerHeartbeat) -> Result<(), Rejection> {
-        let assignors = &self.settings.assignors;
+        let assignors = &self.configs.node.assignors;
         consumer::check(&heartbeat.request, heartbeat.version, assignors)
     }
 
@@ -201,7 +192,7 @@ impl ConsumerGroups {
         now: Now,
         step: impl FnOnce(&mut GroupTimers, &Context<'_>) -> R,
     ) -> R {
-        let settings = self.settings_of(id);
+        let settings = self.configs.of(id);
         let context = Context {
             topics: &*self.topics.0,
             settings: &settings,
@@ -218,7 +209,7 @@ impl ConsumerGroups {
     pub(crate) fn described(&self, id: &str, group: &Kind<'_>) -> DescribedGroup<'static> {
         let refused = match group {
             Kind::Consumer(group) => {
-                let assignor = self.settings.assignors[0];
+                let assignor = self.configs.node.assignors[0];
                 return group.describe(assignor, self.topics()).into_owned();
             }
             Kind::Absent => format!("Group {id} not found."),
@@ -230,18 +221,6 @@ impl ConsumerGroups {
             group_id: id.to_owned().into(),
             ..Default::default()
         }
-    }
-
-    fn settings_of(&self, id: &str) -> ConsumerSettings {
-        let mut settings = self.settings.clone();
-        if let Some(own) = self.overrides.get(id) {
-            let of = |own: Option<Duration>, node: Duration| own.unwrap_or(node);
-            settings.session_timeout = of(own.session_timeout, settings.session_timeout);
-            settings.heartbeat_interval = of(own.heartbeat_interval, settings.heartbeat_interval);
-            settings.assignment_interval =
-                of(own.assignment_interval, settings.assignment_interval);
-        }
-        settings
     }
 
     fn set_deadline(&mut self, id: &Arc<str>) {
@@ -276,11 +255,13 @@ pub(crate) fn refused(rejection: Rejection) -> ConsumerGroupHeartbeatResponse<'s
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use ottla_model::{PartitionIndex, Timestamp, TopicId};
 
     use super::*;
-    use crate::consumer::MigrationPolicy;
     use crate::consumer::assignor::Assignor;
+    use crate::consumer::{ConsumerSettings, MigrationPolicy};
 
     struct NoTopics;
 
@@ -326,7 +307,7 @@ mod tests {
             migration: MigrationPolicy::Disabled,
             classic_max_size: 1000,
         };
-        let mut groups = ConsumerGroups::new(settings, SharedTopics(Arc::new(NoTopics)));
+        let mut groups = ConsumerGroups::new(settings.into(), SharedTopics(Arc::new(NoTopics)));
         let heartbeat = ConsumerHeartbeat {
             request: ConsumerGroupHeartbeatRequest {
                 group_id: "g".into(),

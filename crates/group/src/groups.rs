@@ -11,7 +11,7 @@ use ottla_wire::message::list_groups::ListedGroup;
 
 use crate::classic::{self, ClassicGroup, ClassicSettings};
 use crate::classic_groups::{ClassicGroups, GroupWrite};
-use crate::consumer::ConsumerSettings;
+use crate::consumer_configs::ConsumerConfigs;
 use crate::consumer_groups::{ConsumerGroups, SharedTopics};
 use crate::deleted_topics::{Deleted, DeletedTopics};
 use crate::kind::Kind;
@@ -31,7 +31,7 @@ pub struct Settings {
     /// `offsets.retention.check.interval.ms`.
     pub retention_check: Duration,
     pub classic: ClassicSettings,
-    pub consumer: ConsumerSettings,
+    pub consumer: ConsumerConfigs,
 }
 
 /// What a step is to be reminded of.
@@ -227,7 +227,7 @@ impl StateMachine for Groups {
     }
 
     fn loaded(&mut self, state: &State, now: Now) {
-        self.classic.loaded(state, now);
+        self.classic.loaded(state, self.consumer.topics(), now);
         self.consumer.loaded(state, now);
         self.retention.pause(now);
     }
@@ -245,6 +245,7 @@ impl StateMachine for Groups {
             Request::CommitOffsets(request) => self.commit(newest, &request, now, step),
             Request::FetchOffsets(request) => fetch(&self.classic, states, &request, step),
             Request::DeleteOffsets(request) => self.delete_offsets(newest, &request, step),
+            Request::CommittedOffsets => Ok(Reply::CommittedOffsets(committed.offsets.clone())),
             Request::ListGroups(filter) => Ok(Reply::Listed(self.list(committed, &filter, now))),
             Request::DescribeGroups(ids) => {
                 let describe = |id: &Arc<str>| {
@@ -268,8 +269,8 @@ impl StateMachine for Groups {
                 self.consumer.follow_topics(newest, topics, &changed);
                 Ok(Reply::Done)
             }
-            Request::Configure(overrides) => {
-                self.consumer.configure(overrides);
+            Request::Configure(configs) => {
+                self.consumer.configure(configs);
                 Ok(Reply::Done)
             }
             Request::DeleteGroups(ids) => {

@@ -3,6 +3,7 @@
 pub mod classic;
 mod classic_groups;
 pub mod consumer;
+mod consumer_configs;
 mod consumer_groups;
 mod deleted_topics;
 mod groups;
@@ -10,12 +11,15 @@ mod kind;
 mod listing;
 mod migration;
 pub mod offsets;
+mod owned;
 mod request;
 mod retention;
 mod state;
+mod vote;
 
 pub use classic_groups::GroupWrite;
-pub use consumer_groups::{ConsumerHeartbeat, ConsumerOverrides, SharedTopics};
+pub use consumer_configs::{ConsumerConfigs, ConsumerOverrides};
+pub use consumer_groups::{ConsumerHeartbeat, SharedTopics};
 pub use groups::{Context, Groups, Settings};
 pub use listing::GroupFilter;
 pub use request::{Answer, MemberClaim, Reply, Request};

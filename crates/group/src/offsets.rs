@@ -60,6 +60,18 @@ impl Offsets {
         self.commits
     }
 
+    /// Everything that is committed, by group, topic and partition.
+    pub fn iter(
+        &self,
+    ) -> impl Iterator<Item = (&Arc<str>, &Arc<str>, PartitionIndex, &CommittedOffset)> {
+        self.by_group.iter().flat_map(|(group, topics)| {
+            topics.iter().flat_map(move |(topic, partitions)| {
+                let partitions = partitions.iter();
+                partitions.map(move |(partition, offset)| (group, topic, *partition, offset))
+            })
+        })
+    }
+
     /// What the group has committed there.
     #[must_use]
     pub fn get(

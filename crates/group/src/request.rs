@@ -1,6 +1,6 @@
 //! What is asked of the groups of a partition, and what they answer.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use ottla_model::ErrorCode;
@@ -10,9 +10,10 @@ use ottla_wire::message::describe_groups::DescribedGroup;
 use ottla_wire::message::list_groups::ListedGroup;
 
 use crate::classic::{self, Heartbeat, Join, Leave, Sync};
-use crate::consumer_groups::{ConsumerHeartbeat, ConsumerOverrides, SharedTopics};
+use crate::consumer_configs::ConsumerConfigs;
+use crate::consumer_groups::{ConsumerHeartbeat, SharedTopics};
 use crate::listing::GroupFilter;
-use crate::offsets::{CommitOffsets, DeleteOffsets, FetchOffsets, FetchedTopic};
+use crate::offsets::{CommitOffsets, DeleteOffsets, FetchOffsets, FetchedTopic, Offsets};
 
 /// Whom a client says it is.
 #[derive(Clone, Debug)]
@@ -31,6 +32,8 @@ pub enum Request {
     CommitOffsets(CommitOffsets),
     FetchOffsets(FetchOffsets),
     DeleteOffsets(DeleteOffsets),
+    /// Of all groups.
+    CommittedOffsets,
     ListGroups(GroupFilter),
     DescribeGroups(Vec<Arc<str>>),
     DeleteGroups(Vec<Arc<str>>),
@@ -43,8 +46,8 @@ pub enum Request {
     DescribeConsumerGroups(Vec<Arc<str>>),
     /// There is another metadata image, in which the topics of these names are new, gone or not what they were.
     FollowTopics(SharedTopics, BTreeSet<Arc<str>>),
-    /// What is configured of single groups, of all that have something.
-    Configure(BTreeMap<Arc<str>, ConsumerOverrides>),
+    /// This is configured of consumer groups from now on.
+    Configure(ConsumerConfigs),
     /// Topics of these names are no more.
     ForgetTopics(BTreeSet<Arc<str>>),
 }
@@ -54,6 +57,7 @@ pub enum Reply {
     /// To commits and deletions: one for each partition, or for each group, in the order of the request. To a heartbeat: one.
     Codes(Vec<ErrorCode>),
     Fetched(Vec<FetchedTopic>),
+    CommittedOffsets(Offsets),
     Listed(Vec<ListedGroup<'static>>),
     Described(Vec<DescribedGroup<'static>>),
     ConsumerHeartbeat(Box<ConsumerGroupHeartbeatResponse<'static>>),

@@ -14,6 +14,16 @@ pub struct Resource {
 impl Resource {
     pub const TOPIC: i8 = 2;
     pub const BROKER: i8 = 4;
+    pub const BROKER_LOGGER: i8 = 8;
+    pub const CLIENT_METRICS: i8 = 16;
+    pub const GROUP: i8 = 32;
+    pub const ALL: [i8; 5] = [
+        Self::TOPIC,
+        Self::BROKER,
+        Self::BROKER_LOGGER,
+        Self::CLIENT_METRICS,
+        Self::GROUP,
+    ];
 
     #[must_use]
     pub fn new(kind: i8, name: &str) -> Self {

@@ -43,6 +43,13 @@ impl<O: Copy + Ord + Debug, T> Timeline<O, T> {
             .map_or(&self.committed.1, |(_, state)| state)
     }
 
+    /// The state at `offset`, to be changed in its place: the log has grown, and nobody will ask for what was between. `None` if that is not
+    /// the newest one, or is committed.
+    pub fn newest_mut(&mut self, offset: O) -> Option<&mut T> {
+        let newest = self.uncommitted.back_mut();
+        newest.and_then(|(at, state)| (*at == offset).then_some(state))
+    }
+
     /// The newest state at or below `offset`; `None` below the committed one, which is the oldest that is kept.
     #[must_use]
     pub fn at(&self, offset: O) -> Option<&T> {

@@ -106,3 +106,17 @@ fn states_come_in_the_order_of_the_log() {
     timeline.push(5, ());
     timeline.push(5, ());
 }
+
+#[test]
+fn only_the_newest_state_that_is_not_committed_can_be_changed() {
+    let mut timeline = Timeline::new(0, 'a');
+    assert_eq!(timeline.newest_mut(0), None);
+    timeline.push(1, 'b');
+    timeline.push(2, 'c');
+    assert_eq!(timeline.newest_mut(1), None);
+    *timeline.newest_mut(2).unwrap() = 'd';
+    assert_eq!((timeline.at(1), timeline.newest()), (Some(&'b'), &'d'));
+    timeline.commit(2);
+    assert_eq!(timeline.newest_mut(2), None);
+    assert_eq!(timeline.committed(), &'d');
+}

@@ -10,9 +10,6 @@ use crate::authorize::{Operation, Resource};
 use crate::node::Node;
 use crate::request::Caller;
 
-/// Topics, brokers, loggers of brokers, client metrics, groups.
-const KNOWN_RESOURCES: [i8; 5] = [2, 4, 8, 16, 32];
-
 /// A resource as a request names it.
 pub(super) trait Named {
     fn resource_type(&self) -> i8;
@@ -75,7 +72,7 @@ fn check_resource<E: Env>(
     resource: &ConfigResource,
 ) -> Result<(), Refusal> {
     let refused = |code, message| Err(Refusal { code, message });
-    if caller.is_controller_listener && !KNOWN_RESOURCES.contains(&resource.kind) {
+    if caller.is_controller_listener && !ConfigResource::ALL.contains(&resource.kind) {
         let message = format!("resource type {} is unknown", resource.kind);
         return refused(ErrorCode::UnsupportedVersion, message);
     }
@@ -111,6 +108,10 @@ async fn ask<E: Env>(
             ConfigResource::TOPIC => (
                 Resource::Topic(&alteration.resource.name),
                 ErrorCode::TopicAuthorizationFailed,
+            ),
+            ConfigResource::GROUP => (
+                Resource::Group(&alteration.resource.name),
+                ErrorCode::GroupAuthorizationFailed,
             ),
             _ => (Resource::Cluster, ErrorCode::ClusterAuthorizationFailed),
         };

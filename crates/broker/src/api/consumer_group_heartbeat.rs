@@ -51,9 +51,9 @@ pub(crate) async fn handle<E: Env>(
     }
 }
 
-/// Whether the cluster's features let consumer groups be.
+/// Whether the cluster's features and the node's configuration let consumer groups be.
 pub(super) fn is_enabled<E: Env>(node: &Node<E>) -> bool {
-    node.image().features().level(FEATURE) >= 1
+    node.options.consumer_groups && node.image().features().level(FEATURE) >= 1
 }
 
 fn refused(error_code: ErrorCode) -> ConsumerGroupHeartbeatResponse<'static> {

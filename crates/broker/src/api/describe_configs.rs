@@ -74,10 +74,10 @@ fn distinct<'a>(
     let mut seen = FxHashSet::default();
     resources.iter().filter_map(move |asked| {
         let is_broker = asked.resource_type == ConfigResource::BROKER;
-        let find_key = if is_broker {
-            table::server_key
-        } else {
-            table::topic_key
+        let find_key = match asked.resource_type {
+            ConfigResource::BROKER => table::server_key,
+            ConfigResource::GROUP => table::group_key,
+            _ => table::topic_key,
         };
         let keys = asked.configuration_keys.as_ref();
         // Who names none wants all.
@@ -135,6 +135,19 @@ fn find<E: Env>(
                 );
                 Err((ErrorCode::InvalidRequest, message))
             }
+        }
+        ConfigResource::GROUP => {
+            if !allowed(Resource::Group(name)) {
+                let message = format!("not authorized to describe the configs of group {name}");
+                return Err((ErrorCode::GroupAuthorizationFailed, message));
+            }
+            if name.is_empty() {
+                let message = "groups have no configs in common: name one".to_owned();
+                return Err((ErrorCode::InvalidRequest, message));
+            }
+            let resource = ConfigResource::new(ConfigResource::GROUP, name);
+            let own = Settings::of_group(image.configs().of(&resource));
+            Ok(describe::group(layers, &own))
         }
         kind => {
             let message = format!("configs of resource type {kind} cannot be described here");

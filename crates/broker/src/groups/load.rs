@@ -37,6 +37,13 @@ pub(super) enum LoadFailure {
     NoBatch(Offset),
 }
 
+impl LoadFailure {
+    /// Whether the disk has failed, which may do better the next time; what is written stays as it is.
+    pub(super) fn may_pass(&self) -> bool {
+        matches!(self, Self::Disk(_) | Self::Read(ReadError::Io(_)))
+    }
+}
+
 /// Reads the log to its end, `most` bytes at a time, and waits until all of it is committed.
 pub(super) async fn load<E: Env>(
     env: E,

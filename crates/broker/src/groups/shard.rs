@@ -4,15 +4,16 @@ use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
+use std::time::Duration;
 
 use bytes::Bytes;
-use futures::StreamExt;
 use futures::channel::{mpsc, oneshot};
 use futures::future::{Either, select};
+use futures::{FutureExt, StreamExt};
 use ottla_config::GroupConfig;
 use ottla_coordinator::{Coordinator, Loading, Now, Options, Outputs, Ticket};
 use ottla_env::{Clock, Env};
-use ottla_group::{Answer, Groups, Request, Settings, SharedTopics};
+use ottla_group::{Answer, Groups, Request};
 use ottla_log::validate::validate;
 use ottla_model::ErrorCode;
 use ottla_replica::Acks;
@@ -20,6 +21,7 @@ use ottla_wire::records::Compression;
 use parking_lot::RwLock;
 use rustc_hash::FxHashMap;
 
+use super::Basis;
 use super::load::{Loads, load};
 use crate::alarm::Alarm;
 use crate::lane::{Answers, Append, Job as LaneJob, Outcome};
@@ -27,6 +29,9 @@ use crate::partition::Partition;
 
 /// As the producer that the batches are checked as.
 const PRODUCE_VERSION: i16 = 13;
+
+/// Before a log that the disk has failed to give is read again.
+const RELOAD: Duration = Duration::from_secs(5);
 
 /// What is asked of a shard.
 pub(super) enum Job {
@@ -69,10 +74,9 @@ enum Event {
 pub(super) struct Shard<E: Env> {
     env: E,
     partition: Arc<Partition<E>>,
-    settings: Settings,
     config: GroupConfig,
     loads: Arc<Loads>,
-    topics: Arc<RwLock<SharedTopics>>,
+    basis: Arc<RwLock<Basis>>,
     /// Of topics that were deleted while the log was loaded.
     deferred: Vec<Request>,
 }
@@ -81,18 +85,16 @@ impl<E: Env> Shard<E> {
     pub(super) fn new(
         env: E,
         partition: Arc<Partition<E>>,
-        settings: Settings,
         config: GroupConfig,
         loads: Arc<Loads>,
-        topics: Arc<RwLock<SharedTopics>>,
+        basis: Arc<RwLock<Basis>>,
     ) -> Self {
         Self {
             env,
             partition,
-            settings,
             config,
             loads,
-            topics,
+            basis,
             deferred: Vec::new(),
         }
     }
@@ -111,13 +113,17 @@ impl<E: Env> Shard<E> {
         }
     }
 
+    /// Again and again where the disk fails.
     async fn load(&mut self, inbox: &mut Inbox) -> Result<Loaded, Gone> {
-        let mut loading = pin!(load(
-            self.env.clone(),
-            Arc::clone(&self.partition),
-            Arc::clone(&self.loads),
-            self.config.load_bytes,
-        ));
+        let read = || {
+            load(
+                self.env.clone(),
+                Arc::clone(&self.partition),
+                Arc::clone(&self.loads),
+                self.config.load_bytes,
+            )
+        };
+        let mut loading = pin!(Either::Left(read()));
         let began = self.env.clock().monotonic();
         loop {
             match select(inbox.next(), &mut loading).await {
@@ -137,6 +143,12 @@ impl<E: Env> Shard<E> {
                     let partition = self.partition.name();
                     tracing::debug!(%partition, ?took, passed_over = loaded.unknown(), "groups are loaded");
                     return Ok(Loaded::Groups(loaded));
+                }
+                Either::Right((Err(error), _)) if error.may_pass() => {
+                    let partition = self.partition.name();
+                    tracing::error!(%partition, %error, again = ?RELOAD, "the groups of this partition cannot be read yet");
+                    let (again, pause) = (read(), self.env.clock().sleep(RELOAD));
+                    loading.set(Either::Right(pause.then(|()| again)));
                 }
                 Either::Right((Err(error), _)) => {
                     let partition = self.partition.name();
@@ -179,7 +191,10 @@ impl<'a, E: Env> Service<'a, E> {
             compression: Compression::from_code(shard.config.compression_code)
                 .unwrap_or(Compression::None),
         };
-        let groups = Groups::new(shard.settings.clone(), shard.topics.read().clone());
+        let groups = {
+            let basis = shard.basis.read();
+            Groups::new(basis.settings.clone(), basis.topics.clone())
+        };
         let now = now(&shard.env);
         Self {
             alarm: Alarm::new(shard.env.clock().clone()),

@@ -1,15 +1,20 @@
+use std::io::ErrorKind;
 use std::task::{Context, Poll, Waker};
 
-use ottla_config::{ServerConfig, TopicConfig};
+use ottla_config::{Adjustable, ServerConfig, TopicConfig};
 use ottla_group::offsets::{CommitOffsets, FetchOffsets, FetchTopic, PartitionCommit, TopicCommit};
-use ottla_group::{GroupFilter, MemberClaim, Reply};
+use ottla_group::{ConsumerHeartbeat, GroupFilter, MemberClaim, Reply};
+use ottla_metadata::Resource;
 use ottla_model::{LeaderEpoch, NodeId, Offset, TopicId, Uuid};
 use ottla_replica::Leadership;
-use ottla_wire::metadata_record::{PartitionRecord, TopicRecord};
+use ottla_wire::message::consumer_group_heartbeat::ConsumerGroupHeartbeatRequest;
+use ottla_wire::metadata_record::{ConfigRecord, PartitionRecord, TopicRecord};
 
 use super::*;
+use crate::group_lag::{self, GroupLag};
 use crate::idle_env::IdleEnv;
 use crate::lane::{Job as LaneJob, Lane};
+use crate::partitions::Partitions;
 
 const DIRECTORY: Uuid = Uuid::from_u128(101);
 const KEY: PartitionKey = PartitionKey {
@@ -42,7 +47,8 @@ impl Coordinating {
                 env.clone(),
                 image,
                 node.groups(),
-                node.consumer_groups(),
+                &node.consumer_groups(),
+                &Adjustable::of(node.settings()),
             )),
             env,
             lane,
@@ -82,20 +88,28 @@ impl Coordinating {
         (0..16).for_each(|_| self.env.run());
     }
 
-    /// What is answered without that anything blocks.
     fn ask(&self, request: Request) -> Answer {
-        let mut asked = pin!(self.groups.ask("g", request));
+        self.finish(self.groups.ask("g", request))
+    }
+
+    /// What comes without that anything blocks.
+    fn finish<T>(&self, future: impl Future<Output = T>) -> T {
+        let mut future = pin!(future);
         let mut task = Context::from_waker(Waker::noop());
         for _ in 0..16 {
-            if let Poll::Ready(answer) = asked.as_mut().poll(&mut task) {
-                return answer;
+            if let Poll::Ready(output) = future.as_mut().poll(&mut task) {
+                return output;
             }
             self.env.run();
         }
-        unreachable!("it is answered without that anything blocks");
+        unreachable!("it comes without that anything blocks");
     }
 
     fn commit(&self, offset: i64) -> Answer {
+        self.commit_in("t", offset)
+    }
+
+    fn commit_in(&self, topic: &str, offset: i64) -> Answer {
         self.ask(Request::CommitOffsets(CommitOffsets {
             group: Arc::from("g"),
             member: MemberClaim {
@@ -106,7 +120,7 @@ impl Coordinating {
             },
             kept_for: None,
             topics: vec![TopicCommit {
-                name: Arc::from("t"),
+                name: Arc::from(topic),
                 id: TopicId::NONE,
                 partitions: vec![PartitionCommit {
                     partition: PartitionIndex(0),
@@ -199,6 +213,26 @@ fn a_group_has_a_coordinator_while_its_partition_is_led_and_loaded() {
 }
 
 #[test]
+fn a_log_that_the_disk_fails_to_give_is_read_again() {
+    let node = Coordinating::new(&[]);
+    node.lead(0);
+    node.env.unblock();
+    node.run();
+    assert!(is_done(&node.commit(7)));
+    node.resign();
+    node.lead(1);
+    node.env.disk().fail_next_read(ErrorKind::Other);
+    assert_eq!(node.env.unblock(), 1, "the log is read, and is not");
+    node.run();
+    assert_eq!(node.fetch(), Err(ErrorCode::CoordinatorLoadInProgress));
+    node.env.clock().advance(Duration::from_secs(5));
+    node.run();
+    assert_eq!(node.env.unblock(), 1, "the log is read");
+    node.run();
+    assert_eq!(node.fetch(), Ok(Offset(7)));
+}
+
+#[test]
 fn a_leader_of_a_later_epoch_is_the_same_coordinator() {
     let node = Coordinating::new(&[]);
     node.lead(0);
@@ -227,15 +261,7 @@ fn all_groups_are_listed_of_the_partitions_that_are_led() {
     let node = Coordinating::new(&[]);
     let list = || {
         let request = Request::ListGroups(GroupFilter::default());
-        let mut asked = pin!(node.groups.ask_all(&request));
-        let mut task = Context::from_waker(Waker::noop());
-        for _ in 0..16 {
-            if let Poll::Ready(answers) = asked.as_mut().poll(&mut task) {
-                return answers;
-            }
-            node.env.run();
-        }
-        unreachable!("it is answered without that anything blocks");
+        node.finish(node.groups.ask_all(&request))
     };
     assert!(list().is_empty());
     node.lead(0);
@@ -250,4 +276,80 @@ fn all_groups_are_listed_of_the_partitions_that_are_led() {
     assert_eq!(groups[0].group_id, "g");
     node.resign();
     assert!(list().is_empty());
+}
+
+#[test]
+fn what_is_configured_of_a_group_holds_for_who_coordinates_it_and_for_who_will() {
+    let node = Coordinating::new(&[]);
+    let configured = ServerConfig::of_default_node("data");
+    let configure = |interval: &str| {
+        let mut image = Image::default();
+        let record = ConfigRecord {
+            resource_type: Resource::GROUP,
+            resource_name: "g".into(),
+            name: "consumer.heartbeat.interval.ms".into(),
+            value: Some(interval.to_owned().into()),
+        };
+        let offset = image.offset().next();
+        image.apply(&record.into(), offset).unwrap();
+        node.groups.configure(configured.settings(), &image);
+    };
+    let told = || {
+        let heartbeat = ConsumerHeartbeat {
+            request: ConsumerGroupHeartbeatRequest {
+                group_id: "g".into(),
+                member_id: "m".into(),
+                rebalance_timeout_ms: 60_000,
+                subscribed_topic_names: Some(vec!["t".into()]),
+                topic_partitions: Some(Vec::new()),
+                ..Default::default()
+            },
+            version: 1,
+            client_id: Arc::from("client"),
+            client_host: Arc::from("/127.0.0.1"),
+            uuid: Uuid::from_u128(1),
+        };
+        match node.ask(Request::ConsumerHeartbeat(Box::new(heartbeat))) {
+            Ok(Reply::ConsumerHeartbeat(response)) => response.heartbeat_interval_ms,
+            other => panic!("{other:?}"),
+        }
+    };
+    configure("7000");
+    node.lead(0);
+    node.env.unblock();
+    node.run();
+    assert_eq!(told(), 7000);
+    configure("8000");
+    assert_eq!(told(), 8000);
+    // Beyond the bound of the broker.
+    configure("60000");
+    assert_eq!(told(), 15_000);
+}
+
+#[test]
+fn a_group_lags_behind_the_end_of_what_it_reads() {
+    let node = Coordinating::new(&[]);
+    let partitions = Partitions::default();
+    partitions.insert(Arc::clone(&node.partition));
+    let lags = || node.finish(group_lag::all(&node.groups, &partitions, &image()));
+    node.lead(0);
+    assert_eq!(lags(), []);
+    node.env.unblock();
+    node.run();
+    // The one topic that there is holds the commits themselves.
+    assert!(is_done(&node.commit_in(GROUP_METADATA, 0)));
+    assert!(is_done(&node.commit_in("deleted", 0)));
+    let lag = |committed, end| GroupLag {
+        group: Arc::from("g"),
+        topic: Arc::from(GROUP_METADATA),
+        partition: KEY.index,
+        committed: Offset(committed),
+        end: Offset(end),
+    };
+    assert_eq!(lags(), [lag(0, 2)]);
+    assert!(is_done(&node.commit_in(GROUP_METADATA, 7)));
+    assert_eq!(lags(), [lag(7, 3)]);
+    assert_eq!(lag(7, 3).offsets(), -4);
+    node.resign();
+    assert_eq!(lags(), []);
 }

@@ -51,7 +51,7 @@ pub(super) async fn serve<E: Env>(
         }
     };
     match ended {
-        Ended::Reading(End::Closed) => {}
+        Ended::Reading(End::Closed) | Ended::Left => {}
         Ended::Reading(end @ (End::Idle | End::Stalled | End::Io(_))) => {
             tracing::debug!(peer = %caller.peer, %end, "connection closed");
         }
@@ -70,6 +70,8 @@ enum Ended {
     Reading(End),
     Writing(io::Error),
     Refused(Close),
+    /// The node takes leave of its clients.
+    Left,
 }
 
 struct Dialogue<'a, E: Env, W> {
@@ -98,6 +100,10 @@ impl<E: Env, W: ConnectionWriter<File = FileOf<E>>> Dialogue<'_, E, W> {
         if !is_produce(&frame) {
             self.answer_produces().await?;
             let answer = dispatch::answer(self.node, self.caller, frame).await;
+            // Asked behind the answer, which may have seen the cluster without this node.
+            if self.node.has_left() && !self.caller.is_controller_listener {
+                return Err(Ended::Left);
+            }
             return self.write(answer.map_err(Ended::Refused)?).await;
         }
         let bytes = frame.len();

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use super::ConfigError;
 use super::source::Source;
+use crate::group;
 use crate::listener::{self, Listener, SecurityProtocol};
 
 /// Where the node can be reached.
@@ -43,6 +44,7 @@ pub(super) fn check(source: &Source) -> Result<Listeners, ConfigError> {
     between_brokers(source, &listeners, &protocols)?;
     quorum(source)?;
     ages(source)?;
+    groups(source)?;
     Ok(listeners)
 }
 
@@ -299,6 +301,20 @@ fn quorum(source: &Source) -> Result<(), ConfigError> {
 }
 
 /// Ages that several keys give.
+/// Which groups there can be; and what all of them have lies within what any group may have.
+fn groups(source: &Source) -> Result<(), ConfigError> {
+    let name = "group.coordinator.rebalance.protocols";
+    let protocols = source.list(name);
+    if !protocols.iter().any(|protocol| protocol == "classic") {
+        let problem = format!(
+            "classic groups are always served: expected classic among them, found {}",
+            protocols.join(",")
+        );
+        return Err(source.wrong(name, problem));
+    }
+    group::check_broker(source.settings()).map_err(|(name, problem)| source.wrong(name, problem))
+}
+
 fn ages(source: &Source) -> Result<(), ConfigError> {
     let explicit = |name: &&&str| source.is_set(name);
     let retention = ["log.retention.ms", "log.retention.minutes"];
@@ -459,6 +475,21 @@ mod tests {
         assert!(
             load("controller.quorum.bootstrap.servers=\ncontroller.quorum.voters=3@a:1").is_ok()
         );
+    }
+
+    #[test]
+    fn classic_groups_are_served_and_all_have_what_any_may_have() {
+        says(
+            "group.coordinator.rebalance.protocols=consumer",
+            "classic groups are always served: expected classic among them, found consumer",
+        );
+        says(
+            "group.consumer.session.timeout.ms=6000",
+            "group.consumer.session.timeout.ms: expected 45000 to 60000",
+        );
+        let both =
+            "group.consumer.session.timeout.ms=6000\ngroup.consumer.min.session.timeout.ms=6000";
+        assert!(load(both).is_ok());
     }
 
     #[test]

@@ -9,8 +9,6 @@ use super::ServerConfig;
 pub struct ConsumerGroupConfig {
     pub session_timeout: Duration,
     pub heartbeat_interval: Duration,
-    /// The least time between two targets of a group.
-    pub assignment_interval: Duration,
     /// Members of a group.
     pub max_size: usize,
     /// How often regular expressions are matched against the topics again.
@@ -24,6 +22,13 @@ pub struct ConsumerGroupConfig {
 }
 
 impl ServerConfig {
+    /// Whether there can be consumer groups, and not only classic ones.
+    #[must_use]
+    pub fn serves_consumer_groups(&self) -> bool {
+        let protocols = self.list("group.coordinator.rebalance.protocols");
+        protocols.iter().any(|protocol| protocol == "consumer")
+    }
+
     #[must_use]
     pub fn consumer_groups(&self) -> ConsumerGroupConfig {
         let count = |name| u64::try_from(self.number(name)).unwrap_or(0);
@@ -34,7 +39,6 @@ impl ServerConfig {
         ConsumerGroupConfig {
             session_timeout: milliseconds("group.consumer.session.timeout.ms"),
             heartbeat_interval: milliseconds("group.consumer.heartbeat.interval.ms"),
-            assignment_interval: milliseconds("group.consumer.assignment.interval.ms"),
             max_size: usize::try_from(max_size).unwrap_or(usize::MAX),
             regex_refresh_interval: milliseconds("group.consumer.regex.refresh.interval.ms"),
             assignors: self.list("group.consumer.assignors"),
@@ -52,8 +56,8 @@ mod tests {
     fn what_is_not_set_is_kafkas_default() {
         let config = ServerConfig::of_default_node("data").consumer_groups();
         assert_eq!(config.session_timeout, Duration::from_secs(45));
-        assert_eq!(config.assignment_interval, Duration::from_secs(1));
         assert_eq!(config.assignors, ["uniform", "range"]);
         assert!(config.upgrades && config.downgrades);
+        assert!(ServerConfig::of_default_node("data").serves_consumer_groups());
     }
 }

@@ -150,6 +150,10 @@ impl Source {
         })
     }
 
+    pub(super) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
     pub(super) fn into_settings(self) -> Settings {
         self.settings
     }

@@ -4,11 +4,11 @@ use super::{Form, Key, keys};
 
 pub(super) const KEYS: &[Key] = keys! {
     /// After how long without a heartbeat a member is out.
-    "consumer.session.timeout.ms": Int = "45000", at_least(1), cluster_wide;
+    "consumer.session.timeout.ms": Int = "45000", at_least(1), cluster_wide, honoured;
     /// How often members are to send heartbeats.
-    "consumer.heartbeat.interval.ms": Int = "5000", at_least(1), cluster_wide;
+    "consumer.heartbeat.interval.ms": Int = "5000", at_least(1), cluster_wide, honoured;
     /// The least time between two assignments.
-    "consumer.assignment.interval.ms": Int = "1000", at_least(0), cluster_wide;
+    "consumer.assignment.interval.ms": Int = "1000", at_least(0), cluster_wide, honoured;
     /// After how long without a heartbeat a member is out.
     "share.session.timeout.ms": Int = "45000", at_least(1), cluster_wide;
     /// How often members are to send heartbeats.

@@ -4,7 +4,7 @@ use super::{Key, keys};
 
 pub(super) const KEYS: &[Key] = keys! {
     /// The kinds of groups that are served.
-    "group.coordinator.rebalance.protocols": List = "classic,consumer,streams", one_of(&["consumer", "classic", "share", "streams"]), not_empty;
+    "group.coordinator.rebalance.protocols": List = "classic,consumer,streams", one_of(&["consumer", "classic", "share", "streams"]), not_empty, honoured;
     /// Threads that carry out what group coordinators decide.
     "group.coordinator.threads": Int = "4", at_least(1);
     /// Threads for a group coordinator's longer work, such as regular expressions and assignments.
@@ -42,21 +42,23 @@ pub(super) const KEYS: &[Key] = keys! {
     /// After how long without a heartbeat a member of a consumer group is out.
     "group.consumer.session.timeout.ms": Int = "45000", at_least(1), honoured;
     /// The shortest session that a consumer group may be given.
-    "group.consumer.min.session.timeout.ms": Int = "45000", at_least(1);
+    "group.consumer.min.session.timeout.ms": Int = "45000", at_least(1), honoured;
     /// The longest session that a consumer group may be given.
-    "group.consumer.max.session.timeout.ms": Int = "60000", at_least(1);
+    "group.consumer.max.session.timeout.ms": Int = "60000", at_least(1), honoured;
     /// How often the members of a consumer group are to send heartbeats.
     "group.consumer.heartbeat.interval.ms": Int = "5000", at_least(1), honoured;
     /// The shortest heartbeat interval that a consumer group may be given.
-    "group.consumer.min.heartbeat.interval.ms": Int = "5000", at_least(1);
+    "group.consumer.min.heartbeat.interval.ms": Int = "5000", at_least(1), honoured;
     /// The longest heartbeat interval that a consumer group may be given.
-    "group.consumer.max.heartbeat.interval.ms": Int = "15000", at_least(1);
+    "group.consumer.max.heartbeat.interval.ms": Int = "15000", at_least(1), honoured;
     /// The least time between two assignments of a consumer group.
     "group.consumer.assignment.interval.ms": Int = "1000", at_least(0), cluster_wide, honoured;
     /// The shortest assignment interval that a consumer group may be given.
-    "group.consumer.min.assignment.interval.ms": Int = "0", at_least(0);
+    "group.consumer.min.assignment.interval.ms": Int = "0", at_least(0), honoured;
     /// The longest assignment interval that a consumer group may be given.
-    "group.consumer.max.assignment.interval.ms": Int = "15000", at_least(0);
+    "group.consumer.max.assignment.interval.ms": Int = "15000", at_least(0), honoured;
+    /// Whether assignments of consumer groups are computed beside the coordinator's other work.
+    "group.consumer.assignor.offload.enable": Boolean = "true", internal;
     /// How many members a consumer group may have.
     "group.consumer.max.size": Int = "2147483647", at_least(1), honoured;
     /// The assignors that consumer groups can choose from, the default one first.

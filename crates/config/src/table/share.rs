@@ -21,6 +21,8 @@ pub(super) const KEYS: &[Key] = keys! {
     "group.share.min.assignment.interval.ms": Int = "0", at_least(0);
     /// The longest assignment interval that a share group may be given.
     "group.share.max.assignment.interval.ms": Int = "15000", at_least(0);
+    /// Whether assignments of share groups are computed beside the coordinator's other work.
+    "group.share.assignor.offload.enable": Boolean = "true", internal;
     /// How many members a share group may have.
     "group.share.max.size": Int = "200", at_least(1), at_most(1000);
     /// The assignor of share groups.

@@ -21,6 +21,8 @@ pub(super) const KEYS: &[Key] = keys! {
     "group.streams.min.assignment.interval.ms": Int = "0", at_least(0);
     /// The longest assignment interval that a streams group may be given.
     "group.streams.max.assignment.interval.ms": Int = "15000", at_least(0);
+    /// Whether assignments of streams groups are computed beside the coordinator's other work.
+    "group.streams.assignor.offload.enable": Boolean = "true", internal;
     /// How many members a streams group may have.
     "group.streams.max.size": Int = "2147483647", at_least(1);
     /// How many standby copies of its state each task of a streams group has.

@@ -35,6 +35,7 @@ struct State {
     operations: u64,
     crash_before: Option<u64>,
     fail_at: Option<(u64, ErrorKind)>,
+    fail_read: Option<ErrorKind>,
     capacity: Option<u64>,
     /// The canary: files whose syncs are answered and not done.
     lies_about: fn(&Path) -> bool,
@@ -58,6 +59,7 @@ impl SeededDisk {
                 operations: 0,
                 crash_before: None,
                 fail_at: None,
+                fail_read: None,
                 capacity: None,
                 lies_about: |_| false,
                 lied_about: BTreeSet::new(),
@@ -91,6 +93,11 @@ impl SeededDisk {
     /// The changing operation of this number fails once, without effect.
     pub fn fail_at(&self, operation: u64, kind: ErrorKind) {
         self.state.lock().fail_at = Some((operation, kind));
+    }
+
+    /// The next read fails, and those behind it do not.
+    pub fn fail_next_read(&self, kind: ErrorKind) {
+        self.state.lock().fail_read = Some(kind);
     }
 
     /// Whether the operation of [`crash_before`](Self::crash_before) has been reached: the machine is dead and does not know yet.
@@ -159,6 +166,7 @@ impl State {
         self.life += 1;
         self.crash_before = None;
         self.fail_at = None;
+        self.fail_read = None;
         self.locked.clear();
     }
 
@@ -520,6 +528,9 @@ impl DiskFile for SeededFile {
     fn read_at(&self, buffer: &mut [u8], position: u64) -> io::Result<usize> {
         let mut state = self.state.lock();
         self.check(&state)?;
+        if let Some(kind) = state.fail_read.take() {
+            return Err(kind.into());
+        }
         let content = &state.file(self.node).content;
         let start = usize::try_from(position)
             .unwrap_or(usize::MAX)

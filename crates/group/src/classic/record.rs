@@ -10,6 +10,7 @@ use ottla_wire::coordinator_record::group::group_metadata::{
 
 use super::group::ClassicGroup;
 use super::member::Member;
+use crate::owned::owned;
 
 /// The version in which the value is written, as Kafka 4.3 does.
 pub const GROUP_METADATA_VERSION: i16 = 3;
@@ -19,12 +20,6 @@ impl ClassicGroup {
     #[must_use]
     pub fn assigned_record(&self) -> GroupRecord<'static> {
         self.record(|_, member| member.assignment.clone())
-    }
-
-    /// The tombstone of the group.
-    #[must_use]
-    pub fn tombstone(&self) -> GroupRecord<'static> {
-        GroupRecord::GroupMetadata(self.key(), None)
     }
 
     /// The group before its first member, whatever is about to become of it.
@@ -71,8 +66,4 @@ impl ClassicGroup {
             group: owned(&self.id),
         }
     }
-}
-
-fn owned(text: &str) -> Str<'static> {
-    Str::Owned(text.to_owned())
 }

@@ -7,6 +7,7 @@ use ottla_wire::message::list_groups::ListedGroup;
 
 use super::group::ClassicGroup;
 use super::phase::Phase;
+use crate::owned::owned;
 
 /// The type of a classic group, as Kafka's tools show it.
 const GROUP_TYPE: &str = "classic";
@@ -52,8 +53,4 @@ impl ClassicGroup {
             group_type: Str::Borrowed(GROUP_TYPE),
         }
     }
-}
-
-fn owned(text: &str) -> Str<'static> {
-    Str::Owned(text.to_owned())
 }

@@ -1,30 +1,21 @@
 //! Which protocol a generation follows.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::members::Members;
+use crate::vote::elected;
 
 impl Members {
-    /// Each votes for what it likes best of what all know, and most votes win; of equals the first by name. `None` without members.
-    ///
-    /// # Panics
-    /// When there is nothing that all know: nobody becomes a member with such terms.
+    /// `None` without members, who are taken in only with a protocol that all know.
     pub(super) fn vote(&self) -> Option<Arc<str>> {
-        let mut votes: BTreeMap<&Arc<str>, usize> =
-            self.known_by_all().map(|name| (name, 0)).collect();
-        for (_, member) in self.iter() {
-            let mut liked = member.terms.protocols.iter().map(|protocol| &protocol.name);
-            let vote = liked.find(|name| votes.contains_key(name));
-            let vote = vote.expect("members are taken in only with a protocol that all know");
-            *votes.entry(vote).or_default() += 1;
-        }
-        let mut elected: Option<(&Arc<str>, usize)> = None;
-        for (name, count) in votes {
-            if elected.is_none_or(|(_, most)| count > most) {
-                elected = Some((name, count));
-            }
-        }
-        elected.map(|(name, _)| name.clone())
+        let known = self.known_by_all().map(|name| &**name);
+        let likings = self.iter().map(|(_, member)| {
+            let protocols = member.terms.protocols.iter();
+            protocols.map(|protocol| &*protocol.name)
+        });
+        let elected = elected(known, likings)?;
+        self.known_by_all()
+            .find(|name| ***name == *elected)
+            .cloned()
     }
 }

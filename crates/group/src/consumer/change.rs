@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use super::membership::Owned;
-use super::metadata_hash::group_hash;
 use super::reconcile::Reconciliation;
 use super::records::Record;
 use super::target::{self, subscribed_ids};
@@ -55,6 +54,8 @@ impl<'a> Change<'a> {
     /// Begins a new epoch if that is asked for, or if the topics are to be looked at and are not what they were.
     pub(super) fn follow_topics(&mut self, bump: bool) {
         let now = self.context.now;
+        // A classic group that had no generation yet was in the epoch of who is no member.
+        let bump = bump || self.epoch == Epoch::JOIN;
         if !bump && !self.timers.metadata_is_due(self.group.epoch, now) {
             return;
         }
@@ -73,7 +74,11 @@ impl<'a> Change<'a> {
                 topics.remove(topic);
             }
         }
-        let hash = group_hash(topics.names().map(|name| &**name), self.context.topics);
+        let names = topics.names().map(|name| &**name);
+        let hash = self
+            .timers
+            .topic_hashes
+            .group_hash(names, self.context.topics);
         if bump || hash != self.group.metadata_hash {
             self.epoch = self.group.epoch.next();
             let record = self.group.epoch_record(self.epoch, hash);

@@ -17,7 +17,8 @@ use super::regex::RegexChange;
 use super::timers::{Timeout, milliseconds, rebalance_timeout};
 use super::upgrade::classic_metadata;
 use super::{
-    ConsumerGroup, Context, GroupTimers, Member, MemberState, MigrationPolicy, Outcome, Rejection,
+    ConsumerGroup, Context, Epoch, GroupTimers, Member, MemberState, MigrationPolicy, Outcome,
+    Rejection,
 };
 use crate::classic::{Heartbeat, Join, JoinAnswer, Leave, LeaveAnswer, Left, Sync, SyncAnswer};
 
@@ -175,8 +176,9 @@ impl ConsumerGroup {
         if differs(&sync.protocol_type, Some(PROTOCOL_TYPE)) || differs(&sync.protocol, protocol) {
             return Err(ErrorCode::InconsistentGroupProtocol);
         }
-        // One that has partitions to give up has joined already, and will be called again when it has.
-        if self.epoch > member.epoch && member.state != MemberState::UnrevokedPartitions {
+        // While a new epoch waits for its target there is nothing to join for. One that has partitions to give up has joined already,
+        // and will be called again when it has.
+        if self.epoch_to_join() > member.epoch && member.state != MemberState::UnrevokedPartitions {
             self.call(timers, member, context);
             return Err(ErrorCode::RebalanceInProgress);
         }
@@ -207,7 +209,7 @@ impl ConsumerGroup {
             Err(error) => return error,
         };
         keep_session(timers, member, classic, context);
-        let is_to_join = member.epoch < self.epoch
+        let is_to_join = member.epoch < self.epoch_to_join()
             || match member.state {
                 MemberState::UnrevokedPartitions => true,
                 MemberState::UnreleasedPartitions => self.can_have_all(member),
@@ -270,6 +272,16 @@ impl ConsumerGroup {
             return Err(ErrorCode::IllegalGeneration);
         }
         Ok((member, classic))
+    }
+
+    /// The newest that has something for a classic member. Targets come with the heartbeats of consumers; where there are none, with
+    /// joins.
+    fn epoch_to_join(&self) -> Epoch {
+        if self.classic_members == self.members.len() {
+            self.epoch
+        } else {
+            self.target_epoch
+        }
     }
 
     /// From the first time that it is told to join, it has its rebalance timeout to do so.

@@ -1,6 +1,6 @@
 //! What classic members that are consumers tell each other, as far as the coordinator speaks it for them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use bytes::Bytes;
 use ottla_model::TopicId;
@@ -12,6 +12,7 @@ use ottla_wire::{Message, Str, version_prefix};
 
 use super::membership::OwnedPartitions;
 use super::{Partitions, TopicsView};
+use crate::vote::elected;
 
 /// The protocol type of groups of consumers.
 pub(super) const PROTOCOL_TYPE: &str = "consumer";
@@ -90,28 +91,10 @@ where
     version_prefix::encode(&assignment, version.clamp(0, newest))
 }
 
-/// The protocol that most members like best of what all know; of equals the first by name.
+/// The protocol that most members like best of what all know.
 pub(super) fn vote<'a>(members: impl Iterator<Item = Vec<&'a str>> + Clone) -> Option<&'a str> {
-    let mut known: Option<BTreeSet<&str>> = None;
-    for protocols in members.clone() {
-        let protocols: BTreeSet<&str> = protocols.into_iter().collect();
-        known = Some(match known {
-            None => protocols,
-            Some(known) => known.intersection(&protocols).copied().collect(),
-        });
-    }
-    let mut votes: BTreeMap<&str, usize> = known?.into_iter().map(|name| (name, 0)).collect();
-    for protocols in members {
-        let mut liked = protocols.iter();
-        if let Some(name) = liked.find(|name| votes.contains_key(**name)) {
-            *votes.entry(name).or_default() += 1;
-        }
-    }
-    let mut elected: Option<(&str, usize)> = None;
-    for (name, count) in votes {
-        if elected.is_none_or(|(_, most)| count > most) {
-            elected = Some((name, count));
-        }
-    }
-    elected.map(|(name, _)| name)
+    let sets = members.clone().map(BTreeSet::from_iter);
+    let known =
+        sets.reduce(|known, protocols| known.intersection(&protocols).copied().collect())?;
+    elected(known.into_iter(), members)
 }

@@ -97,8 +97,15 @@ fn updated(
     if let Some(names) = &request.subscribed_topic_names {
         member.subscribed_topics = Arc::new(names.iter().map(|name| Arc::from(&**name)).collect());
     }
-    member.client_id = caller.client_id.into();
-    member.client_host = caller.client_host.into();
+    // Mostly it is the same client as before.
+    for (field, value) in [
+        (&mut member.client_id, caller.client_id),
+        (&mut member.client_host, caller.client_host),
+    ] {
+        if **field != *value {
+            *field = value.into();
+        }
+    }
     member.classic = None;
     member
 }

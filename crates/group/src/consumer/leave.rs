@@ -8,7 +8,6 @@ use ottla_wire::message::consumer_group_heartbeat::{
     ConsumerGroupHeartbeatRequest, ConsumerGroupHeartbeatResponse,
 };
 
-use super::metadata_hash::group_hash;
 use super::timers::Timeout;
 use super::{ConsumerGroup, Context, Epoch, GroupTimers, Member, Outcome, Rejection};
 
@@ -95,10 +94,8 @@ impl ConsumerGroup {
                 left.resolve(&regex, None);
             }
         }
-        let hash = group_hash(
-            left.subscribed_topics.names().map(|name| &**name),
-            context.topics,
-        );
+        let names = left.subscribed_topics.names().map(|name| &**name);
+        let hash = timers.topic_hashes.group_hash(names, context.topics);
         records.push(self.epoch_record(self.epoch.next(), hash));
         Outcome::new(records, answer)
     }

@@ -3,6 +3,8 @@
 //! It is kept with the group's epoch (KIP-1101), so it must be the number that other releases compute: XXH3 over little-endian integers and
 //! UTF-16 text.
 
+use std::collections::BTreeMap;
+
 use twox_hash::xxhash3_64;
 
 use ottla_model::{PartitionIndex, TopicId};
@@ -12,21 +14,42 @@ use super::TopicsView;
 /// What the layout of a topic's bytes is called by.
 const FORMAT: u8 = 0;
 
-/// 0 if none of the topics exists.
-pub(super) fn group_hash<'a>(names: impl Iterator<Item = &'a str>, topics: &dyn TopicsView) -> i64 {
-    let mut names: Vec<&str> = names.collect();
-    // Kafka orders names by their UTF-16 units, which is the order of bytes for all names that a topic can have.
-    names.sort_unstable();
-    let mut bytes = Vec::new();
-    for name in names {
-        if let Some(id) = topics.id(name) {
-            bytes.extend_from_slice(&topic_hash(id, name, topics).to_le_bytes());
+/// The numbers of a group's topics in one metadata image. Each member that joins or leaves asks for that of all of them, and to make one
+/// takes a look at every partition.
+#[derive(Clone, Debug, Default)]
+pub(super) struct TopicHashes {
+    /// Of the image.
+    version: i64,
+    known: BTreeMap<TopicId, i64>,
+}
+
+impl TopicHashes {
+    /// 0 if none of the topics exists.
+    pub(super) fn group_hash<'a>(
+        &mut self,
+        names: impl Iterator<Item = &'a str>,
+        topics: &dyn TopicsView,
+    ) -> i64 {
+        if self.version != topics.version() {
+            self.known.clear();
+            self.version = topics.version();
         }
+        let mut names: Vec<&str> = names.collect();
+        // Kafka orders names by their UTF-16 units, which is the order of bytes for all names that a topic can have.
+        names.sort_unstable();
+        let mut bytes = Vec::new();
+        for name in names {
+            if let Some(id) = topics.id(name) {
+                let known = self.known.entry(id);
+                let hash = *known.or_insert_with(|| topic_hash(id, name, topics));
+                bytes.extend_from_slice(&hash.to_le_bytes());
+            }
+        }
+        if bytes.is_empty() {
+            return 0;
+        }
+        hash(&bytes)
     }
-    if bytes.is_empty() {
-        return 0;
-    }
-    hash(&bytes)
 }
 
 fn topic_hash(id: TopicId, name: &str, topics: &dyn TopicsView) -> i64 {
@@ -76,6 +99,7 @@ mod tests {
         name: &'static str,
         racks: [&'static [&'static str]; 2],
         partitions: i32,
+        version: i64,
     }
 
     impl TopicsView for Topic {
@@ -100,7 +124,7 @@ mod tests {
         }
 
         fn version(&self) -> i64 {
-            0
+            self.version
         }
 
         fn version_with_new_topics(&self) -> i64 {
@@ -110,12 +134,17 @@ mod tests {
 
     const ID: TopicId = TopicId(Uuid::from_u128((1 << 64) + 2));
 
+    fn group_hash(names: &[&str], topics: &dyn TopicsView) -> i64 {
+        TopicHashes::default().group_hash(names.iter().copied(), topics)
+    }
+
     #[test]
     fn the_numbers_are_those_of_kafka() {
         let two = Topic {
             name: "foo",
             racks: [&[], &[]],
             partitions: 2,
+            version: 0,
         };
         assert_eq!(topic_hash(ID, "foo", &two), -5_159_372_484_819_424_185);
         let name = "a-much-longer-topic-name-with-é-and-😀";
@@ -123,6 +152,7 @@ mod tests {
             name,
             racks: [&["r-2", "r-1"], &[]],
             partitions: 1,
+            version: 0,
         };
         assert_eq!(topic_hash(ID, name, &racks), 4_492_555_519_330_572_508);
         let mut bytes = 5i64.to_le_bytes().to_vec();
@@ -136,11 +166,30 @@ mod tests {
             name: "foo",
             racks: [&[], &[]],
             partitions: 2,
+            version: 0,
         };
-        assert_eq!(group_hash(["bar"].into_iter(), &topic), 0);
+        assert_eq!(group_hash(&["bar"], &topic), 0);
         assert_eq!(
-            group_hash(["foo", "bar"].into_iter(), &topic),
-            group_hash(["foo"].into_iter(), &topic)
+            group_hash(&["foo", "bar"], &topic),
+            group_hash(&["foo"], &topic)
         );
+    }
+
+    #[test]
+    fn what_is_known_of_a_topic_is_known_of_one_image() {
+        let mut topic = Topic {
+            name: "foo",
+            racks: [&[], &[]],
+            partitions: 2,
+            version: 0,
+        };
+        let mut hashes = TopicHashes::default();
+        let of_two = hashes.group_hash(["foo"].into_iter(), &topic);
+        assert_eq!(hashes.known.len(), 1);
+        topic.partitions = 1;
+        topic.version = 1;
+        let of_one = hashes.group_hash(["foo"].into_iter(), &topic);
+        assert_ne!(of_one, of_two);
+        assert_eq!(of_one, group_hash(&["foo"], &topic));
     }
 }

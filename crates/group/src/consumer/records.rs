@@ -28,12 +28,9 @@ use ottla_wire::coordinator_record::group::consumer_group_target_assignment_meta
 use ottla_wire::coordinator_record::group::topic_partitions::TopicPartitions;
 
 use super::{Assignment, ConsumerGroup, Epoch, Member, Partitions, ResolvedRegex};
+use crate::owned::owned;
 
 pub(super) type Record = GroupRecord<'static>;
-
-fn owned(text: &str) -> Str<'static> {
-    Str::Owned(text.to_owned())
-}
 
 fn owned_option(text: &Option<Arc<str>>) -> Option<Str<'static>> {
     text.as_deref().map(owned)

@@ -12,8 +12,8 @@ use std::time::Duration;
 use ottla_model::ErrorCode;
 
 use super::change::Change;
-use super::metadata_hash::group_hash;
 use super::records::Record;
+use super::target::subscribed_ids;
 use super::{ConsumerGroup, Context, GroupTimers, Rejection, ResolvedRegex, TopicsView};
 
 /// A group's expressions are not resolved more often than this.
@@ -138,13 +138,26 @@ impl ConsumerGroup {
             after.resolve(regex, Some(resolved));
         }
         let names = after.subscribed_topics.names().map(|name| &**name);
-        let hash = group_hash(names, context.topics);
-        if changed || hash != self.metadata_hash {
+        let hash = timers.topic_hashes.group_hash(names, context.topics);
+        let targets_hold = self.target_epoch < self.epoch || !after.has_outgrown_target(context);
+        if changed || hash != self.metadata_hash || !targets_hold {
             let epoch = self.epoch.next();
             records.push(self.epoch_record(epoch, hash));
             timers.metadata_was_seen(epoch, context.now);
         }
         records
+    }
+}
+
+impl ConsumerGroup {
+    /// A member is to have what it does not subscribe to any more: an expression that is resolved for the first time, and to nothing, says so
+    /// only then. Nobody would get it before the next epoch.
+    fn has_outgrown_target(&self, context: &Context<'_>) -> bool {
+        self.members().any(|member| {
+            let subscribed = subscribed_ids(self, member, context.topics);
+            let target = self.target(&member.id);
+            !target.keys().all(|topic| subscribed.contains(topic))
+        })
     }
 }
 

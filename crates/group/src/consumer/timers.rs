@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use ottla_model::Monotonic;
 
+use super::metadata_hash::TopicHashes;
 use super::{ConsumerGroup, ConsumerSettings, Epoch, Member, MemberState};
 
 /// What a member is waited for.
@@ -40,6 +41,7 @@ pub struct GroupTimers {
     in_order: BTreeSet<(Monotonic, Arc<str>, u8)>,
     /// When and in which epoch the topics were looked at; `None` if they are to be looked at again.
     metadata_seen: Option<(Monotonic, Epoch)>,
+    pub(super) topic_hashes: TopicHashes,
     /// Expressions are to be resolved, for the member that asked first.
     pub(super) regexes_due: bool,
 }
@@ -54,7 +56,8 @@ impl GroupTimers {
         let mut this = Self::default();
         for member in group.members() {
             this.set(&member.id, Timeout::Session, now + settings.session_timeout);
-            this.follow(member, now);
+            // Of a classic one nobody knows any more whether it was called to join.
+            this.follow_revocation(member, now);
         }
         this
     }
@@ -132,10 +135,13 @@ impl GroupTimers {
 
     /// A member that is to give partitions up has its rebalance timeout to do so. Classic members have to join instead.
     pub(super) fn follow(&mut self, member: &Member, now: Monotonic) {
-        let timeout = Timeout::Rebalance(member.epoch);
-        if member.is_classic() {
-            return;
+        if !member.is_classic() {
+            self.follow_revocation(member, now);
         }
+    }
+
+    fn follow_revocation(&mut self, member: &Member, now: Monotonic) {
+        let timeout = Timeout::Rebalance(member.epoch);
         if member.state == MemberState::UnrevokedPartitions {
             self.set(&member.id, timeout, now + rebalance_timeout(member));
         } else {

@@ -9,9 +9,11 @@ use ottla_wire::coordinator_record::group::consumer_group_member_metadata::{
 };
 
 use super::embedded_protocol::{self, Untranslatable};
-use super::metadata_hash::group_hash;
 use super::{Assignment, ConsumerGroup, Context, Epoch, Member, Partitions, Rejection};
 use crate::classic::{self, ClassicGroup};
+
+/// The hash of no topics.
+const UNSEEN_TOPICS: i64 = 0;
 
 impl ConsumerGroup {
     /// The group as `classic` leaves it, with the records that make it: all members have what its leader gave them. Its own record is still
@@ -63,10 +65,9 @@ impl ConsumerGroup {
             group.insert(member);
         }
 
-        let names = group.subscribed_topics.names().map(|name| &**name);
-        let hash = group_hash(names, context.topics);
         let mut records: Vec<_> = group.members().map(|m| group.member_record(m)).collect();
-        records.push(group.epoch_record(epoch, hash));
+        // Nobody knows which topics its leader has seen: who joins looks at them, and begins the next epoch.
+        records.push(group.epoch_record(epoch, UNSEEN_TOPICS));
         records.extend(
             targets
                 .iter()

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use ottla_model::ErrorCode;
 use ottla_wire::Str;
 
@@ -99,4 +101,24 @@ fn names_and_an_expression_add_up() {
     let answer = coordinator.send(&alive("a", 2));
     let topics = answer.assignment.unwrap().topic_partitions;
     assert_eq!(topics.len(), 2);
+}
+
+#[test]
+fn what_a_member_had_by_an_expression_is_shared_anew_when_it_brings_one_that_matches_nothing() {
+    let mut coordinator = coordinator();
+    coordinator.send(&join("a", &["others"]));
+    coordinator.send(&by_regex("b", "others"));
+    coordinator.pass(20);
+    coordinator.settle(&["a", "b"]);
+    let of_a = coordinator.member("a").assigned.values().map(BTreeMap::len);
+    assert!(of_a.sum::<usize>() < 3);
+    let epoch = coordinator.member("b").epoch.0;
+    coordinator.send(&Request {
+        subscribed_topic_regex: Some(Str::Borrowed("nothing")),
+        ..alive("b", epoch)
+    });
+    coordinator.pass(20);
+    coordinator.settle(&["a", "b"]);
+    let of_a = coordinator.member("a").assigned.values().map(BTreeMap::len);
+    assert_eq!(of_a.sum::<usize>(), 3);
 }

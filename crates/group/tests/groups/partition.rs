@@ -82,7 +82,8 @@ fn groups() -> Groups {
             assignors: vec![Assignor::Uniform],
             migration: MigrationPolicy::Bidirectional,
             classic_max_size: usize::MAX,
-        },
+        }
+        .into(),
     };
     Groups::new(settings, SharedTopics(Arc::new(NoTopics)))
 }

@@ -1,7 +1,7 @@
 use ottla_group::consumer::MigrationPolicy;
 use ottla_model::ErrorCode;
 
-use crate::partition::{Partition, alive, classic, consumer, sync, told};
+use crate::partition::{Partition, alive, assigning, classic, consumer, sync, told};
 
 /// A consumer group of a consumer member `c` and a classic one. Gives the latter's id and generation.
 fn mixed(partition: &mut Partition) -> (String, i32) {
@@ -25,10 +25,30 @@ fn the_last_consumer_member_that_leaves_leaves_a_classic_group() {
     assert_eq!(answer.error, ErrorCode::None);
     assert_eq!(answer.leader, answer.member_id, "it leads from now on");
     partition.restart();
+    // It has shared nothing yet.
     assert_eq!(
         partition.listed(),
-        Some(("classic".to_owned(), "Stable".to_owned()))
+        Some(("classic".to_owned(), "PreparingRebalance".to_owned()))
     );
+}
+
+#[test]
+fn whoever_coordinates_a_group_that_has_just_become_classic_has_its_leader_share_what_others_left()
+{
+    let mut partition = Partition::new(MigrationPolicy::Bidirectional);
+    let (member, generation) = mixed(&mut partition);
+    partition.consumer(alive("c", -1));
+    partition.restart();
+    let called = partition.heartbeat(&member, generation);
+    assert_eq!(called, ErrorCode::RebalanceInProgress);
+    let answer = partition.join(classic(&member, &[]));
+    assert_eq!(answer.leader, answer.member_id);
+    let all = [(&*member, &[0, 1, 2, 3, 4, 5][..])];
+    partition.sync(assigning(&member, answer.generation, &all));
+    // Nothing is left out any more.
+    partition.restart();
+    let called = partition.heartbeat(&member, answer.generation);
+    assert_eq!(called, ErrorCode::None);
 }
 
 #[test]

@@ -1,9 +1,16 @@
 use std::time::Duration;
 
+use ottla_group::ConsumerOverrides;
 use ottla_group::consumer::MigrationPolicy;
 use ottla_model::ErrorCode;
 
 use crate::partition::{Partition, alive, classic, consumer};
+
+const OWN: ConsumerOverrides = ConsumerOverrides {
+    session_timeout: Some(Duration::from_secs(10)),
+    heartbeat_interval: Some(Duration::from_secs(3)),
+    assignment_interval: None,
+};
 
 #[test]
 fn an_empty_classic_group_makes_room_for_a_consumer_group() {
@@ -41,7 +48,7 @@ fn an_empty_consumer_group_makes_room_for_a_classic_group() {
 #[test]
 fn a_group_may_have_timeouts_of_its_own() {
     let mut partition = Partition::new(MigrationPolicy::Disabled);
-    partition.configure(Duration::from_secs(10));
+    partition.configure(OWN);
     let answer = partition.consumer(consumer("c"));
     assert_eq!(answer.heartbeat_interval_ms, 3000);
     partition.pass(9);
@@ -65,7 +72,7 @@ fn what_cannot_be_written_down_has_not_happened() {
 #[test]
 fn a_silent_member_whose_end_is_lost_ends_later() {
     let mut partition = Partition::new(MigrationPolicy::Disabled);
-    partition.configure(Duration::from_secs(10));
+    partition.configure(OWN);
     partition.consumer(consumer("c"));
     partition.fails = true;
     partition.pass(10);
@@ -77,7 +84,7 @@ fn a_silent_member_whose_end_is_lost_ends_later() {
 #[test]
 fn a_member_that_leaves_and_is_still_there_ends_later() {
     let mut partition = Partition::new(MigrationPolicy::Disabled);
-    partition.configure(Duration::from_secs(10));
+    partition.configure(OWN);
     partition.consumer(consumer("c"));
     partition.fails = true;
     assert!(partition.try_consumer(alive("c", -1)).is_err());

@@ -8,6 +8,7 @@
 
 mod downgrade;
 mod kinds;
+mod model;
 mod partition;
 #[path = "../consumer/topics.rs"]
 #[expect(dead_code, reason = "other tests change their topics")]

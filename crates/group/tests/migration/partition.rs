@@ -10,8 +10,8 @@ use ottla_group::classic::{
 use ottla_group::consumer::assignor::Assignor;
 use ottla_group::consumer::{ConsumerSettings, MigrationPolicy};
 use ottla_group::{
-    Answer, ConsumerHeartbeat, ConsumerOverrides, GroupFilter, Groups, Reply, Request, Settings,
-    SharedTopics,
+    Answer, ConsumerConfigs, ConsumerHeartbeat, ConsumerOverrides, GroupFilter, Groups, Reply,
+    Request, Settings, SharedTopics,
 };
 use ottla_model::{ErrorCode, Monotonic, PartitionIndex, Timestamp, Uuid};
 use ottla_wire::consumer_protocol::{
@@ -49,6 +49,9 @@ pub(crate) struct Partition {
     answers: BTreeMap<Ticket, Result<Answer, ErrorCode>>,
     /// The next append fails.
     pub(crate) fails: bool,
+    /// Appends have their outcome when the test says so.
+    pub(crate) holds: bool,
+    held: Option<Bytes>,
 }
 
 fn groups(migration: MigrationPolicy) -> Groups {
@@ -64,18 +67,22 @@ fn groups(migration: MigrationPolicy) -> Groups {
             initial_rebalance_delay: Duration::ZERO,
             max_size: 100,
         },
-        consumer: ConsumerSettings {
-            session_timeout: Duration::from_secs(45),
-            heartbeat_interval: Duration::from_secs(5),
-            assignment_interval: Duration::ZERO,
-            max_size: 100,
-            regex_refresh_interval: Duration::from_secs(600),
-            assignors: vec![Assignor::Uniform, Assignor::Range],
-            migration,
-            classic_max_size: 100,
-        },
+        consumer: consumer_settings(migration).into(),
     };
     Groups::new(settings, SharedTopics(Arc::new(topics)))
+}
+
+fn consumer_settings(migration: MigrationPolicy) -> ConsumerSettings {
+    ConsumerSettings {
+        session_timeout: Duration::from_secs(45),
+        heartbeat_interval: Duration::from_secs(5),
+        assignment_interval: Duration::ZERO,
+        max_size: 100,
+        regex_refresh_interval: Duration::from_secs(600),
+        assignors: vec![Assignor::Uniform, Assignor::Range],
+        migration,
+        classic_max_size: 100,
+    }
 }
 
 impl Partition {
@@ -97,6 +104,8 @@ impl Partition {
             uuids: 0,
             answers: BTreeMap::new(),
             fails: false,
+            holds: false,
+            held: None,
         }
     }
 
@@ -104,7 +113,40 @@ impl Partition {
     pub(crate) fn restart(&mut self) {
         let next = Self::load(self.migration, self.log.clone(), self.now);
         assert_eq!(next.coordinator.committed(), self.coordinator.committed());
-        *self = next;
+        *self = Self {
+            tickets: self.tickets,
+            uuids: self.uuids,
+            holds: self.holds,
+            ..next
+        };
+    }
+
+    /// The same where the batch on its way has come to the log, of which this node does not know.
+    pub(crate) fn restart_with_what_is_held(&mut self) {
+        let held = self.held.take();
+        self.restart();
+        self.log.extend(held);
+        let next = Self::load(self.migration, self.log.clone(), self.now);
+        self.coordinator = next.coordinator;
+    }
+
+    /// The batch on its way has its outcome. False if there is none.
+    pub(crate) fn settle(&mut self, result: Result<(), ErrorCode>) -> bool {
+        let Some(held) = self.held.take() else {
+            return false;
+        };
+        if result.is_ok() {
+            self.log.push(held);
+        }
+        let mut out = Outputs::default();
+        self.coordinator.appended(result, at(self.now), &mut out);
+        self.carry_out(out);
+        true
+    }
+
+    /// What was answered since this was asked last.
+    pub(crate) fn hear(&mut self) -> BTreeMap<Ticket, Result<Answer, ErrorCode>> {
+        std::mem::take(&mut self.answers)
     }
 
     fn carry_out(&mut self, mut out: Outputs<Answer>) {
@@ -113,6 +155,10 @@ impl Partition {
             let Some(batch) = out.append.take() else {
                 return;
             };
+            if self.holds {
+                self.held = Some(batch);
+                return;
+            }
             let lost = std::mem::take(&mut self.fails);
             let result = if lost {
                 Err(ErrorCode::NotEnoughReplicas)
@@ -125,13 +171,17 @@ impl Partition {
     }
 
     pub(crate) fn pass(&mut self, seconds: u64) {
-        self.now += Duration::from_secs(seconds);
+        self.pass_time(Duration::from_secs(seconds));
+    }
+
+    pub(crate) fn pass_time(&mut self, time: Duration) {
+        self.now += time;
         let mut out = Outputs::default();
         self.coordinator.expire(at(self.now), &mut out);
         self.carry_out(out);
     }
 
-    fn send(&mut self, request: Request) -> Ticket {
+    pub(crate) fn send(&mut self, request: Request) -> Ticket {
         let ticket = Ticket(self.tickets);
         self.tickets += 1;
         let mut out = Outputs::default();
@@ -144,6 +194,12 @@ impl Partition {
     fn ask(&mut self, request: Request) -> Result<Answer, ErrorCode> {
         let ticket = self.send(request);
         self.answers.remove(&ticket).unwrap()
+    }
+
+    /// No two have the same.
+    pub(crate) fn new_uuid(&mut self) -> Uuid {
+        self.uuids += 1;
+        Uuid::from_u128(self.uuids)
     }
 
     /// Sends a join, which may wait for other members.
@@ -233,15 +289,13 @@ impl Partition {
         self.try_consumer(request).unwrap()
     }
 
-    /// The group has a session timeout of its own.
-    pub(crate) fn configure(&mut self, session_timeout: Duration) {
-        let own = ConsumerOverrides {
-            session_timeout: Some(session_timeout),
-            heartbeat_interval: Some(Duration::from_secs(3)),
-            ..Default::default()
+    /// The group has these for itself.
+    pub(crate) fn configure(&mut self, own: ConsumerOverrides) {
+        let configs = ConsumerConfigs {
+            node: consumer_settings(self.migration),
+            groups: Arc::new(BTreeMap::from([(GROUP.into(), own)])),
         };
-        let overrides = BTreeMap::from([(GROUP.into(), own)]);
-        let answer = self.ask(Request::Configure(overrides));
+        let answer = self.ask(Request::Configure(configs));
         assert_eq!(answer, Ok(Ok(Reply::Done)));
     }
 

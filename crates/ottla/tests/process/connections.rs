@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use ottla_model::Timestamp;
 use ottla_wire::records::{BatchBuilder, BatchFields, Compression};
+use rustix::process::Signal;
 
 use crate::Place;
 
@@ -151,4 +152,26 @@ fn what_a_client_sends_ahead_is_carried_out_and_answered_in_order() {
     let end = answer(&stream);
     assert_eq!((end[3], end[end.len() - 1]), (100, 98));
     assert_eq!(stream.read(&mut [0]).unwrap(), 0);
+}
+
+#[test]
+fn no_client_is_told_of_a_cluster_without_brokers_while_the_node_stops() {
+    let place = Place::formatted("");
+    let mut node = place.start();
+    let mut stream = connect(node.port("PLAINTEXT"));
+    // Of no topic.
+    let metadata = frame(3, 1, 1, &[&[0; 4]]);
+    let mut answered = 0;
+    node.signal(Signal::TERM);
+    loop {
+        let mut length = [0; 4];
+        if stream.write_all(&metadata).is_err() || stream.read_exact(&mut length).is_err() {
+            break;
+        }
+        let mut answer = vec![0; u32::from_be_bytes(length) as usize];
+        stream.read_exact(&mut answer).unwrap();
+        answered += 1;
+        assert_eq!(answer[4..8], [0, 0, 0, 1], "brokers in answer {answered}");
+    }
+    assert_eq!(node.ended(), (Some(0), String::new()));
 }

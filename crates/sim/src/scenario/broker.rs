@@ -4,11 +4,13 @@
 //! What clients are told goes into a `Ledger`, and everything they are told later is judged by it: what was acknowledged and
 //! synced is there, once or at least once as the producer may expect, in order; what was not synced is missing from the end of a
 //! log at most, and its offsets come again with a higher leader epoch only; high watermark and log start never go back in a life;
-//! topics and their configs are what they were said to be; what a group has committed is what it finds. Beside them a replica follows the metadata log, of which nothing that was
+//! topics and their configs are what they were said to be; what a group has committed is what it finds, no partition is two members' of
+//! it at once, and each is somebody's where nobody comes or goes any more. Beside them a replica follows the metadata log, of which nothing that was
 //! committed may ever change and which makes the image that the process has in memory, and a rival claims later epochs of the
 //! quorum, in each of which there is one vote.
 
 mod admin;
+mod committed;
 mod configs;
 mod connection;
 mod consumer;
@@ -22,6 +24,7 @@ mod follower;
 mod group;
 mod image;
 mod ledger;
+mod members;
 mod metadata;
 mod offsets;
 mod pass;
@@ -33,7 +36,7 @@ mod rival;
 mod topic;
 
 use futures::channel::oneshot;
-use futures::future::join_all;
+use futures::future::{join, join_all};
 use ottla_env::{Env, Spawn};
 
 use self::consumer::Until;
@@ -54,6 +57,10 @@ pub enum Planted {
     CredulousJudge,
     /// Producers that should be idempotent send no producer id: what they repeat is appended again.
     CarelessProducer,
+    /// Members of groups keep what they say they have given up.
+    GreedyMember,
+    /// Who leads a group gives one partition to nobody.
+    CarelessLeader,
 }
 
 /// Plays the scenario under `seed`.
@@ -93,14 +100,21 @@ async fn script(world: World, ledger: Ledger, planted: Planted) {
     let clients = {
         let (world, ledger, env) = (world.clone(), ledger.clone(), env.clone());
         start(&env.clone(), async move {
+            if world.choose(2) == 0 {
+                members::keep(&world, &env, &ledger).await;
+            }
+            let groups = world.choose(3);
+            let group = |number| members::live(&world, &env, &ledger, number, planted);
             let topics = 1 + world.choose(3);
-            let live = |number| topic::live(&world, &env, &ledger, number, planted);
-            join_all((0..topics).map(live)).await;
+            let topic = |number| topic::live(&world, &env, &ledger, number, planted);
+            let topics = join_all((0..topics).map(topic));
+            join(topics, join_all((0..groups).map(group))).await;
         })
     };
     let process = faults::befall(&world, &ledger, &settings, lives).await;
     // The machine is well from here on: all that is still to be done succeeds.
     let _ = clients.await;
+    members::find_together(&world, &ledger).await;
     judge(&world, &env, &ledger, &settings, process).await;
 }
 
@@ -124,6 +138,7 @@ async fn judge(
     }
     faults::end(world, ledger);
     let mut process = Process::start(world, ledger, settings);
+    members::find_together(world, ledger).await;
     consumer::run(world.clone(), env.clone(), ledger.clone(), Until::End).await;
     remember(world, env, ledger, &mut process).await;
     for id in ledger.topics().into_keys() {
@@ -185,6 +200,16 @@ mod tests {
     #[test]
     fn the_judge_catches_a_record_that_is_appended_twice() {
         assert!(caught(Planted::CarelessProducer) > 20);
+    }
+
+    #[test]
+    fn the_judge_catches_members_that_have_one_partition() {
+        assert!(caught(Planted::GreedyMember) > 10);
+    }
+
+    #[test]
+    fn the_judge_catches_a_partition_that_no_member_has() {
+        assert!(caught(Planted::CarelessLeader) > 5);
     }
 
     fn caught(planted: Planted) -> usize {

@@ -61,6 +61,8 @@ pub(super) fn translate(text: &str) -> Result<String> {
         depth: 0,
         before: Before::Nothing,
         captures: BTreeSet::new(),
+        unicode_classes: BTreeSet::new(),
+        no_posix_class_ends: false,
     };
     translator.run()?;
     Ok(translator.output)
@@ -80,6 +82,10 @@ struct Translator<'a> {
     depth: usize,
     before: Before,
     captures: BTreeSet<String>,
+    /// Those that were found to exist.
+    unicode_classes: BTreeSet<String>,
+    /// There is no `:]` any more, as was found once.
+    no_posix_class_ends: bool,
 }
 
 impl Translator<'_> {

@@ -71,7 +71,8 @@ pub(super) async fn give_way(world: &World, env: &SimEnv, ledger: &Ledger, troub
     env.clock().sleep(pause).await;
 }
 
-async fn try_create(
+/// One attempt to create the topic.
+pub(super) async fn try_create(
     world: &World,
     env: &SimEnv,
     ledger: &Ledger,

@@ -111,9 +111,20 @@ impl Connection {
         version: i16,
         request: &impl Message<'a>,
     ) -> Result<Answer, Trouble> {
+        self.ask_within(PATIENCE, key, version, request).await
+    }
+
+    /// The same where the answer may take longer.
+    pub(super) async fn ask_within<'a>(
+        &mut self,
+        patience: Duration,
+        key: ApiKey,
+        version: i16,
+        request: &impl Message<'a>,
+    ) -> Result<Answer, Trouble> {
         assert!(self.unanswered.is_empty(), "one conversation at a time");
         self.send(key, version, request).await?;
-        self.receive().await
+        self.receive_within(patience).await
     }
 
     pub(super) async fn send<'a>(
@@ -158,11 +169,15 @@ impl Connection {
 
     /// The answer to the earliest request that has none.
     pub(super) async fn receive(&mut self) -> Result<Answer, Trouble> {
+        self.receive_within(PATIENCE).await
+    }
+
+    async fn receive_within(&mut self, patience: Duration) -> Result<Answer, Trouble> {
         let (correlation, key, version) = self
             .unanswered
             .pop_front()
             .expect("only what was asked is waited for");
-        let timeout = self.env.clock().sleep(PATIENCE);
+        let timeout = self.env.clock().sleep(patience);
         let frame = frame(&mut self.reader, &mut self.buffer);
         match select(pin!(frame), pin!(timeout)).await {
             Either::Left((frame, _)) => Ok(Answer {

@@ -2,9 +2,11 @@
 //!
 //! Answers come late, so a floor, below which an answer may not be, is taken when the question is sent.
 
-mod group;
+mod commits;
+mod groups;
 mod lives;
 mod partition;
+mod spans;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -12,8 +14,8 @@ use std::sync::Arc;
 use ottla_model::{LeaderEpoch, Offset, ProducerId, Timestamp, TopicId};
 use parking_lot::Mutex;
 
-pub(super) use group::Floor;
-use group::Group;
+use groups::Groups;
+pub(super) use groups::Since;
 pub(super) use lives::Life;
 use lives::Lives;
 use partition::{Claim, Partition};
@@ -75,7 +77,7 @@ struct State {
     topics: BTreeMap<TopicId, Topic>,
     sent: BTreeMap<u64, Sent>,
     producer_ids: BTreeSet<ProducerId>,
-    groups: BTreeMap<String, Group>,
+    groups: Groups,
     violation: Option<String>,
     judged: u64,
 }
@@ -103,7 +105,7 @@ impl Ledger {
             topics: BTreeMap::new(),
             sent: BTreeMap::new(),
             producer_ids: BTreeSet::new(),
-            groups: BTreeMap::new(),
+            groups: Groups::default(),
             violation: None,
             judged: 0,
         };
@@ -247,9 +249,7 @@ impl Ledger {
 
     /// Whether the topic exists for certain.
     pub(super) fn exists(&self, id: TopicId) -> bool {
-        let state = self.state.lock();
-        let topic = state.topics.get(&id);
-        topic.is_some_and(|topic| topic.deletion == Deletion::None)
+        self.state.lock().exists(id)
     }
 
     /// Of a topic that exists or did.
@@ -277,46 +277,6 @@ impl Ledger {
         state.judged += 1;
         if !state.producer_ids.insert(id) {
             state.violate(format!("producer id {id} is given twice"));
-        }
-    }
-
-    /// The position that the group's consumer is about to commit.
-    pub(super) fn committing(&self, group: &str) -> i64 {
-        let mut state = self.state.lock();
-        state
-            .groups
-            .entry(group.to_owned())
-            .or_default()
-            .committing()
-    }
-
-    /// A commit was acknowledged.
-    pub(super) fn committed(&self, group: &str, life: Life, position: i64) {
-        tracing::debug!(group, ?life, position, "committed");
-        let mut state = self.state.lock();
-        state.judged += 1;
-        let group = state.groups.entry(group.to_owned()).or_default();
-        group.committed(life, position);
-    }
-
-    /// What the group must find that is asked for from now on.
-    pub(super) fn committed_floor(&self, group: &str) -> Floor {
-        let state = self.state.lock();
-        state
-            .groups
-            .get(group)
-            .map(Group::floor)
-            .unwrap_or_default()
-    }
-
-    /// The group has found what it committed.
-    pub(super) fn committed_seen(&self, group: &str, life: Life, floor: Floor, offset: Offset) {
-        tracing::debug!(group, ?life, %offset, "fetched");
-        let state = &mut *self.state.lock();
-        state.judged += 1;
-        let of_group = state.groups.entry(group.to_owned()).or_default();
-        if let Err(what) = of_group.seen(&state.lives, life, floor, offset) {
-            state.violate(format!("{group}: {what}"));
         }
     }
 
@@ -543,6 +503,11 @@ impl State {
     fn violate(&mut self, what: String) {
         tracing::error!(what, "violation");
         self.violation.get_or_insert(what);
+    }
+
+    fn exists(&self, id: TopicId) -> bool {
+        let topic = self.topics.get(&id);
+        topic.is_some_and(|topic| topic.deletion == Deletion::None)
     }
 
     fn flushes(&self, place: Place) -> bool {

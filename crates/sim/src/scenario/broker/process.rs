@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::channel::oneshot;
 use futures::future::{Either, select};
@@ -20,6 +21,8 @@ pub(super) const MACHINE: Machine = Machine(1);
 pub(super) const HOST: &str = "node-1";
 pub(super) const PORT: u16 = 9092;
 pub(super) const CONTROLLER_PORT: u16 = 9093;
+/// Of members of groups with the consumer protocol.
+pub(super) const CONSUMER_SESSION: Duration = Duration::from_secs(8);
 /// The log directories; a seed uses one or both.
 pub(super) const DATA: [&str; 2] = ["/data", "/more"];
 pub(super) const CLUSTER: &str = "c2ltdWxhdGVkLWNsdXN0ZXI";
@@ -36,6 +39,7 @@ impl Settings {
         let directories = DATA[..1 + world.choose(2) as usize].join(",");
         // With one, logs wait their turn while clients come.
         let recovered_at_once = 1 + world.choose(2);
+        let session = CONSUMER_SESSION.as_millis();
         let mut text = format!(
             "process.roles=broker,controller\nnode.id=1\n\
              listeners=PLAINTEXT://{HOST}:{PORT},CONTROLLER://{HOST}:{CONTROLLER_PORT}\n\
@@ -44,8 +48,17 @@ impl Settings {
              log.dirs={directories}\nauto.create.topics.enable=false\n\
              log.retention.check.interval.ms=3000\nlog.segment.delete.delay.ms=2000\n\
              num.recovery.threads.per.data.dir={recovered_at_once}\n\
-             offsets.topic.num.partitions=3\noffsets.topic.replication.factor=1\noffsets.retention.check.interval.ms=2000\n"
+             offsets.topic.num.partitions=3\noffsets.topic.replication.factor=1\noffsets.retention.check.interval.ms=2000\n\
+             group.consumer.min.session.timeout.ms=1000\ngroup.consumer.min.heartbeat.interval.ms=500\n\
+             group.consumer.session.timeout.ms={session}\ngroup.consumer.heartbeat.interval.ms=1000\n"
         );
+        for key in [
+            "group.initial.rebalance.delay.ms",
+            "group.consumer.assignment.interval.ms",
+        ] {
+            let value = 1000 * world.choose(3);
+            writeln!(text, "{key}={value}").expect("writing to a string does not fail");
+        }
         if world.choose(2) == 0 {
             for (key, least, range) in [
                 ("metadata.log.max.record.bytes.between.snapshots", 1, 4000),

@@ -2,14 +2,28 @@
 
 use super::{Result, SyntaxError, Translator, exact};
 
+/// There are fewer, and to look at one costs more than to read the rest of an expression.
+const MAX_UNICODE_CLASSES: usize = 256;
+
+/// RE2's are of ASCII.
+fn perl_class(name: char) -> String {
+    let class = match name {
+        'd' => "[0-9]",
+        'D' => "[^0-9]",
+        's' => r"[\t\n\f\r ]",
+        'S' => r"[^\t\n\f\r ]",
+        'w' => "[0-9A-Za-z_]",
+        'W' => "[^0-9A-Za-z_]",
+        _ => unreachable!("only these are asked for"),
+    };
+    class.to_owned()
+}
+
 impl Translator<'_> {
     /// `\d`, `\pL`, `\p{Greek}` and the like, behind the backslash.
     pub(super) fn named_class(&mut self) -> Result<Option<String>> {
         match self.input.peek().copied() {
-            Some(class @ ('d' | 'D' | 's' | 'S' | 'w' | 'W')) => {
-                self.input.next();
-                Ok(Some(format!("\\{class}")))
-            }
+            Some('d' | 'D' | 's' | 'S' | 'w' | 'W') => Ok(self.input.next().map(perl_class)),
             Some(class @ ('p' | 'P')) => {
                 self.input.next();
                 let name = match self.input.next() {
@@ -23,8 +37,13 @@ impl Translator<'_> {
                     None => (class, name.as_str()),
                 };
                 let class = format!("\\{class}{{{name}}}");
-                if regex::Regex::new(&class).is_err() {
-                    return Err(SyntaxError::CharacterRange);
+                if !self.unicode_classes.contains(&class) {
+                    if self.unicode_classes.len() == MAX_UNICODE_CLASSES
+                        || regex::Regex::new(&class).is_err()
+                    {
+                        return Err(SyntaxError::CharacterRange);
+                    }
+                    self.unicode_classes.insert(class.clone());
                 }
                 Ok(Some(class))
             }
@@ -84,15 +103,25 @@ impl Translator<'_> {
         if ahead.next() != Some('[') || ahead.next() != Some(':') {
             return Ok(None);
         }
-        let rest: String = ahead.collect();
-        let Some((name, _)) = rest.split_once(":]") else {
+        if self.no_posix_class_ends {
             return Ok(None);
-        };
+        }
+        let mut name = String::new();
+        loop {
+            match ahead.next() {
+                Some(':') if ahead.peek() == Some(&']') => break,
+                Some(character) => name.push(character),
+                None => {
+                    self.no_posix_class_ends = true;
+                    return Ok(None);
+                }
+            }
+        }
         const NAMES: [&str; 14] = [
             "alnum", "alpha", "ascii", "blank", "cntrl", "digit", "graph", "lower", "print",
             "punct", "space", "upper", "word", "xdigit",
         ];
-        if !NAMES.contains(&name.strip_prefix('^').unwrap_or(name)) {
+        if !NAMES.contains(&name.strip_prefix('^').unwrap_or(&name)) {
             return Err(SyntaxError::CharacterRange);
         }
         let class = format!("[:{name}:]");

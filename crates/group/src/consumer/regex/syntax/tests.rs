@@ -57,3 +57,20 @@ fn what_re2_refuses_is_refused_for_its_reason() {
         assert_eq!(translate(pattern), Err(error), "{pattern}");
     }
 }
+
+#[test]
+fn perl_classes_are_of_ascii() {
+    assert!(matches(r"\w\W\d\D\s\S", "a-1b c"));
+    assert!(matches(r"[\w.-]+[^\d\s]", "a.b-c"));
+    assert!(!matches(r"\w", "é"));
+    assert!(!matches(r"[\d]", "٣"));
+    assert!(matches(r"[^\w]", "é"));
+}
+
+#[test]
+fn what_is_asked_again_and_again_is_answered_once() {
+    let pattern = r"\pL".repeat(10_000);
+    assert_eq!(translate(&pattern).unwrap(), r"\p{L}".repeat(10_000));
+    let pattern = "[[:".repeat(10_000);
+    assert_eq!(translate(&pattern), Err(SyntaxError::MissingBracket));
+}
