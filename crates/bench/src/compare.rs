@@ -13,6 +13,7 @@ mod figure_text;
 mod life;
 mod load;
 mod machine;
+mod members;
 mod node;
 mod page;
 mod partitions;

@@ -40,11 +40,12 @@ use ottla_wire::records::BatchError;
 use thiserror::Error;
 
 pub(crate) use batch::build_batch;
-pub(crate) use connection::Connection;
+pub(crate) use connection::{Connection, request_frame};
 use interval::Outcome;
 pub(crate) use interval::pause;
 pub(crate) use offsets::{LATEST, list_offsets};
-pub(crate) use topic::topic_id;
+pub(crate) use patience::patiently;
+pub(crate) use topic::{create_topic, topic_id};
 
 use crate::process::Pid;
 use crate::size::{GIB, MIB, Size};
@@ -88,7 +89,7 @@ struct Target {
     #[arg(long, value_parser = seconds, value_name = "SECONDS")]
     seconds: Option<Duration>,
     /// The broker's process on this machine: tells its CPU time and its memory too.
-    #[arg(long, visible_alias = "pid", value_parser = pid, value_name = "PID")]
+    #[arg(long, visible_alias = "pid", value_parser = crate::process::pid, value_name = "PID")]
     server_pid: Option<Pid>,
     /// Print what was measured as one line of JSON.
     #[arg(long)]
@@ -134,7 +135,7 @@ pub(crate) enum LoadError {
 
 impl LoadError {
     /// For `map_err`.
-    fn io(what: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
+    pub(crate) fn io(what: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
         let what = what.into();
         move |source| Self::Io { what, source }
     }
@@ -205,10 +206,4 @@ fn seconds(text: &str) -> Result<Duration, String> {
         .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
         .filter(|duration| !duration.is_zero())
         .ok_or_else(|| "expected a number of seconds above zero".to_owned())
-}
-
-fn pid(text: &str) -> Result<Pid, String> {
-    text.parse()
-        .map(Pid)
-        .map_err(|_| "expected the id of a process".to_owned())
 }

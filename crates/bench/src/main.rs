@@ -3,6 +3,7 @@
 mod compare;
 mod echo;
 mod framing;
+mod groups;
 mod limit;
 mod load;
 mod micro;
@@ -26,6 +27,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     Compare(compare::Arguments),
+    Groups(groups::Arguments),
     Limit(limit::Arguments),
     #[command(subcommand)]
     Load(load::Command),
@@ -41,6 +43,7 @@ enum Command {
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Compare(arguments) => compare::run(&arguments).map_err(|error| error.to_string()),
+        Command::Groups(arguments) => groups::run(&arguments).map_err(|error| error.to_string()),
         Command::Limit(arguments) => limit::run(&arguments).map_err(|error| error.to_string()),
         Command::Load(command) => load::run(&command).map_err(|error| error.to_string()),
         Command::Echo(arguments) => echo::run(&arguments).map_err(|error| error.to_string()),

@@ -1,5 +1,6 @@
 //! What a process has used, by the operating system's own accounting.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::ops::Sub;
 use std::time::Duration;
@@ -40,6 +41,28 @@ pub(crate) struct Resident {
     pub(crate) peak: u64,
 }
 
+/// CPU time of each thread of a process that is alive, in nanoseconds, by its id.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct TaskTimes(BTreeMap<u32, u64>);
+
+impl TaskTimes {
+    /// What was used in between, but for that of threads that have ended.
+    pub(crate) fn since(&self, earlier: &Self) -> Duration {
+        let used = self.0.iter().map(|(task, now)| {
+            let before = earlier.0.get(task).copied().unwrap_or(0);
+            now.saturating_sub(before)
+        });
+        Duration::from_nanos(used.sum())
+    }
+}
+
+/// For the command line.
+pub(crate) fn pid(text: &str) -> Result<Pid, String> {
+    text.parse()
+        .map(Pid)
+        .map_err(|_| "expected the id of a process".to_owned())
+}
+
 /// What this process has used. Exact, where what is said of others comes in ticks of mostly 10 ms.
 pub(crate) fn own_cpu_time() -> Duration {
     let time = clock_gettime(ClockId::ProcessCPUTime);
@@ -56,6 +79,27 @@ impl Pid {
         let text = self.read("stat")?;
         parse_cpu_time(&text, rustix::param::clock_ticks_per_second())
             .ok_or_else(|| self.malformed("stat"))
+    }
+
+    /// Exact, where [`cpu_time`](Self::cpu_time) comes in ticks of mostly 10 ms.
+    ///
+    /// # Errors
+    /// As `cpu_time`.
+    pub(crate) fn task_times(self) -> io::Result<TaskTimes> {
+        let mut times = BTreeMap::new();
+        for entry in std::fs::read_dir(format!("/proc/{}/task", self.0))? {
+            let task = entry?.file_name();
+            let Some(task) = task.to_str().and_then(|task| task.parse().ok()) else {
+                continue;
+            };
+            // A thread may have ended since it was listed.
+            if let Ok(text) = self.read(&format!("task/{task}/schedstat")) {
+                let used = text.split_ascii_whitespace().next();
+                let used = used.and_then(|used| used.parse().ok());
+                times.insert(task, used.ok_or_else(|| self.malformed("schedstat"))?);
+            }
+        }
+        Ok(TaskTimes(times))
     }
 
     /// # Errors
@@ -116,6 +160,15 @@ mod tests {
         assert_eq!(time.system, Duration::from_millis(750));
         assert_eq!(time.total(), Duration::from_millis(3250));
         assert_eq!(parse_cpu_time("42 (a) S 1 2", 100), None);
+    }
+
+    #[test]
+    fn what_threads_have_used_is_told_of_those_that_are_alive() {
+        let earlier = TaskTimes(BTreeMap::from([(1, 500), (2, 70)]));
+        let later = TaskTimes(BTreeMap::from([(1, 900), (3, 8)]));
+        assert_eq!(later.since(&earlier), Duration::from_nanos(408));
+        let own = Pid(std::process::id());
+        assert!(own.task_times().unwrap().since(&TaskTimes::default()) > Duration::ZERO);
     }
 
     #[test]

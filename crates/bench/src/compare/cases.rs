@@ -6,6 +6,7 @@ pub(super) use table::CASES;
 
 use super::bare_loop::BareLoop;
 use super::load::{Client, Consume, Produce};
+use super::members::Members;
 use crate::size::{KIB, MIB};
 
 /// Cases that are usually run together.
@@ -18,13 +19,14 @@ pub(super) enum Group {
     Consume,
     Flush,
     Latency,
+    Groups,
     Start,
     Restart,
     Flood,
 }
 
 impl Group {
-    pub(super) const ALL: [Self; 10] = [
+    pub(super) const ALL: [Self; 11] = [
         Self::Limit,
         Self::Produce,
         Self::Shapes,
@@ -32,6 +34,7 @@ impl Group {
         Self::Consume,
         Self::Flush,
         Self::Latency,
+        Self::Groups,
         Self::Start,
         Self::Restart,
         Self::Flood,
@@ -46,6 +49,7 @@ impl Group {
             Self::Consume => "consume",
             Self::Flush => "flush",
             Self::Latency => "latency",
+            Self::Groups => "groups",
             Self::Start => "start",
             Self::Restart => "restart",
             Self::Flood => "flood",
@@ -62,6 +66,7 @@ impl Group {
             Self::Consume => "Consuming",
             Self::Flush => "Synced before it is acknowledged",
             Self::Latency => "Latency at a fixed rate",
+            Self::Groups => "Groups of consumers",
             Self::Start => "Start and idle memory",
             Self::Restart => "Restart with many partitions",
             Self::Flood => "Two million records a second for a minute",
@@ -85,6 +90,7 @@ pub(super) enum Work {
     Loop(BareLoop),
     Produce(Produce),
     Consume(Consume),
+    Members(Members),
     /// A node is started that holds nothing.
     Start,
     /// A node is started that holds so many partitions.
@@ -130,7 +136,7 @@ impl Case {
         match self.work {
             Work::Produce(load) | Work::Flood(load) => load.client == Client::Librdkafka,
             Work::Consume(load) => load.client == Client::Librdkafka,
-            Work::Loop(_) | Work::Start | Work::Restart { .. } => false,
+            Work::Loop(_) | Work::Members(_) | Work::Start | Work::Restart { .. } => false,
         }
     }
 
@@ -153,6 +159,7 @@ impl Case {
             Work::Produce(load) | Work::Flood(load) => load.disk_bytes(),
             Work::Consume(_) => Consume::FILLED,
             Work::Start => MIB,
+            Work::Members(_) => 64 * MIB,
             // Files that hold a record, and directories.
             Work::Restart { partitions } => u64::from(partitions) * 64 * KIB,
         }

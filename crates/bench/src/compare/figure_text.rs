@@ -1,7 +1,7 @@
 //! Figures as people read them.
 
 use super::results::Figure;
-use crate::size::MIB;
+use crate::size::{KIB, MIB};
 use crate::spread::Spread;
 
 impl Figure {
@@ -22,6 +22,15 @@ impl Figure {
             Self::Resident => "resident, MiB",
             Self::Peak => "most resident, MiB",
             Self::Generator => "generator, CPUs",
+            Self::ArriveSeconds => "all arrive, ms",
+            Self::ArriveCpu => "all arrive: CPU, ms",
+            Self::ArrivePauses => "heartbeats waited for",
+            Self::ArriveGenerator => "all arrive: generator's CPU, ms",
+            Self::JoinSeconds => "one joins, ms",
+            Self::JoinCpu => "one joins: CPU, ms",
+            Self::LeaveSeconds => "one leaves, ms",
+            Self::LeaveCpu => "one leaves: CPU, ms",
+            Self::ResidentPerMember => "resident per member, KiB",
             Self::FirstAck => "exec to first ack, ms",
             Self::CleanFirstAck => "clean stop: first ack, s",
             Self::CleanReady => "clean stop: all partitions, s",
@@ -39,9 +48,20 @@ impl Figure {
             | Self::Resident
             | Self::Peak
             | Self::CleanResident => MIB as f64,
-            Self::P50 | Self::P99 | Self::P999 | Self::P9999 | Self::Longest | Self::FirstAck => {
-                1e-3
-            }
+            Self::P50
+            | Self::P99
+            | Self::P999
+            | Self::P9999
+            | Self::Longest
+            | Self::FirstAck
+            | Self::ArriveSeconds
+            | Self::ArriveCpu
+            | Self::ArriveGenerator
+            | Self::JoinSeconds
+            | Self::JoinCpu
+            | Self::LeaveSeconds
+            | Self::LeaveCpu => 1e-3,
+            Self::ResidentPerMember => KIB as f64,
             _ => 1.0,
         }
     }

@@ -78,6 +78,8 @@ impl<'a> Node<'a> {
              controller.quorum.bootstrap.servers=127.0.0.1:{controller}\n\
              log.dirs={}\n\
              log.segment.delete.delay.ms=100\n\
+             offsets.topic.replication.factor=1\n\
+             group.initial.rebalance.delay.ms=0\n\
              {}",
             node.data().display(),
             product.own_properties()

@@ -6,9 +6,6 @@ use ottla_env::Clock;
 use ottla_model::{ErrorCode, PartitionIndex, Timestamp};
 use ottla_runtime::RealClock;
 use ottla_wire::api::ApiKey;
-use ottla_wire::message::create_topics::{
-    CreatableTopic, CreateTopicsRequest, CreateTopicsResponse,
-};
 use ottla_wire::message::produce::{
     PartitionProduceData, ProduceRequest, ProduceResponse, TopicProduceData,
 };
@@ -17,7 +14,7 @@ use ottla_wire::{Records, Str};
 
 use super::CompareError;
 use super::node::{Node, Started};
-use crate::load::{Connection, LATEST, LoadError, list_offsets, pause, topic_id};
+use crate::load::{Connection, LATEST, LoadError, create_topic, list_offsets, pause, topic_id};
 
 /// For a node with many partitions to come up.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -155,27 +152,11 @@ fn until<T>(
 }
 
 fn create(connection: &mut Connection, topic: &Topic) -> Result<(), LoadError> {
-    let request = CreateTopicsRequest {
-        topics: vec![CreatableTopic {
-            name: Str::Borrowed(&topic.name),
-            num_partitions: i32::try_from(topic.partitions.len()).expect("a hundred at most"),
-            // As many as the broker makes by default.
-            replication_factor: -1,
-            assignments: Vec::new(),
-            configs: Vec::new(),
-        }],
-        timeout_ms: TIMEOUT_MS,
-        validate_only: false,
-    };
-    let response: CreateTopicsResponse<'_> = connection.call(ApiKey::CreateTopics, &request)?;
-    response
-        .topics
-        .iter()
-        .filter(|created| created.error_code != ErrorCode::TopicAlreadyExists)
-        .try_for_each(|created| {
-            let message = created.error_message.as_deref();
-            LoadError::check(|| "CreateTopics".to_owned(), created.error_code, message)
-        })
+    let partitions = i32::try_from(topic.partitions.len()).expect("a hundred at most");
+    match create_topic(connection, &topic.name, partitions, &[]) {
+        Err(error) if error.is(ErrorCode::TopicAlreadyExists) => Ok(()),
+        outcome => outcome,
+    }
 }
 
 /// A record to each of these partitions.

@@ -7,11 +7,13 @@ use super::figure_text::with_unit;
 use super::results::{Figure, Subject};
 
 /// What a line shows of a case, as far as it is measured: the most telling first.
-const TELLING: [Figure; 8] = [
+const TELLING: [Figure; 10] = [
     Figure::CpuPerGibConsumed,
     Figure::CpuPerGib,
     Figure::BytesPerSecond,
     Figure::P99,
+    Figure::ArriveSeconds,
+    Figure::ArriveCpu,
     Figure::FirstAck,
     Figure::CleanReady,
     Figure::UncleanReady,

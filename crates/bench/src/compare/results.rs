@@ -85,6 +85,23 @@ named! {
         Peak = "peak",
         /// Processors that the generator took.
         Generator = "generator",
+        /// Until all members that came at once into an empty group have their parts, but for the time that they wait for their
+        /// next heartbeats.
+        ArriveSeconds = "arrive_seconds",
+        /// CPU seconds of the broker for it.
+        ArriveCpu = "arrive_cpu",
+        /// How many times they wait for their next heartbeats.
+        ArrivePauses = "arrive_pauses",
+        /// CPU seconds of the generator for it.
+        ArriveGenerator = "arrive_generator",
+        /// The same for one more member.
+        JoinSeconds = "join_seconds",
+        JoinCpu = "join_cpu",
+        /// The same for one that leaves.
+        LeaveSeconds = "leave_seconds",
+        LeaveCpu = "leave_cpu",
+        /// By which a group of a node that had none before makes its memory grow, for each of its members.
+        ResidentPerMember = "resident_per_member",
         /// From exec to the first acknowledged record.
         FirstAck = "first_ack",
         /// From exec after a clean stop to the first acknowledged record, and until every partition answers.
@@ -214,7 +231,8 @@ impl Results {
         self.of(one.0, one.1, one.2)
             .filter_map(|(round, value)| {
                 let beside = self.value(other.0, other.1, other.2, round)?;
-                Some(combine(value, beside))
+                // Of nothing to nothing there is no ratio.
+                Some(combine(value, beside)).filter(|combined| combined.is_finite())
             })
             .collect()
     }
@@ -359,5 +377,20 @@ mod tests {
             |ours, theirs| ours / theirs,
         );
         assert_eq!(ratios, [0.25]);
+    }
+
+    #[test]
+    fn of_nothing_to_nothing_there_is_no_ratio() {
+        let results = Results {
+            measurements: vec![
+                measurement(Subject::Ottla, 1, 0.0),
+                measurement(Subject::Kafka, 1, 0.0),
+            ],
+            ..Results::default()
+        };
+        let of = |subject| ("produce", subject, Figure::CpuPerGib);
+        let ratio = |ours: f64, theirs: f64| ours / theirs;
+        let ratios = results.pairs(of(Subject::Ottla), of(Subject::Kafka), ratio);
+        assert!(ratios.is_empty());
     }
 }

@@ -34,6 +34,17 @@ const fn columns(group: Group) -> &'static [Figure] {
         ],
         Group::Flush => &[RecordsPerSecond, CpuPerMillion, P50, P99, P999, Generator],
         Group::Latency => &[P50, P99, P999, P9999, CpuPerMillion],
+        Group::Groups => &[
+            ArriveSeconds,
+            ArriveCpu,
+            JoinSeconds,
+            JoinCpu,
+            LeaveSeconds,
+            LeaveCpu,
+            ArrivePauses,
+            ResidentPerMember,
+            ArriveGenerator,
+        ],
         Group::Start => &[FirstAck, Resident],
         Group::Restart => &[
             CleanFirstAck,

@@ -69,7 +69,7 @@ impl Connection {
     }
 
     /// The newest version of `api` that both ends speak.
-    pub(super) fn version(&self, api: ApiKey) -> Result<i16, LoadError> {
+    pub(crate) fn version(&self, api: ApiKey) -> Result<i16, LoadError> {
         let ours = api.api().versions();
         let theirs = self.versions.get(&api.code()).copied();
         newest(*ours.start(), *ours.end(), theirs).ok_or_else(|| LoadError::Versions {
@@ -103,13 +103,13 @@ impl Connection {
         self.receive(api, version, self.correlation_id)
     }
 
-    pub(super) fn send(&mut self, frame: &[u8]) -> Result<(), LoadError> {
+    pub(crate) fn send(&mut self, frame: &[u8]) -> Result<(), LoadError> {
         let sent = self.reader.get_mut().write_all(frame);
         sent.map_err(LoadError::io(format!("sending to {}", self.address)))
     }
 
     /// Waits for the response to the request of this id; they come in the order of the requests.
-    pub(super) fn receive<'r, R: Message<'r>>(
+    pub(crate) fn receive<'r, R: Message<'r>>(
         &'r mut self,
         api: ApiKey,
         version: i16,
@@ -150,13 +150,13 @@ impl Connection {
     }
 
     /// To wait for what comes and for room for what goes.
-    pub(super) fn socket(&self) -> &TcpStream {
+    pub(crate) fn socket(&self) -> &TcpStream {
         self.reader.get_ref()
     }
 }
 
 /// A request as it goes to the socket. `body` writes what is behind the header.
-pub(super) fn request_frame(
+pub(crate) fn request_frame(
     api: ApiKey,
     version: i16,
     correlation_id: i32,

@@ -14,17 +14,18 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(20);
 
 /// What a broker answers that has not heard of something yet.
-const PASSING: [ErrorCode; 6] = [
+const PASSING: [ErrorCode; 7] = [
     ErrorCode::UnknownTopicOrPartition,
     ErrorCode::UnknownTopicId,
     ErrorCode::LeaderNotAvailable,
     ErrorCode::NotLeaderOrFollower,
     ErrorCode::CoordinatorLoadInProgress,
     ErrorCode::CoordinatorNotAvailable,
+    ErrorCode::NotCoordinator,
 ];
 
 /// Tries again what fails for a while only.
-pub(super) fn patiently<T>(
+pub(crate) fn patiently<T>(
     mut attempt: impl FnMut() -> Result<T, LoadError>,
 ) -> Result<T, LoadError> {
     let clock = RealClock::new();

@@ -34,7 +34,8 @@ pub(super) fn find_or_create(target: &Target) -> Result<Topic, LoadError> {
     let mut connection = Connection::open(&target.bootstrap)?;
     let topic = patiently(|| match look(&mut connection, &target.topic) {
         Err(missing) if missing.is(ErrorCode::UnknownTopicOrPartition) => {
-            match create(&mut connection, target) {
+            let (name, configs) = (&target.topic, &target.topic_configs);
+            match create_topic(&mut connection, name, target.partitions, configs) {
                 // The brokers may not have heard of it yet.
                 Ok(()) => Err(missing),
                 Err(problem) if problem.is(ErrorCode::TopicAlreadyExists) => Err(missing),
@@ -108,29 +109,34 @@ fn look(connection: &mut Connection, name: &str) -> Result<Topic, LoadError> {
     })
 }
 
-fn create(connection: &mut Connection, target: &Target) -> Result<(), LoadError> {
+/// Makes a topic, as many replicas of which as the broker makes by default.
+///
+/// # Errors
+/// Also when it is there already.
+pub(crate) fn create_topic(
+    connection: &mut Connection,
+    name: &str,
+    partitions: i32,
+    configs: &[(String, String)],
+) -> Result<(), LoadError> {
+    let configs = configs.iter().map(|(key, value)| CreatableTopicConfig {
+        name: Str::Borrowed(key),
+        value: Some(Str::Borrowed(value)),
+    });
     let request = CreateTopicsRequest {
         topics: vec![CreatableTopic {
-            name: Str::Borrowed(&target.topic),
-            num_partitions: target.partitions,
-            // As many as the broker makes by default.
+            name: Str::Borrowed(name),
+            num_partitions: partitions,
             replication_factor: -1,
             assignments: Vec::new(),
-            configs: target
-                .topic_configs
-                .iter()
-                .map(|(key, value)| CreatableTopicConfig {
-                    name: Str::Borrowed(key),
-                    value: Some(Str::Borrowed(value)),
-                })
-                .collect(),
+            configs: configs.collect(),
         }],
         timeout_ms: TIMEOUT_MS,
         validate_only: false,
     };
     let response: CreateTopicsResponse<'_> = connection.call(ApiKey::CreateTopics, &request)?;
     response.topics.iter().try_for_each(|topic| {
-        let what = || format!("CreateTopics of {}", target.topic);
+        let what = || format!("CreateTopics of {name}");
         LoadError::check(what, topic.error_code, topic.error_message.as_deref())
     })
 }

@@ -3,6 +3,7 @@
 use super::{Case, Group, Work};
 use crate::compare::bare_loop::{BareLoop, Shape};
 use crate::compare::load::{Client, Consume, Produce};
+use crate::compare::members::Members;
 use crate::size::{GIB, KIB, MIB};
 
 /// The client that users run, with its own defaults.
@@ -383,6 +384,50 @@ pub(in crate::compare) const CASES: &[Case] = &[
             linger_ms: None,
             ..LATENCY
         },
+    ),
+    case(
+        "classic-100",
+        Group::Groups,
+        "100 members, classic protocol",
+        Work::Members(Members {
+            protocol: "classic",
+            members: 100,
+            groups: 8,
+            pause_ms: 100,
+        }),
+    ),
+    case(
+        "classic-1000",
+        Group::Groups,
+        "1,000 members, classic protocol",
+        Work::Members(Members {
+            protocol: "classic",
+            members: 1000,
+            groups: 8,
+            pause_ms: 100,
+        }),
+    ),
+    case(
+        "consumer-100",
+        Group::Groups,
+        "100 members, KIP-848",
+        Work::Members(Members {
+            protocol: "consumer",
+            members: 100,
+            groups: 4,
+            pause_ms: 1100,
+        }),
+    ),
+    case(
+        "consumer-1000",
+        Group::Groups,
+        "1,000 members, KIP-848",
+        Work::Members(Members {
+            protocol: "consumer",
+            members: 1000,
+            groups: 4,
+            pause_ms: 1100,
+        }),
     ),
     case(
         "start",
