@@ -1,5 +1,6 @@
 """What the clients written in Python share: `case` declares a case, `run` plays them and prints `case pass|fail seconds` for each."""
 
+import concurrent.futures
 import pathlib
 import sys
 import time
@@ -35,15 +36,19 @@ def wait(what, condition, seconds=15):
         time.sleep(0.02)
 
 
-def run(client):
+def run(client, at_once=1):
     """All cases, or the one that is named behind the directory of the logs; each with a topic of its own name."""
-    for name, function in CASES.items():
-        if len(sys.argv) > 3 and sys.argv[3] != name:
-            continue
-        start, verdict = time.monotonic(), "pass"
-        try:
-            function(f"{client}-{name}")
-        except Exception:
-            verdict = "fail"
-            (LOGS / f"{client}.{name}.log").write_text(traceback.format_exc())
-        print(name, verdict, int(time.monotonic() - start), flush=True)
+    names = [name for name in CASES if len(sys.argv) < 4 or sys.argv[3] == name]
+    with concurrent.futures.ThreadPoolExecutor(at_once) as pool:
+        for name in names:
+            pool.submit(play, client, name)
+
+
+def play(client, name):
+    start, verdict = time.monotonic(), "pass"
+    try:
+        CASES[name](f"{client}-{name}")
+    except Exception:
+        verdict = "fail"
+        (LOGS / f"{client}.{name}.log").write_text(traceback.format_exc())
+    print(f"{name} {verdict} {int(time.monotonic() - start)}", flush=True)

@@ -472,12 +472,11 @@ def group_commit(topic):
         reader.close()
 
 
-@case
-def group_resume(topic):
+def resume(topic, **settings):
     create(topic, 4)
     for first in 0, 400:
         sent = spread(topic, first, first + 400, 4)
-        reader = member(topic)
+        reader = member(topic, **settings)
         try:
             reader.subscribe([topic])
             equal("what nobody had read", sent, take([reader], 400))
@@ -486,12 +485,12 @@ def group_resume(topic):
             reader.close()
 
 
-def rebalance(topic, assignor):
+def rebalance(topic, **settings):
     create(topic, 4)
     members = []
 
     def joins():
-        members.append(member(topic, partition_assignment_strategy=assignor))
+        members.append(member(topic, **settings))
         members[-1].subscribe([topic])
 
     def shares():
@@ -513,9 +512,13 @@ def rebalance(topic, assignor):
             reader.close()
 
 
-CASES["group-range"] = lambda topic: rebalance(topic, "range")
-CASES["group-roundrobin"] = lambda topic: rebalance(topic, "roundrobin")
-CASES["group-cooperative"] = lambda topic: rebalance(topic, "cooperative-sticky")
+CASES["group-resume"] = resume
+CASES["group-range"] = lambda topic: rebalance(topic, partition_assignment_strategy="range")
+CASES["group-roundrobin"] = lambda topic: rebalance(topic, partition_assignment_strategy="roundrobin")
+CASES["group-cooperative"] = lambda topic: rebalance(topic, partition_assignment_strategy="cooperative-sticky")
+CASES["consumer-resume"] = lambda topic: resume(topic, group_protocol="consumer")
+CASES["consumer-uniform"] = lambda topic: rebalance(topic, group_protocol="consumer", group_remote_assignor="uniform")
+CASES["consumer-range"] = lambda topic: rebalance(topic, group_protocol="consumer", group_remote_assignor="range")
 
 
 # Expectations

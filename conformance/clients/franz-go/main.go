@@ -1,4 +1,5 @@
-// franz-go against a node: `franz-go BOOTSTRAP LOGS MURMUR2 [CASE]` prints `case pass|fail seconds` for each case.
+// franz-go against a node: `cases BOOTSTRAP LOGS MURMUR2 [CASE]` prints `case pass|fail seconds` for each case;
+// `members BOOTSTRAP` runs members of groups that are told what to do on stdin.
 package main
 
 import (
@@ -7,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -25,13 +27,18 @@ type namedCase struct {
 }
 
 func main() {
-	bootstrap, logs, murmur2 = os.Args[1], os.Args[2], os.Args[3]
+	bootstrap = os.Args[2]
+	if os.Args[1] == "members" {
+		serveMembers()
+		return
+	}
+	logs, murmur2 = os.Args[3], os.Args[4]
 	client, err := kgo.NewClient(kgo.SeedBrokers(bootstrap))
 	check("the client", err)
 	defer client.Close()
 	admin = kadm.NewClient(client)
-	for _, c := range append(recordCases, topicCases...) {
-		if len(os.Args) > 4 && os.Args[4] != c.name {
+	for _, c := range slices.Concat(recordCases, topicCases, groupCases) {
+		if len(os.Args) > 5 && os.Args[5] != c.name {
 			continue
 		}
 		start := time.Now()
@@ -45,7 +52,7 @@ func main() {
 }
 
 func attempt(c namedCase) (failure string) {
-	ctx, cancel := context.WithTimeout(context.Background(), 40*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 90*time.Second)
 	defer cancel()
 	defer func() {
 		if reason := recover(); reason != nil {

@@ -1,19 +1,11 @@
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
-import java.util.Properties;
 import java.util.Random;
 import java.util.Set;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Future;
-import java.util.function.IntFunction;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.Admin;
@@ -23,13 +15,8 @@ import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.admin.TopicDescription;
-import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
-import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.clients.producer.RecordMetadata;
-import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.errors.InvalidConfigurationException;
@@ -41,23 +28,14 @@ import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.TopicExistsException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
-import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.utils.Utils;
 
 /** The Java client against a node: {@code Cases BOOTSTRAP LOGS} prints {@code case pass|fail seconds} for each case. */
-class Cases {
-    private interface Case {
-        void run(String topic) throws Exception;
-    }
-
+class Cases extends Harness {
     /** Not so old that retention takes what has it. */
     private static final long BASE_TIME = System.currentTimeMillis() - 3_600_000;
     /** A record without a key has 11 bytes besides a value of this size, and its batch 61: together the default of max.message.bytes. */
     private static final int LARGEST_VALUE = 1_048_588 - 61 - 11;
-
-    private static String bootstrap;
-    private static Admin admin;
 
     public static void main(String[] args) throws Exception {
         bootstrap = args[0];
@@ -96,6 +74,7 @@ class Cases {
         cases.put("topic-config", Cases::topicConfig);
         cases.put("broker-config", topic -> brokerConfig());
         cases.put("cluster-describe", topic -> describeCluster());
+        cases.putAll(Groups.cases());
 
         try (Admin shared = Admin.create(Map.of("bootstrap.servers", bootstrap, "default.api.timeout.ms", "30000"))) {
             admin = shared;
@@ -118,99 +97,7 @@ class Cases {
         }
     }
 
-    // Clients
-
-    private static KafkaProducer<byte[], byte[]> producer(String... settings) {
-        Properties properties = new Properties();
-        properties.put("bootstrap.servers", bootstrap);
-        properties.put("delivery.timeout.ms", "20000");
-        properties.put("request.timeout.ms", "10000");
-        for (int i = 0; i < settings.length; i += 2) {
-            properties.put(settings[i], settings[i + 1]);
-        }
-        return new KafkaProducer<>(properties, new ByteArraySerializer(), new ByteArraySerializer());
-    }
-
-    private static KafkaConsumer<byte[], byte[]> consumer(String... settings) {
-        Properties properties = new Properties();
-        properties.put("bootstrap.servers", bootstrap);
-        properties.put("enable.auto.commit", "false");
-        properties.put("auto.offset.reset", "none");
-        for (int i = 0; i < settings.length; i += 2) {
-            properties.put(settings[i], settings[i + 1]);
-        }
-        return new KafkaConsumer<>(properties, new ByteArrayDeserializer(), new ByteArrayDeserializer());
-    }
-
-    private static void create(String topic, int partitions, String... configs) throws Exception {
-        Map<String, String> map = new HashMap<>();
-        for (int i = 0; i < configs.length; i += 2) {
-            map.put(configs[i], configs[i + 1]);
-        }
-        admin.createTopics(List.of(new NewTopic(topic, partitions, (short) 1).configs(map))).all().get();
-        ready(topic, partitions);
-    }
-
-    /**
-     * Waits until the partitions answer: the controller acknowledges a topic before its broker has the logs, and a producer with
-     * several requests in flight would see the first of them refused and the second, out of sequence, taken.
-     */
-    private static void ready(String topic, int partitions) throws Exception {
-        var latest = partitionsOf(topic, partitions).stream().collect(Collectors.toMap(p -> p, p -> OffsetSpec.latest()));
-        await("the partitions", () -> {
-            try {
-                admin.listOffsets(latest).all().get();
-                return true;
-            } catch (ExecutionException e) {
-                holds("only not yet there: " + e, e.getCause() instanceof UnknownTopicOrPartitionException);
-                return false;
-            }
-        });
-    }
-
-    private static List<TopicPartition> partitionsOf(String topic, int count) {
-        return IntStream.range(0, count).mapToObj(i -> new TopicPartition(topic, i)).toList();
-    }
-
-    /** The records from the beginning of these partitions, `count` of them and not one more. */
-    private static List<ConsumerRecord<byte[], byte[]>> consume(List<TopicPartition> partitions, int count) {
-        try (var consumer = consumer()) {
-            consumer.assign(partitions);
-            consumer.seekToBeginning(partitions);
-            return poll(consumer, count);
-        }
-    }
-
-    private static List<ConsumerRecord<byte[], byte[]>> poll(KafkaConsumer<byte[], byte[]> consumer, int count) {
-        List<ConsumerRecord<byte[], byte[]>> records = new ArrayList<>();
-        long deadline = System.nanoTime() + 20_000_000_000L;
-        while (records.size() < count && System.nanoTime() < deadline) {
-            consumer.poll(Duration.ofMillis(200)).forEach(records::add);
-        }
-        long end = consumer.endOffsets(consumer.assignment()).values().stream().mapToLong(Long::longValue).sum();
-        long at = consumer.assignment().stream().mapToLong(consumer::position).sum();
-        equal("position at the end", end, at);
-        equal("number of records", count, records.size());
-        return records;
-    }
-
     // Produce and consume
-
-    /** Sends records without waiting in between; every one must be acknowledged. */
-    private static List<RecordMetadata> sendAll(IntFunction<ProducerRecord<byte[], byte[]>> record, int count, String... settings)
-        throws Exception {
-        List<Future<RecordMetadata>> sent = new ArrayList<>();
-        try (var producer = producer(settings)) {
-            for (int i = 0; i < count; i++) {
-                sent.add(producer.send(record.apply(i)));
-            }
-        }
-        List<RecordMetadata> answers = new ArrayList<>();
-        for (var future : sent) {
-            answers.add(future.get());
-        }
-        return answers;
-    }
 
     private static void roundTrip(String topic, String... settings) throws Exception {
         create(topic, 1);
@@ -577,82 +464,5 @@ class Cases {
         equal("controller", 1, cluster.controller().get().id());
         var features = admin.describeFeatures().featureMetadata().get().finalizedFeatures();
         holds("metadata.version is known", features.containsKey("metadata.version"));
-    }
-
-    // Expectations
-
-    private interface Action {
-        void run() throws Exception;
-    }
-
-    private interface Condition {
-        boolean holds() throws Exception;
-    }
-
-    private static void await(String what, Condition condition) throws Exception {
-        long deadline = System.nanoTime() + 15_000_000_000L;
-        while (!condition.holds()) {
-            holds(what + " within 15 s", System.nanoTime() < deadline);
-            Thread.sleep(20);
-        }
-    }
-
-    private static void fails(Class<? extends KafkaException> expected, Action action) {
-        try {
-            action.run();
-        } catch (Exception e) {
-            Throwable cause = e instanceof ExecutionException ? e.getCause() : e;
-            if (expected.isInstance(cause)) {
-                return;
-            }
-            throw new AssertionError("expected " + expected.getSimpleName() + ", found " + cause, cause);
-        }
-        throw new AssertionError("expected " + expected.getSimpleName() + ", found success");
-    }
-
-    private static void holds(String what, boolean condition) {
-        if (!condition) {
-            throw new AssertionError("does not hold: " + what);
-        }
-    }
-
-    private static void equal(String what, Object expected, Object found) {
-        if (!Objects.equals(expected, found)) {
-            throw new AssertionError(what + ": expected " + expected + ", found " + found);
-        }
-    }
-
-    private static void equalBytes(String what, byte[] expected, byte[] found) {
-        if (!java.util.Arrays.equals(expected, found)) {
-            throw new AssertionError(what + ": expected " + text(expected) + ", found " + text(found));
-        }
-    }
-
-    private static long offset(String topic, OffsetSpec spec) throws Exception {
-        var partition = new TopicPartition(topic, 0);
-        return admin.listOffsets(Map.of(partition, spec)).partitionResult(partition).get().offset();
-    }
-
-    private static long endOffset(String topic, int partition) throws Exception {
-        var key = new TopicPartition(topic, partition);
-        return admin.listOffsets(Map.of(key, OffsetSpec.latest())).partitionResult(key).get().offset();
-    }
-
-    private static byte[] value(int i) {
-        return bytes("value " + i + " of many, with words that repeat, repeat, repeat");
-    }
-
-    private static byte[] noise(int size) {
-        byte[] noise = new byte[size];
-        new Random(size).nextBytes(noise);
-        return noise;
-    }
-
-    private static byte[] bytes(String text) {
-        return text.getBytes(StandardCharsets.UTF_8);
-    }
-
-    private static String text(byte[] bytes) {
-        return bytes == null ? "null" : bytes.length > 200 ? bytes.length + " bytes" : new String(bytes, StandardCharsets.UTF_8);
     }
 }

@@ -1,5 +1,5 @@
 // KafkaJS against a node: `cases.js BOOTSTRAP LOGS [CASE]` prints `case pass|fail seconds` for each case.
-// It consumes only as a member of a group. Until the node has groups, kcat reads what it produced.
+// It consumes only as a member of a group; where a case is not about reading, kcat reads what it produced.
 'use strict'
 
 const { strictEqual, deepStrictEqual, ok } = require('node:assert')
@@ -14,6 +14,9 @@ const [bootstrap, logs, only] = process.argv.slice(2)
 const BASE_TIME = Date.now() - 3_600_000
 // A record without a key has 11 bytes besides a value of this size, and its batch 61: together the default of max.message.bytes.
 const LARGEST_VALUE = 1_048_588 - 61 - 11
+
+// Milliseconds that a group may take to share its partitions.
+const REBALANCE = 60_000
 
 const NOT_YET = ['UNKNOWN_TOPIC_OR_PARTITION', 'NOT_LEADER_FOR_PARTITION', 'LEADER_NOT_AVAILABLE', 'KafkaJSTopicMetadataNotLoaded']
 
@@ -193,6 +196,11 @@ cases.set('headers', async topic => {
   await produce(topic, [{ value: 'value', headers: { first: ['1', Buffer.from('zwölf')], empty: '' } }, { value: 'none' }])
   const found = (await consume(topic)).map(r => r.headers)
   deepStrictEqual(found, [['first', '1', 'first', 'zwölf', 'empty', ''], undefined])
+  await joined(topic, {}, async ([reader]) => {
+    await take([reader], 2)
+    const read = reader.records.map(r => Object.entries(r.headers).map(([name, values]) => [name, [values].flat().map(String)]))
+    deepStrictEqual(read, [[['first', ['1', 'zwölf']], ['empty', ['']]], []])
+  })
 })
 
 cases.set('sizes', async topic => {
@@ -229,7 +237,7 @@ cases.set('log-append-time', async topic => {
   ok(before <= record.ts && record.ts <= Date.now(), `the time is the broker's, not ${record.ts}`)
 })
 
-// Offsets
+// Where reading starts
 
 function fill(topic, count) {
   return produce(topic, range(0, count).map(i => ({ value: value(i), partition: 0, timestamp: String(BASE_TIME + 10 * i) })))
@@ -239,6 +247,42 @@ cases.set('earliest', async topic => {
   await create(topic, 2)
   await fill(topic, 100)
   deepStrictEqual((await offsets(topic)).map(o => [o.partition, o.low, o.high]), [[0, '0', '100'], [1, '0', '0']])
+  await joined(topic, {}, async ([reader]) => {
+    await take([reader], 100)
+    const expected = range(0, 100).map(i => [0, String(i), String(BASE_TIME + 10 * i), value(i)])
+    deepStrictEqual(reader.records.map(r => [r.partition, r.offset, r.timestamp, String(r.value)]), expected)
+  })
+})
+
+cases.set('latest', async topic => {
+  await create(topic)
+  await fill(topic, 100)
+  await joined(topic, { fromBeginning: false }, async ([reader]) => {
+    await wait('the partition', () => reader.share === 1, REBALANCE)
+    // Where it begins is asked for when it first fetches.
+    await wait('what is new', async () => {
+      await produce(topic, [{ value: 'new' }])
+      return reader.records.length > 0
+    })
+    ok(reader.records.every(r => Number(r.offset) >= 100 && String(r.value) === 'new'))
+  })
+})
+
+cases.set('out-of-range', async topic => {
+  await create(topic)
+  await fill(topic, 10)
+  await admin.setOffsets({ groupId: topic, topic, partitions: [{ partition: 0, offset: '11' }] })
+  // The client goes back to where it would have begun.
+  await joined(topic, {}, members => take(members, 10))
+})
+
+cases.set('fetch-limits', async topic => {
+  await create(topic, 3)
+  await produce(topic, range(0, 300).map(i => ({ value: letters(1000), partition: i % 3 })))
+  for (const settings of [{ maxBytesPerPartition: 1000, maxBytes: 2000 }, { minBytes: 100_000 }]) {
+    const groupId = `${topic}-${Object.keys(settings)[0]}`
+    await joined(topic, { groupId, ...settings }, members => take(members, 300))
+  }
 })
 
 cases.set('timestamp', async topic => {
@@ -356,12 +400,99 @@ cases.set('cluster-describe', async () => {
   strictEqual(cluster.controller, 1)
 })
 
+// Groups
+
+// A consumer of the group that has the topic's name. It keeps what it has read and how many partitions are its own.
+async function member(topic, { fromBeginning = true, ...settings }) {
+  const retry = { initialRetryTime: 50, maxRetryTime: 1000, retries: 30 }
+  const consumer = kafka.consumer({ groupId: topic, heartbeatInterval: 500, maxWaitTimeInMs: 200, retry, ...settings })
+  const self = { consumer, records: [], share: 0 }
+  consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+    self.share = payload.memberAssignment[topic]?.length ?? 0
+  })
+  await consumer.connect()
+  await consumer.subscribe({ topics: [topic], fromBeginning })
+  const eachMessage = async ({ partition, message }) => void self.records.push({ partition, ...message })
+  await consumer.run({ autoCommit: false, eachMessage })
+  return self
+}
+
+// Runs an action with members of the group, one at first; those it leaves there are told to leave.
+async function joined(topic, settings, action) {
+  const members = [await member(topic, settings)]
+  try {
+    await action(members)
+  } finally {
+    await Promise.all(members.map(member => member.consumer.disconnect()))
+  }
+}
+
+// The values of so many records, whichever member gets them, in order; they are in the members' records and no more come.
+async function take(members, count) {
+  const records = () => members.flatMap(member => member.records)
+  await wait(`${count} records`, () => records().length >= count, REBALANCE)
+  strictEqual(records().length, count)
+  return records().map(r => String(r.value)).sort()
+}
+
+// Commits all that the member has read, and forgets it.
+async function commit(topic, member) {
+  const next = new Map(member.records.splice(0).map(r => [r.partition, String(Number(r.offset) + 1)]))
+  await member.consumer.commitOffsets([...next].map(([partition, offset]) => ({ topic, partition, offset })))
+}
+
+function spread(topic, first, end, partitions) {
+  return produce(topic, range(first, end).map(i => ({ value: value(i), partition: i % partitions })))
+}
+
+cases.set('group-commit', async topic => {
+  await create(topic, 2)
+  await spread(topic, 0, 100, 2)
+  await joined(topic, {}, async ([reader]) => {
+    await take([reader], 100)
+    await reader.consumer.commitOffsets([{ topic, partition: 0, offset: '30', metadata: 'a note' }])
+  })
+  const [{ partitions }] = await admin.fetchOffsets({ groupId: topic, topics: [topic] })
+  const found = partitions.sort((a, b) => a.partition - b.partition).map(p => [p.partition, p.offset, p.metadata || null])
+  deepStrictEqual(found, [[0, '30', 'a note'], [1, '-1', null]])
+  await joined(topic, {}, members => take(members, 20 + 50))
+})
+
+cases.set('group-resume', async topic => {
+  await create(topic, 4)
+  for (const first of [0, 400]) {
+    await spread(topic, first, first + 400, 4)
+    await joined(topic, {}, async ([reader]) => {
+      deepStrictEqual(await take([reader], 400), range(first, first + 400).map(value).sort())
+      await commit(topic, reader)
+    })
+  }
+})
+
+cases.set('group-roundrobin', async topic => {
+  await create(topic, 4)
+  await spread(topic, 0, 100, 4)
+  await joined(topic, {}, async members => {
+    const shares = () => members.map(member => member.share).join()
+    deepStrictEqual(await take(members, 100), range(0, 100).map(value).sort())
+    await commit(topic, members[0])
+    members.push(await member(topic, {}))
+    await wait('each has its half', () => shares() === '2,2', REBALANCE)
+    await spread(topic, 100, 200, 4)
+    deepStrictEqual(await take(members, 100), range(100, 200).map(value).sort())
+    for (const member of members) await commit(topic, member)
+    await members.shift().consumer.disconnect()
+    await wait('the other has all', () => shares() === '4', REBALANCE)
+    await take(members, 0)
+  })
+})
+
 // Expectations
 
-async function wait(what, condition) {
-  const deadline = Date.now() + 15_000
+async function wait(what, condition, limit = 15_000) {
+  const deadline = Date.now() + limit
   while (!(await condition())) {
-    ok(Date.now() < deadline, `${what} within 15 s`)
+    ok(Date.now() < deadline, `${what} within ${limit / 1000} s`)
     await new Promise(resolve => setTimeout(resolve, 20))
   }
 }

@@ -15,8 +15,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
-import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.message.HeartbeatRequestData;
@@ -35,11 +33,8 @@ import org.apache.kafka.common.requests.RequestHeader;
 import org.apache.kafka.common.security.auth.KafkaPrincipal;
 import org.apache.kafka.common.security.auth.SecurityProtocol;
 import org.apache.kafka.common.utils.LogContext;
-import org.apache.kafka.common.utils.Time;
-import org.apache.kafka.coordinator.common.runtime.CoordinatorExecutor;
 import org.apache.kafka.coordinator.common.runtime.CoordinatorRecord;
 import org.apache.kafka.coordinator.common.runtime.CoordinatorResult;
-import org.apache.kafka.coordinator.common.runtime.CoordinatorTimer;
 import org.apache.kafka.coordinator.group.classic.ClassicGroup;
 import org.apache.kafka.coordinator.group.classic.ClassicGroupMember;
 import org.apache.kafka.coordinator.group.generated.GroupMetadataKey;
@@ -61,105 +56,13 @@ import org.apache.kafka.timeline.SnapshotRegistry;
  * - Where somebody came in an initial delay that could not be extended, Apache extends the next one, years later, though nobody comes.
  * - Where a member is refused because the group is full, Apache waits for it all the same.
  */
-public final class Replay {
+public final class ClassicReplay {
     private static final String GROUP = "readers";
 
     /** Apache does something here that Ottla does otherwise on purpose; the group cannot be compared any further. */
     private static final class Parted extends RuntimeException {
         Parted(String why) {
             super(why);
-        }
-    }
-
-    private static final class Clock implements Time {
-        long now = 1_000_000;
-
-        @Override
-        public long milliseconds() {
-            return now;
-        }
-
-        @Override
-        public long nanoseconds() {
-            return now * 1_000_000;
-        }
-
-        @Override
-        public void sleep(long ms) {
-            throw new UnsupportedOperationException();
-        }
-
-        @Override
-        public void waitObject(Object object, Supplier<Boolean> condition, long deadline) {
-            throw new UnsupportedOperationException();
-        }
-    }
-
-    private record Scheduled(long at, long number, CoordinatorTimer.TimeoutOperation<CoordinatorRecord> run) {
-    }
-
-    private final class Timer implements CoordinatorTimer<CoordinatorRecord> {
-        final Map<String, Scheduled> scheduled = new HashMap<>();
-        long number = 0;
-
-        @Override
-        public void schedule(String key, long delay, TimeUnit unit, boolean retry, TimeoutOperation<CoordinatorRecord> operation) {
-            scheduled.put(key, new Scheduled(clock.now + unit.toMillis(delay), number++, operation));
-        }
-
-        @Override
-        public void schedule(String key, long delay, TimeUnit unit, boolean retry, long backoff, TimeoutOperation<CoordinatorRecord> operation) {
-            schedule(key, delay, unit, retry, operation);
-        }
-
-        @Override
-        public void scheduleIfAbsent(String key, long delay, TimeUnit unit, boolean retry, TimeoutOperation<CoordinatorRecord> operation) {
-            if (!scheduled.containsKey(key)) schedule(key, delay, unit, retry, operation);
-        }
-
-        @Override
-        public void cancel(String key) {
-            scheduled.remove(key);
-        }
-
-        @Override
-        public boolean isScheduled(String key) {
-            return scheduled.containsKey(key);
-        }
-
-        void pass(long milliseconds) throws Exception {
-            long end = clock.now + milliseconds;
-            while (true) {
-                String first = null;
-                for (Map.Entry<String, Scheduled> entry : scheduled.entrySet()) {
-                    Scheduled one = entry.getValue();
-                    Scheduled other = first == null ? null : scheduled.get(first);
-                    boolean earlier = other == null || one.at < other.at || one.at == other.at && one.number < other.number;
-                    if (one.at <= end && earlier) first = entry.getKey();
-                }
-                if (first == null) break;
-                Scheduled due = scheduled.remove(first);
-                clock.now = Math.max(clock.now, due.at);
-                answers();
-                take(due.run.generateRecords(), "pass", null);
-            }
-            clock.now = end;
-        }
-    }
-
-    private static final class NoExecutor implements CoordinatorExecutor<CoordinatorRecord> {
-        @Override
-        public <R> boolean schedule(String key, TaskRunnable<R> task, TaskOperation<CoordinatorRecord, R> operation) {
-            throw new UnsupportedOperationException();
-        }
-
-        @Override
-        public boolean isScheduled(String key) {
-            return false;
-        }
-
-        @Override
-        public void cancel(String key) {
         }
     }
 
@@ -172,8 +75,8 @@ public final class Replay {
 
     }
 
-    private Clock clock;
-    private Timer timer;
+    private SteppedClock clock;
+    private SteppedTimer timer;
     private GroupMetadataManager manager;
     private GroupCoordinatorConfig config;
     private ArrayDeque<Write> writes;
@@ -187,7 +90,7 @@ public final class Replay {
     private List<CoordinatorRecord> made;
 
     private void start(String delay, String maxSize) {
-        clock = new Clock();
+        clock = new SteppedClock();
         writes = new ArrayDeque<>();
         log = null;
         asked = new TreeMap<>();
@@ -201,7 +104,10 @@ public final class Replay {
     }
 
     private void load() {
-        timer = new Timer();
+        timer = new SteppedTimer(clock, operation -> {
+            answers();
+            take(operation.generateRecords(), "pass", null);
+        });
         SnapshotRegistry registry = new SnapshotRegistry(new LogContext());
         manager = new GroupMetadataManager.Builder()
             .withTime(clock)
@@ -556,7 +462,7 @@ public final class Replay {
     private String leader;
 
     public static void main(String[] arguments) throws Exception {
-        Replay replay = new Replay();
+        ClassicReplay replay = new ClassicReplay();
         BufferedReader in = new BufferedReader(new InputStreamReader(System.in));
         Map<String, Integer> parted = new TreeMap<>();
         String seed = "";
