@@ -10,7 +10,7 @@ use arc_swap::ArcSwap;
 use ottla_config::ServerConfig;
 use ottla_controller::{NewTopic, Reply, Request};
 use ottla_env::{Entropy, Env};
-use ottla_metadata::Image;
+use ottla_metadata::{Broker, Image};
 use ottla_metrics::Metrics;
 use ottla_model::{BrokerEpoch, ErrorCode, LeaderEpoch, NodeId, PartitionIndex, TopicId};
 
@@ -69,19 +69,24 @@ pub(crate) struct Node<E: Env> {
     pub(crate) image: Arc<ArcSwap<Image>>,
     pub(crate) broker_epoch: OnceLock<BrokerEpoch>,
     /// Whether the broker takes leave of its cluster, which happens once.
-    pub(crate) has_left: AtomicBool,
+    pub(crate) is_leaving: AtomicBool,
 }
 
 impl<E: Env> Node<E> {
-    /// From now on clients get no answer but the end of their connection.
+    /// Said before the first goodbye: any of them may be what fences this broker.
     pub(crate) fn leave(&self) {
-        self.has_left.store(true, Ordering::SeqCst);
+        self.is_leaving.store(true, Ordering::SeqCst);
     }
 
     /// Whether what clients would be told of the cluster is what it looks like without this node: a client that believes it
-    /// knows no broker any more that it could ask when the node is back.
+    /// knows no broker any more that it could ask when the node is back. Asked behind the answer, for no image is older than the one before.
     pub(crate) fn has_left(&self) -> bool {
-        self.has_left.load(Ordering::SeqCst)
+        let is_fenced = || {
+            let image = self.image.load();
+            let broker = image.cluster().broker(self.id);
+            broker.is_none_or(Broker::is_fenced)
+        };
+        self.is_leaving.load(Ordering::SeqCst) && is_fenced()
     }
 
     /// The metadata as far as it is committed and applied here. Each call may give a newer one.

@@ -173,7 +173,7 @@ impl<E: Env> Broker<E> {
             metrics: Metrics::default(),
             image,
             broker_epoch: OnceLock::new(),
-            has_left: AtomicBool::new(false),
+            is_leaving: AtomicBool::new(false),
             config,
             env,
         });
@@ -256,13 +256,11 @@ impl<E: Env> Broker<E> {
     /// Stops cleanly: leads nothing any more, closes all logs, leaves the sign that the next start need not recover.
     pub async fn stop(self) {
         let (broker, epoch) = (self.node.id, self.epoch);
+        self.node.leave();
         for goodbye in [
             Request::ShutDown { broker, epoch },
             Request::Fence { broker },
         ] {
-            if matches!(goodbye, Request::Fence { .. }) {
-                self.node.leave();
-            }
             let asked = pin!(self.node.quorum.ask(goodbye));
             let limit = pin!(self.node.env.clock().sleep(GOODBYE));
             match select(asked, limit).await {

@@ -100,7 +100,7 @@ impl<E: Env, W: ConnectionWriter<File = FileOf<E>>> Dialogue<'_, E, W> {
         if !is_produce(&frame) {
             self.answer_produces().await?;
             let answer = dispatch::answer(self.node, self.caller, frame).await;
-            // Asked behind the answer, which may have seen the cluster without this node.
+            // Behind the answer, which may have seen the cluster without this node.
             if self.node.has_left() && !self.caller.is_controller_listener {
                 return Err(Ended::Left);
             }
