@@ -1,7 +1,9 @@
-use std::io::ErrorKind;
+use std::io::{ErrorKind, IoSlice};
+use std::path::{Path, PathBuf};
 use std::task::{Context, Poll, Waker};
 
 use ottla_config::{Adjustable, ServerConfig, TopicConfig};
+use ottla_env::{Disk, DiskFile, OpenMode};
 use ottla_group::offsets::{CommitOffsets, FetchOffsets, FetchTopic, PartitionCommit, TopicCommit};
 use ottla_group::{ConsumerHeartbeat, GroupFilter, MemberClaim, Reply};
 use ottla_metadata::Resource;
@@ -22,6 +24,12 @@ const KEY: PartitionKey = PartitionKey {
     index: PartitionIndex(0),
 };
 const NODE: NodeId = NodeId(1);
+
+const LOG: &str = "/data/__consumer_offsets-0";
+
+fn segment(base: i64) -> PathBuf {
+    Path::new(LOG).join(format!("{base:020}.log"))
+}
 
 /// A node with one partition of `__consumer_offsets`.
 struct Coordinating {
@@ -61,6 +69,7 @@ impl Coordinating {
 
     /// Of so many replicas, no other of which is in sync.
     fn lead_of(&self, replicas: usize, epoch: i32) {
+        let was_found = self.env.disk().entry(Path::new(LOG)).unwrap().is_some();
         let epoch = LeaderEpoch(epoch);
         self.partition.set_leader_epoch(Some(epoch));
         self.lane.send(LaneJob::Lead {
@@ -70,10 +79,37 @@ impl Coordinating {
                 replicas,
                 in_sync: 1,
             },
-            was_found: false,
+            was_found,
         });
         self.groups.lead(&self.partition);
         self.run();
+    }
+
+    /// Leads in the first epoch, and has opened the log.
+    fn lead_and_load(&self) {
+        self.lead(0);
+        self.env.unblock();
+        self.run();
+    }
+
+    fn segment(&self, base: i64) -> Vec<u8> {
+        let file = self
+            .env
+            .disk()
+            .open(&segment(base), OpenMode::Read)
+            .unwrap();
+        let mut bytes = vec![0; usize::try_from(file.length().unwrap()).unwrap()];
+        let read = file.read_at(&mut bytes, 0).unwrap();
+        assert_eq!(read, bytes.len());
+        bytes
+    }
+
+    fn put_segment(&self, base: i64, bytes: &[u8]) {
+        let disk = self.env.disk();
+        disk.create_directories(Path::new(LOG)).unwrap();
+        let file = disk.open(&segment(base), OpenMode::Create).unwrap();
+        file.write_at(&mut [IoSlice::new(bytes)], 0).unwrap();
+        file.sync().unwrap();
     }
 
     fn resign(&self) {
@@ -230,6 +266,49 @@ fn a_log_that_the_disk_fails_to_give_is_read_again() {
     assert_eq!(node.env.unblock(), 1, "the log is read");
     node.run();
     assert_eq!(node.fetch(), Ok(Offset(7)));
+}
+
+/// The batches of two commits to one partition.
+fn two_commits() -> [Vec<u8>; 2] {
+    let node = Coordinating::new(&[]);
+    node.lead_and_load();
+    assert!(is_done(&node.commit(7)));
+    let length = node.segment(0).len();
+    assert!(is_done(&node.commit(8)));
+    let mut first = node.segment(0);
+    let second = first.split_off(length);
+    [first, second]
+}
+
+#[test]
+fn a_log_whose_end_is_compacted_away_is_loaded_up_to_it() {
+    let node = Coordinating::new(&[]);
+    node.put_segment(0, &two_commits().concat());
+    // Records that the cleaner has removed were here.
+    node.put_segment(9, &[]);
+    node.lead_and_load();
+    node.env.unblock();
+    node.run();
+    assert_eq!(node.fetch(), Ok(Offset(8)));
+}
+
+#[test]
+fn a_log_with_a_hole_has_no_coordinator() {
+    let node = Coordinating::new(&[]);
+    let [first, second] = two_commits();
+    node.put_segment(0, &first);
+    node.put_segment(1, &second);
+    node.lead_and_load();
+    node.env.unblock();
+    node.run();
+    assert_eq!(node.fetch(), Ok(Offset(8)));
+    node.resign();
+    // No magic of any version: where the batch ends is not known.
+    node.env.disk().corrupt(&segment(0), 16).unwrap();
+    node.lead(1);
+    node.env.unblock();
+    node.run();
+    assert_eq!(node.fetch(), Err(ErrorCode::NotCoordinator));
 }
 
 #[test]
