@@ -84,11 +84,17 @@ impl<E: Env> Publisher<E> {
         let before = if is_first { &nothing } else { &*current };
         let has_new_configs = before.configs() != next.configs();
         if has_new_configs {
-            self.settings = DynamicConfigs::of(next, self.node)
+            let settings = DynamicConfigs::of(next, self.node)
                 .over(&self.file)
                 .effective();
+            let of_groups = next.configs().of_kind(Resource::GROUP);
+            let is_of_groups = settings != self.settings
+                || of_groups.ne(before.configs().of_kind(Resource::GROUP));
+            self.settings = settings;
             self.adjust();
-            self.groups.configure(&self.settings, next);
+            if is_of_groups || is_first {
+                self.groups.configure(&self.settings, next);
+            }
         }
         let (updated, deleted): (Vec<_>, Vec<_>) = next
             .topics()

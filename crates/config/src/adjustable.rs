@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use crate::group;
 use crate::settings::Settings;
 use crate::value::Value;
 
@@ -10,7 +11,7 @@ pub struct Adjustable {
     pub max_connections_per_ip: usize,
     /// For how long an idle producer is remembered.
     pub producer_expiration: Duration,
-    /// The least time between two targets of a consumer group that has none of its own.
+    /// The least time between two targets of a consumer group that has none of its own, within the bounds for all groups.
     pub consumer_assignment_interval: Duration,
 }
 
@@ -26,7 +27,10 @@ impl Adjustable {
             max_connections: number("max.connections") as usize,
             max_connections_per_ip: number("max.connections.per.ip") as usize,
             producer_expiration: milliseconds("producer.id.expiration.ms"),
-            consumer_assignment_interval: milliseconds("group.consumer.assignment.interval.ms"),
+            consumer_assignment_interval: Duration::from_millis(
+                group::within_bounds("group.consumer.assignment.interval.ms", settings)
+                    .unsigned_abs(),
+            ),
         }
     }
 }
@@ -34,6 +38,17 @@ impl Adjustable {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_all_groups_have_stays_within_the_bounds_of_groups() {
+        let interval = |value| {
+            let dynamic = [("group.consumer.assignment.interval.ms", value)];
+            let found = Adjustable::of(&Settings::dynamic(dynamic.into_iter()));
+            found.consumer_assignment_interval.as_millis()
+        };
+        assert_eq!(interval("2000"), 2000);
+        assert_eq!(interval("2000000000"), 15_000);
+    }
 
     #[test]
     fn what_is_not_set_is_kafkas_default() {

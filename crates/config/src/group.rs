@@ -34,9 +34,7 @@ impl GroupOverrides {
         let mut within = own.clone();
         for key in table::group() {
             if let Some(Value::Integer(value)) = own.explicit(key.name) {
-                let bounds = bounds(key, broker);
-                let value = (*value).min(*bounds.end()).max(*bounds.start());
-                within.set(key.name, Value::Integer(value));
+                within.set(key.name, Value::Integer(clamped(*value, key, broker)));
             }
         }
         Self { own: within }
@@ -151,6 +149,21 @@ fn bounds(key: &Key, broker: &Settings) -> RangeInclusive<i64> {
         _ => None,
     };
     of("min").unwrap_or(i64::MIN)..=of("max").unwrap_or(i64::MAX)
+}
+
+/// Kafka takes the lower bound where the two contradict each other.
+fn clamped(value: i64, key: &Key, broker: &Settings) -> i64 {
+    let bounds = bounds(key, broker);
+    value.min(*bounds.end()).max(*bounds.start())
+}
+
+/// What groups have that have nothing of their own, by the broker's key for it, which may have been changed since the bounds were looked at.
+pub(crate) fn within_bounds(name: &str, broker: &Settings) -> i64 {
+    let key = table::group().find(|key| table::group_synonym(key.name) == Some(name));
+    let Some(key) = key else {
+        unreachable!("{name} is what groups have that have nothing of their own");
+    };
+    clamped(of_broker(key.name, broker), key, broker)
 }
 
 /// What groups have that have nothing of their own.

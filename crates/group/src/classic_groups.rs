@@ -68,7 +68,7 @@ impl ClassicGroups {
             let mut step = classic::Step::default();
             let settings = &self.settings;
             let write = group.loaded(now, settings, &mut step);
-            let write = write.or(group.share_what_is_left_out(topics, now, settings, &mut step));
+            let write = write.or(group.rebalance_if_left_out(topics, now, settings, &mut step));
             assert!(
                 write.is_none() && step.answers.is_empty(),
                 "nobody waits for a group that has just been loaded"

@@ -55,6 +55,16 @@ impl Configs {
             .map(|value| &**value)
     }
 
+    /// Each resource of the kind, with its configs.
+    pub fn of_kind(
+        &self,
+        kind: i8,
+    ) -> impl Iterator<Item = (&Resource, &OrdMap<Arc<str>, Arc<str>>)> {
+        let first = Resource::new(kind, "");
+        let resources = self.by_resource.range(first..);
+        resources.take_while(move |(resource, _)| resource.kind == kind)
+    }
+
     pub fn resources(&self) -> impl Iterator<Item = &Resource> {
         self.by_resource.keys()
     }

@@ -110,6 +110,8 @@ impl<E: Env> Shard<E> {
                     Err(Gone) => return,
                 }
             }
+            // Whoever leads next has heard of it, too, and may have taken commits in a topic of that name since.
+            self.deferred.clear();
         }
     }
 

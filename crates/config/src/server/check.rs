@@ -300,7 +300,6 @@ fn quorum(source: &Source) -> Result<(), ConfigError> {
     Err(source.wrong(voters, problem))
 }
 
-/// Ages that several keys give.
 /// Which groups there can be; and what all of them have lies within what any group may have.
 fn groups(source: &Source) -> Result<(), ConfigError> {
     let name = "group.coordinator.rebalance.protocols";
@@ -315,6 +314,7 @@ fn groups(source: &Source) -> Result<(), ConfigError> {
     group::check_broker(source.settings()).map_err(|(name, problem)| source.wrong(name, problem))
 }
 
+/// Ages that several keys give.
 fn ages(source: &Source) -> Result<(), ConfigError> {
     let explicit = |name: &&&str| source.is_set(name);
     let retention = ["log.retention.ms", "log.retention.minutes"];

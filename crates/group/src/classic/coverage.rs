@@ -15,11 +15,11 @@ use super::settings::ClassicSettings;
 use crate::consumer::TopicsView;
 
 impl ClassicGroup {
-    /// Calls the members of a group that was just loaded together if a partition of what they subscribe to is nobody's. A group that was a
-    /// consumer group before is written down with what its members had then, and that its leader has yet to share what the others left
-    /// nobody knows any more who did not turn it into a classic one.
+    /// Calls the members of a group that was just loaded together if a partition of what they subscribe to is nobody's. When a consumer
+    /// group becomes a classic one, it is written down with what its members had, and its leader has yet to share what the others left. A
+    /// coordinator that fails before then is the last to know.
     #[must_use]
-    pub(crate) fn share_what_is_left_out(
+    pub(crate) fn rebalance_if_left_out(
         &mut self,
         topics: &dyn TopicsView,
         now: Now,
@@ -48,11 +48,10 @@ impl ClassicGroup {
                 return false;
             };
             for topic in assignment.assigned_partitions {
-                let name = subscriptions.get(&*topic.topic);
-                let known = name.map(|name| assigned.entry(name).or_default());
-                known
-                    .into_iter()
-                    .for_each(|known| known.extend(&topic.partitions));
+                if let Some(name) = subscriptions.get(&*topic.topic) {
+                    let known = assigned.entry(name).or_default();
+                    known.extend(&topic.partitions);
+                }
             }
         }
         subscriptions.iter().any(|name| {

@@ -14,6 +14,7 @@ use super::change::Change;
 use super::embedded_protocol::{self, PROTOCOL_TYPE};
 use super::partitions::assignment_epoch;
 use super::regex::RegexChange;
+use super::target::may_replace;
 use super::timers::{Timeout, milliseconds, rebalance_timeout};
 use super::upgrade::classic_metadata;
 use super::{
@@ -178,7 +179,9 @@ impl ConsumerGroup {
         }
         // While a new epoch waits for its target there is nothing to join for. One that has partitions to give up has joined already,
         // and will be called again when it has.
-        if self.epoch_to_join() > member.epoch && member.state != MemberState::UnrevokedPartitions {
+        if self.epoch_to_join(context) > member.epoch
+            && member.state != MemberState::UnrevokedPartitions
+        {
             self.call(timers, member, context);
             return Err(ErrorCode::RebalanceInProgress);
         }
@@ -209,7 +212,7 @@ impl ConsumerGroup {
             Err(error) => return error,
         };
         keep_session(timers, member, classic, context);
-        let is_to_join = member.epoch < self.epoch_to_join()
+        let is_to_join = member.epoch < self.epoch_to_join(context)
             || match member.state {
                 MemberState::UnrevokedPartitions => true,
                 MemberState::UnreleasedPartitions => self.can_have_all(member),
@@ -275,9 +278,10 @@ impl ConsumerGroup {
     }
 
     /// The newest that has something for a classic member. Targets come with the heartbeats of consumers; where there are none, with
-    /// joins.
-    fn epoch_to_join(&self) -> Epoch {
-        if self.classic_members == self.members.len() {
+    /// joins, once there may be another.
+    fn epoch_to_join(&self, context: &Context<'_>) -> Epoch {
+        let is_classic_only = self.classic_members == self.members.len();
+        if is_classic_only && may_replace(self, context) {
             self.epoch
         } else {
             self.target_epoch

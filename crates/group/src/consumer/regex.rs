@@ -13,7 +13,7 @@ use ottla_model::ErrorCode;
 
 use super::change::Change;
 use super::records::Record;
-use super::target::subscribed_ids;
+use super::target::Subscriptions;
 use super::{ConsumerGroup, Context, GroupTimers, Rejection, ResolvedRegex, TopicsView};
 
 /// A group's expressions are not resolved more often than this.
@@ -139,22 +139,22 @@ impl ConsumerGroup {
         }
         let names = after.subscribed_topics.names().map(|name| &**name);
         let hash = timers.topic_hashes.group_hash(names, context.topics);
-        let targets_hold = self.target_epoch < self.epoch || !after.has_outgrown_target(context);
-        if changed || hash != self.metadata_hash || !targets_hold {
+        // Where another epoch is on its way that is enough.
+        let is_outgrown = || self.target_epoch == self.epoch && after.has_outgrown_target(context);
+        if changed || hash != self.metadata_hash || is_outgrown() {
             let epoch = self.epoch.next();
             records.push(self.epoch_record(epoch, hash));
             timers.metadata_was_seen(epoch, context.now);
         }
         records
     }
-}
 
-impl ConsumerGroup {
     /// A member is to have what it does not subscribe to any more: an expression that is resolved for the first time, and to nothing, says so
     /// only then. Nobody would get it before the next epoch.
     fn has_outgrown_target(&self, context: &Context<'_>) -> bool {
+        let mut subscriptions = Subscriptions::new(self, context.topics);
         self.members().any(|member| {
-            let subscribed = subscribed_ids(self, member, context.topics);
+            let subscribed = subscriptions.of(member);
             let target = self.target(&member.id);
             !target.keys().all(|topic| subscribed.contains(topic))
         })

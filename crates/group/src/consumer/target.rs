@@ -91,7 +91,7 @@ pub(super) fn subscribed_ids(
 }
 
 /// Members mostly subscribe to the same, which is then looked up, kept and compared once.
-struct Subscriptions<'a> {
+pub(super) struct Subscriptions<'a> {
     group: &'a ConsumerGroup,
     topics: &'a dyn TopicsView,
     known: BTreeMap<SubscriptionKey<'a>, Arc<BTreeSet<TopicId>>>,
@@ -100,7 +100,7 @@ struct Subscriptions<'a> {
 type SubscriptionKey<'a> = (&'a BTreeSet<Arc<str>>, Option<&'a Arc<str>>);
 
 impl<'a> Subscriptions<'a> {
-    fn new(group: &'a ConsumerGroup, topics: &'a dyn TopicsView) -> Self {
+    pub(super) fn new(group: &'a ConsumerGroup, topics: &'a dyn TopicsView) -> Self {
         Self {
             group,
             topics,
@@ -108,16 +108,18 @@ impl<'a> Subscriptions<'a> {
         }
     }
 
-    fn subscriber(&mut self, member: &'a Member, target: Arc<Partitions>) -> Subscriber<'a> {
+    pub(super) fn of(&mut self, member: &'a Member) -> &Arc<BTreeSet<TopicId>> {
         let key = (&*member.subscribed_topics, member.regex());
         let (group, topics) = (self.group, self.topics);
-        let ids = self
-            .known
+        self.known
             .entry(key)
-            .or_insert_with(|| Arc::new(subscribed_ids(group, member, topics)));
+            .or_insert_with(|| Arc::new(subscribed_ids(group, member, topics)))
+    }
+
+    fn subscriber(&mut self, member: &'a Member, target: Arc<Partitions>) -> Subscriber<'a> {
         Subscriber {
             instance_id: member.instance_id.as_deref(),
-            topics: Arc::clone(ids),
+            topics: Arc::clone(self.of(member)),
             target,
         }
     }

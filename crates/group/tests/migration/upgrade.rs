@@ -170,11 +170,13 @@ fn where_no_consumer_is_left_classic_members_are_called_for_the_next_target() {
         ..Default::default()
     });
     partition.consumer(alive("c", -1));
+    // There is no other target for now.
+    assert_eq!(partition.heartbeat(&first, generation), ErrorCode::None);
+    partition.pass(11);
     assert_eq!(
         partition.heartbeat(&first, generation),
         ErrorCode::RebalanceInProgress
     );
-    partition.pass(11);
     let (_, of_first) = partition.follow(&first, Vec::new());
     let (_, of_second) = partition.follow(&second, Vec::new());
     let mut all = [of_first, of_second].concat();

@@ -551,8 +551,8 @@ mod tests {
         // In front of the epoch that the last life began, or of what a snapshot contains.
         refused(segment, What::Garbage(At::Begin), Left::Cleanly, ".log: ");
         // Or of logs that nobody would know of any more.
-        let metadata = "/data/__cluster_metadata-0";
-        refused(segment, What::Garbage(At::Begin), Left::Killed, metadata);
+        let remedy = "put back a copy of ";
+        refused(segment, What::Garbage(At::Begin), Left::Killed, remedy);
         refused(segment, What::Zeros(At::Middle), Left::Cleanly, ".log: ");
         refused(segment, What::Cut(At::End), Left::Cleanly, ".log: ");
         refused(

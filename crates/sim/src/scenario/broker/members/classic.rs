@@ -324,15 +324,23 @@ impl Classic<'_> {
                 // Others may have joined meanwhile, for whom it is not waited any longer.
                 let patience = self.session.min(self.rebalance);
                 self.slot.is_expelled(self.heard, patience, life);
-                self.generation = -1;
-                self.id.clear();
-                self.give_up_all();
-                self.go_outside();
+                self.begin_anew();
+            }
+            // Nobody may be missing in the end.
+            ErrorCode::FencedInstanceId if self.slot.ledger.groups_are_at_rest() => {
+                self.begin_anew();
             }
             ErrorCode::FencedInstanceId => self.stands = Stands::Gone,
             code => return Err(Trouble::Wrong(format!("a classic member is told {code}"))),
         }
         Ok(())
+    }
+
+    fn begin_anew(&mut self) {
+        self.generation = -1;
+        self.id.clear();
+        self.give_up_all();
+        self.go_outside();
     }
 
     /// From here on it has a time to join, and not only to say that it is alive.

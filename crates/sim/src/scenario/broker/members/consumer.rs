@@ -286,11 +286,13 @@ impl Consumer<'_> {
             ErrorCode::None => return Ok(()),
             // Its instance is that of a member that died, whose session has to end.
             ErrorCode::UnreleasedInstanceId => {}
-            ErrorCode::UnknownMemberId => {
+            ErrorCode::UnknownMemberId | ErrorCode::GroupIdNotFound => {
                 slot.is_expelled(self.heard, CONSUMER_SESSION, connection.life);
                 self.begin_anew();
             }
-            ErrorCode::FencedMemberEpoch | ErrorCode::GroupIdNotFound => self.begin_anew(),
+            ErrorCode::FencedMemberEpoch => self.begin_anew(),
+            // Nobody may be missing in the end.
+            ErrorCode::FencedInstanceId if slot.ledger.groups_are_at_rest() => self.begin_anew(),
             ErrorCode::FencedInstanceId => self.is_gone = true,
             code => return Err(Trouble::Wrong(format!("a member is told {code}"))),
         }
