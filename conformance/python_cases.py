@@ -40,15 +40,15 @@ def run(client, at_once=1):
     """All cases, or the one that is named behind the directory of the logs; each with a topic of its own name."""
     names = [name for name in CASES if len(sys.argv) < 4 or sys.argv[3] == name]
     with concurrent.futures.ThreadPoolExecutor(at_once) as pool:
-        for name in names:
-            pool.submit(play, client, name)
+        for played in [pool.submit(play, client, name) for name in names]:
+            played.result()
 
 
 def play(client, name):
     start, verdict = time.monotonic(), "pass"
     try:
         CASES[name](f"{client}-{name}")
-    except Exception:
+    except BaseException:
         verdict = "fail"
         (LOGS / f"{client}.{name}.log").write_text(traceback.format_exc())
     print(f"{name} {verdict} {int(time.monotonic() - start)}", flush=True)

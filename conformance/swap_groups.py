@@ -33,6 +33,7 @@ def subscribed(group, protocol, number, **config):
 
 
 def described(group):
+    deadline = time.monotonic() + 60
     while True:
         try:
             return admin.describe_consumer_groups([group])[group].result()
@@ -40,6 +41,9 @@ def described(group):
             # Apache's coordinator comes a moment after the topic of its log.
             if error.args[0].code() not in (KafkaError.NOT_COORDINATOR, KafkaError.COORDINATOR_LOAD_IN_PROGRESS):
                 raise
+            if time.monotonic() > deadline:
+                raise SystemExit(f"{group} has no coordinator: {error}") from error
+            time.sleep(0.1)
 
 
 def settle(group, consumers):
@@ -58,7 +62,15 @@ def settle(group, consumers):
 
 
 def commit(consumer, partitions, offset, metadata):
-    consumer.commit(offsets=[TopicPartition(TOPIC, partition, offset, metadata) for partition in partitions], asynchronous=False)
+    places = [TopicPartition(TOPIC, partition, offset, metadata) for partition in partitions]
+    done(consumer.commit(offsets=places, asynchronous=False))
+
+
+def done(places):
+    """Each has a result of its own."""
+    errors = [str(place) for place in places if place.error is not None]
+    if errors:
+        raise SystemExit(f"round {ROUND}: {errors}")
 
 
 def settled(group, members):
@@ -97,7 +109,7 @@ def fill():
     if ROUND > 0:
         admin.delete_consumer_groups([f"brief-{ROUND - 1}-1"])[f"brief-{ROUND - 1}-1"].result()
     moved = ConsumerGroupTopicPartitions("left-classic", [TopicPartition(TOPIC, 0, 3 + ROUND)])
-    admin.alter_consumer_group_offsets([moved])["left-classic"].result()
+    done(admin.alter_consumer_group_offsets([moved])["left-classic"].result().topic_partitions)
     return held
 
 
@@ -116,5 +128,5 @@ try:
     held = fill()
 except KafkaException as error:
     raise SystemExit(f"round {ROUND}: {error}") from error
-sys.stdout.flush()
+print("done", flush=True)
 os.kill(os.getpid(), signal.SIGKILL)

@@ -3,19 +3,18 @@ package org.apache.kafka.coordinator.group;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.io.BufferedReader;
-import java.io.InputStreamReader;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
-import java.net.InetAddress;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import org.apache.kafka.clients.consumer.ConsumerPartitionAssignor;
 import org.apache.kafka.clients.consumer.internals.ConsumerProtocol;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.Uuid;
@@ -32,52 +31,36 @@ import org.apache.kafka.common.metadata.PartitionRecord;
 import org.apache.kafka.common.metadata.RegisterBrokerRecord;
 import org.apache.kafka.common.metadata.RemoveTopicRecord;
 import org.apache.kafka.common.metadata.TopicRecord;
-import org.apache.kafka.common.network.ClientInformation;
-import org.apache.kafka.common.network.ListenerName;
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.ApiMessage;
 import org.apache.kafka.common.protocol.Errors;
-import org.apache.kafka.common.requests.RequestContext;
-import org.apache.kafka.common.requests.RequestHeader;
-import org.apache.kafka.common.security.auth.KafkaPrincipal;
-import org.apache.kafka.common.security.auth.SecurityProtocol;
-import org.apache.kafka.common.utils.LogContext;
 import org.apache.kafka.coordinator.common.runtime.CoordinatorRecord;
 import org.apache.kafka.coordinator.common.runtime.CoordinatorResult;
 import org.apache.kafka.coordinator.common.runtime.KRaftCoordinatorMetadataDelta;
 import org.apache.kafka.coordinator.common.runtime.KRaftCoordinatorMetadataImage;
 import org.apache.kafka.coordinator.group.generated.CoordinatorRecordJsonConverters;
-import org.apache.kafka.coordinator.group.metrics.GroupCoordinatorMetrics;
-import org.apache.kafka.coordinator.group.modern.share.ShareGroupConfig;
+import org.apache.kafka.coordinator.group.generated.GroupMetadataValue;
 import org.apache.kafka.image.MetadataDelta;
 import org.apache.kafka.image.MetadataImage;
 import org.apache.kafka.image.MetadataProvenance;
-import org.apache.kafka.timeline.SnapshotRegistry;
 
 /**
- * Reads what has happened to consumer groups, and what Ottla made of it (crates/group/examples/consumer_trace.rs), has the same happen to
- * Apache Kafka's coordinator, and compares answers and records. Ends with 1 at the first difference.
+ * Compares answers and records of consumer groups (crates/group/examples/consumer_trace).
  *
  * Some of the groups begin as classic ones; one that becomes classic again is compared no further than that.
  *
  * The assignor is range, whose choice does not hang on the order of a hash map; and it runs in the step that needs it, as Ottla's does.
  */
-public final class ConsumerReplay {
-    /** Ottla does something here that Apache does otherwise, on purpose; the group cannot be compared any further. */
-    private static final class Parted extends RuntimeException {
-        Parted(String why) {
-            super(why);
-        }
-    }
-
-    private static final String GROUP = "readers";
-    /** What the records of a classic group, of an epoch and of a member begin with. */
+public final class ConsumerReplay extends Replay {
+    /** What the records of a classic group, of an epoch, of a member and of the epoch of an assignment begin with. */
     private static final String CLASSIC_GROUP = "record\t2{";
     private static final String EPOCH = "record\t3{";
     private static final String MEMBER = "record\t5{";
+    private static final String TARGET_EPOCH = "record\t6{";
+    /** All that is written of a group and not of a member. */
+    private static final String[] OF_GROUP = {CLASSIC_GROUP, EPOCH, "record\t4{", TARGET_EPOCH};
     /** When the trace begins. Milliseconds. */
     private static final long START = 1_000_000_000;
-    private static final String AT_ONCE = "several members are out at once, which is one step of Ottla's";
 
     private SteppedClock clock;
     private SteppedTimer timer;
@@ -86,22 +69,26 @@ public final class ConsumerReplay {
     private MetadataImage image;
     private final GroupCoordinatorRecordSerde serde = new GroupCoordinatorRecordSerde();
     private List<CoordinatorRecord> log;
-    private List<String> lines;
     /** When a timer last changed something. */
     private long changedAt;
+    /** Whether timers have done so more than once at one time, since the last comparison. */
+    private boolean isAtOnce;
 
-    private void start(String interval, String maxSize) throws Exception {
+    @Override
+    void start(String[] f) throws Exception {
         clock = new SteppedClock();
         clock.now = START;
         log = new ArrayList<>();
         lines = new ArrayList<>();
+        changedAt = -1;
+        isAtOnce = false;
         image = MetadataImage.EMPTY;
         MetadataDelta delta = new MetadataDelta.Builder().setImage(image).build();
         delta.replay(new RegisterBrokerRecord().setBrokerId(0).setRack(null));
         image = delta.apply(new MetadataProvenance(0, 0, 0, true));
         config = GroupCoordinatorConfig.fromProps(Map.of(
-            "group.consumer.assignment.interval.ms", interval,
-            "group.consumer.max.size", maxSize,
+            "group.consumer.assignment.interval.ms", f[2],
+            "group.consumer.max.size", f[3],
             "group.consumer.assignors", "range",
             "group.consumer.assignor.offload.enable", "false"));
         load();
@@ -112,20 +99,10 @@ public final class ConsumerReplay {
             int before = log.size();
             take(operation.generateRecords());
             if (log.size() == before) return;
-            if (clock.now == changedAt) throw new Parted(AT_ONCE);
+            isAtOnce |= clock.now == changedAt;
             changedAt = clock.now;
         });
-        SnapshotRegistry registry = new SnapshotRegistry(new LogContext());
-        manager = new GroupMetadataManager.Builder()
-            .withTime(clock)
-            .withTimer(timer)
-            .withExecutor(new NoExecutor())
-            .withConfig(config)
-            .withSnapshotRegistry(registry)
-            .withMetadataImage(new KRaftCoordinatorMetadataImage(image))
-            .withGroupConfigManager(new GroupConfigManager(Map.of(), config, ShareGroupConfig.fromProps(Map.of())))
-            .withGroupCoordinatorMetricsShard(new GroupCoordinatorMetrics().newMetricsShard(registry, new TopicPartition("__consumer_offsets", 0)))
-            .build();
+        manager = builder(clock, timer, config).withMetadataImage(new KRaftCoordinatorMetadataImage(image)).build();
         for (CoordinatorRecord record : log) replay(record);
         manager.onLoaded();
     }
@@ -154,14 +131,8 @@ public final class ConsumerReplay {
         return result.response();
     }
 
-    private RequestContext context(ApiKeys api, int version) throws Exception {
-        RequestHeader header = new RequestHeader(api, (short) version, "client", 0);
-        InetAddress address = InetAddress.getByAddress(new byte[] {127, 0, 0, 1});
-        ListenerName listener = ListenerName.forSecurityProtocol(SecurityProtocol.PLAINTEXT);
-        return new RequestContext(header, "1", address, KafkaPrincipal.ANONYMOUS, listener, SecurityProtocol.PLAINTEXT, ClientInformation.EMPTY, false);
-    }
-
-    private void happen(String[] f) throws Exception {
+    @Override
+    void happen(String[] f) throws Exception {
         switch (f[0]) {
             case "given" -> replay(remember(serde.deserialize(buffer(f[1]), buffer(f[2]))));
             case "beat" -> beat(f);
@@ -334,10 +305,17 @@ public final class ConsumerReplay {
         manager.onMetadataUpdate(new KRaftCoordinatorMetadataDelta(delta), new KRaftCoordinatorMetadataImage(image));
     }
 
-    /** Compares what has come of the last line that happened. */
-    private void compare(String[] happened, List<String> expected) {
+    @Override
+    int mostParted() {
+        return 60;
+    }
+
+    @Override
+    void compare(String[] happened, List<String> expected) {
         List<String> mine = new ArrayList<>(lines);
         lines.clear();
+        boolean isAtOnce = this.isAtOnce;
+        this.isAtOnce = false;
         List<String> ottla = new ArrayList<>();
         for (String line : expected) {
             String[] f = line.split("\t");
@@ -350,17 +328,38 @@ public final class ConsumerReplay {
             mine.replaceAll(ConsumerReplay::sansHash);
             ottla.replaceAll(ConsumerReplay::sansHash);
         }
-        mine.sort(null);
-        ottla.sort(null);
+        // Those of the same key stay in their order.
+        mine.sort(Comparator.comparing(ConsumerReplay::key));
+        ottla.sort(Comparator.comparing(ConsumerReplay::key));
         if (mine.equals(ottla)) return;
-        if (isUpgrade && happened[0].equals("beat") && !happened[4].equals("-")) {
-            throw new Parted("who takes a static member's place subscribes to nothing new, and Ottla looks at the topics all the same");
+        boolean areSeveralOut = isAtOnce || mine.stream().filter(line -> line.startsWith(MEMBER) && line.endsWith("\t-")).count() > 1;
+        if (areSeveralOut && sansEpochs(mine).equals(sansEpochs(ottla))) {
+            throw new Parted("several members are out at once, which is one step of Ottla's");
         }
-        if (ottla.stream().filter(line -> line.startsWith(MEMBER) && line.endsWith("\t-")).count() > 1) throw new Parted(AT_ONCE);
-        System.out.println("DIFFERENT at " + String.join("\t", happened));
-        mine.stream().filter(line -> !ottla.contains(line)).forEach(line -> System.out.println("  apache " + line));
-        ottla.stream().filter(line -> !mine.contains(line)).forEach(line -> System.out.println("  ottla  " + line));
-        throw new AssertionError();
+        boolean isClassicInBetween = isDowngrade(mine) && !isDowngrade(ottla);
+        if (areSeveralOut && isClassicInBetween && without(mine, OF_GROUP).equals(without(ottla, OF_GROUP))) {
+            throw new Parted("several members are out at once, and in between only classic ones are left");
+        }
+        throw different(happened, mine, ottla);
+    }
+
+    /** What a line is of: a record's type and key, or a request. */
+    private static String key(String line) {
+        return line.substring(0, line.indexOf('\t', line.indexOf('\t') + 1));
+    }
+
+    private static boolean isDowngrade(List<String> lines) {
+        return lines.stream().anyMatch(line -> line.startsWith(CLASSIC_GROUP) && !line.endsWith("\t-"));
+    }
+
+    private static List<String> sansEpochs(List<String> lines) {
+        return without(lines, EPOCH, TARGET_EPOCH).stream()
+            .map(line -> line.startsWith(CLASSIC_GROUP) ? line.replaceAll("generation=[0-9]*", "generation") : line)
+            .toList();
+    }
+
+    private static List<String> without(List<String> lines, String... beginnings) {
+        return lines.stream().filter(line -> Arrays.stream(beginnings).noneMatch(line::startsWith)).toList();
     }
 
     private static String sansHash(String line) {
@@ -372,8 +371,30 @@ public final class ConsumerReplay {
         if (record.value() == null) return "record\t" + record.key().apiKey() + sorted(key) + "\t-";
         ApiMessage value = record.value().message();
         return "record\t" + record.key().apiKey() + sorted(key) + "\t" + record.value().version()
-            // Of a group that becomes classic, the leader is the first in the order of a hash map, or of the ids in Ottla.
-            + sorted(CoordinatorRecordJsonConverters.writeRecordValueAsJson(value, record.value().version())).replaceAll("leader=\"[^\"]*\"", "leader");
+            + sorted(CoordinatorRecordJsonConverters.writeRecordValueAsJson(sansOrder(value), record.value().version()));
+    }
+
+    /**
+     * Of a group that becomes classic, the leader is the first member in the order of a hash map, or of the ids in Ottla, and so are the
+     * topics of an assignment.
+     */
+    private static ApiMessage sansOrder(ApiMessage value) {
+        if (!(value instanceof GroupMetadataValue)) return value;
+        GroupMetadataValue group = (GroupMetadataValue) value.duplicate();
+        boolean isMember = group.members().stream().anyMatch(member -> member.memberId().equals(group.leader()));
+        if (isMember) group.setLeader("a member");
+        for (GroupMetadataValue.MemberMetadata member : group.members()) {
+            if (member.assignment().length > 0) member.setAssignment(sorted(member.assignment()));
+        }
+        return group;
+    }
+
+    private static byte[] sorted(byte[] assignment) {
+        ConsumerPartitionAssignor.Assignment decoded = ConsumerProtocol.deserializeAssignment(ByteBuffer.wrap(assignment));
+        List<TopicPartition> partitions = new ArrayList<>(decoded.partitions());
+        partitions.sort(Comparator.comparing(TopicPartition::topic).thenComparing(TopicPartition::partition));
+        short version = ByteBuffer.wrap(assignment).getShort();
+        return ConsumerProtocol.serializeAssignment(new ConsumerPartitionAssignor.Assignment(partitions, decoded.userData()), version).array();
     }
 
     /** The lists of Apache's are in the order of a hash map. */
@@ -394,62 +415,7 @@ public final class ConsumerReplay {
 
     public static void main(String[] arguments) throws Exception {
         GivenRandom.install();
-        ConsumerReplay replay = new ConsumerReplay();
-        BufferedReader in = new BufferedReader(new InputStreamReader(System.in));
-        String seed = "";
-        long steps = 0;
-        int groups = 0;
-        boolean isParted = false;
-        Map<String, Integer> parted = new TreeMap<>();
-        String[] happened = null;
-        List<String> expected = new ArrayList<>();
-        while (true) {
-            String line = in.readLine();
-            if (line != null && line.startsWith("=")) {
-                expected.add(line.substring(1));
-                continue;
-            }
-            if (happened != null && !isParted) {
-                try {
-                    replay.happen(happened);
-                    replay.compare(happened, expected);
-                    steps++;
-                } catch (Parted why) {
-                    parted.merge(why.getMessage(), 1, Integer::sum);
-                    isParted = true;
-                } catch (AssertionError | RuntimeException e) {
-                    System.out.println("in group " + seed + " after " + steps + " steps, at " + String.join(" ", happened));
-                    if (e instanceof RuntimeException) e.printStackTrace(System.out);
-                    System.exit(1);
-                }
-            }
-            expected.clear();
-            happened = null;
-            if (line == null) break;
-            String[] f = line.split("\t");
-            if (f[0].equals("group")) {
-                seed = f[1];
-                groups++;
-                isParted = false;
-                replay.start(f[2], f[3]);
-            } else {
-                happened = f;
-            }
-        }
-        System.out.println(groups + " groups, " + steps + " steps alike; not compared to their ends: " + parted);
-        System.exit(0);
-    }
-
-    private static String text(String field) {
-        return field.equals(".") ? "" : field;
-    }
-
-    private static String optional(String field) {
-        return field.equals("-") ? null : text(field);
-    }
-
-    private static String show(String value) {
-        return value == null ? "-" : value.isEmpty() ? "." : value;
+        new ConsumerReplay().play();
     }
 
     private static Uuid uuid(String hex) {
@@ -461,8 +427,6 @@ public final class ConsumerReplay {
     }
 
     private static ByteBuffer buffer(String hex) {
-        byte[] bytes = new byte[hex.length() / 2];
-        for (int i = 0; i < bytes.length; i++) bytes[i] = (byte) Integer.parseInt(hex.substring(1 + 2 * i, 3 + 2 * i), 16);
-        return ByteBuffer.wrap(bytes);
+        return ByteBuffer.wrap(bytes(hex));
     }
 }

@@ -12,6 +12,7 @@ in seconds:
     M time mark                  a mark is read: all that happened before it was told before
 """
 
+import os
 import random
 import sys
 import threading
@@ -28,6 +29,7 @@ PARTITIONS = 6
 SECONDS_BETWEEN_COMMITS = 0.1
 telling = threading.Lock()
 churning = threading.Event()
+random.seed(os.environ["SEED"])
 last_offset = 0
 
 
@@ -117,7 +119,8 @@ def live(slot, client):
                 commit(consumer, client, owned)
                 committed = now
     except KafkaException as error:
-        tell("!", client, error.args[0].str().rsplit(": ", 1)[-1].replace(" ", "-"))
+        text = error.args[0].str()
+        tell("!", client, ("" if "Broker: " in text else "_") + text.rsplit(": ", 1)[-1].replace(" ", "-"))
     if PROTOCOL != "none":
         tell("-", client)
     consumer.close()

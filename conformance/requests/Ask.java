@@ -8,6 +8,9 @@ import java.io.EOFException;
 import java.io.InputStreamReader;
 import java.net.Socket;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import org.apache.kafka.common.message.FetchResponseData;
 import org.apache.kafka.common.message.RequestHeaderData;
 import org.apache.kafka.common.message.ResponseHeaderData;
@@ -19,7 +22,8 @@ import org.apache.kafka.common.requests.FetchResponse;
 
 /**
  * Ask BROKER CONTROLLER, each host:port: reads lines "LISTENER KEY VERSION JSON", sends each request over a connection of its own
- * with Apache's classes and prints the answer as JSON, or "closed". "wait MILLISECONDS" lets time pass.
+ * with Apache's classes and prints the answer as JSON, or "closed". "until PATTERN LISTENER KEY VERSION JSON" asks again until the answer
+ * has the pattern, and prints "never" before the last one if none has. "wait MILLISECONDS" lets time pass.
  */
 class Ask {
     private static final ObjectMapper MAPPER = new ObjectMapper();
@@ -34,9 +38,30 @@ class Ask {
                 System.out.println();
                 continue;
             }
-            String address = words[0].equals("broker") ? arguments[0] : arguments[1];
-            System.out.println(answer(address, ApiKeys.valueOf(words[1]), Short.parseShort(words[2]), words[3]));
+            String answer;
+            if (words[0].equals("until")) {
+                String[] request = line.split(" ", 6);
+                answer = until(Pattern.compile(request[1]), arguments, Arrays.copyOfRange(request, 2, 6));
+            } else {
+                answer = answer(arguments, words);
+            }
+            System.out.println(answer);
         }
+    }
+
+    private static String until(Pattern pattern, String[] addresses, String[] request) throws Exception {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+        while (true) {
+            String answer = answer(addresses, request);
+            if (pattern.matcher(answer).find()) return answer;
+            if (System.nanoTime() > deadline) return "never " + answer;
+            Thread.sleep(20);
+        }
+    }
+
+    private static String answer(String[] addresses, String[] request) throws Exception {
+        String address = request[0].equals("broker") ? addresses[0] : addresses[1];
+        return answer(address, ApiKeys.valueOf(request[1]), Short.parseShort(request[2]), request[3]);
     }
 
     private static String answer(String address, ApiKeys key, short version, String json) throws Exception {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sort"
 	"sync/atomic"
@@ -133,10 +134,18 @@ func (m *member) poll(ctx context.Context) []*kgo.Record {
 	soon, cancel := context.WithTimeout(ctx, 100*time.Millisecond)
 	defer cancel()
 	fetches := m.PollFetches(soon)
-	if soon.Err() == nil {
-		check("fetching", fetches.Err())
-	}
+	check("fetching", failure(fetches))
 	return fetches.Records()
+}
+
+// What a poll has met with, but for the end of the time that it had.
+func failure(fetches kgo.Fetches) error {
+	for _, e := range fetches.Errors() {
+		if !errors.Is(e.Err, context.DeadlineExceeded) {
+			return e.Err
+		}
+	}
+	return nil
 }
 
 // Records with numbered values, for the partitions in turn.

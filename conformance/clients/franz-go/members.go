@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -13,7 +12,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
@@ -78,7 +76,7 @@ func (m *toldMember) run(group string, told []string) {
 	for !m.leaving.Load() {
 		if err := m.step(); err != nil {
 			m.CloseAllowingRebalance()
-			m.report("failed", err.Message)
+			m.report("failed", strings.ReplaceAll(err.Error(), "\n", " "))
 			return
 		}
 	}
@@ -87,14 +85,13 @@ func (m *toldMember) run(group string, told []string) {
 }
 
 // Reads what is there, reports it and commits it, while a rebalance waits.
-func (m *toldMember) step() *kerr.Error {
+func (m *toldMember) step() error {
 	defer m.AllowRebalance()
 	soon, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
 	defer cancel()
 	fetches := m.PollFetches(soon)
-	var refused *kerr.Error
-	if err := fetches.Err(); soon.Err() == nil && errors.As(err, &refused) {
-		return refused
+	if err := failure(fetches); err != nil {
+		return err
 	}
 	for _, record := range fetches.Records() {
 		m.report("read", record.Partition, record.Offset, string(record.Value))

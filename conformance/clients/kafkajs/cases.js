@@ -483,7 +483,8 @@ cases.set('group-roundrobin', async topic => {
     for (const member of members) await commit(topic, member)
     await members.shift().consumer.disconnect()
     await wait('the other has all', () => shares() === '4', REBALANCE)
-    await take(members, 0)
+    await spread(topic, 200, 204, 4)
+    deepStrictEqual(await take(members, 4), range(200, 204).map(value).sort())
   })
 })
 

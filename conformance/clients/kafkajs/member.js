@@ -17,11 +17,14 @@ function roundrobin(cluster) {
 }
 
 async function join(name, groupId, topic, settings) {
-  if (settings.assignor !== 'roundrobin') throw new Error(`no such assignor: ${settings.assignor}`)
+  const { protocol, assignor, session, ...unknown } = settings
+  if (protocol !== 'classic' || assignor !== 'roundrobin' || !(session > 0) || Object.keys(unknown).length > 0) {
+    throw new Error(`no such settings: ${JSON.stringify(settings)}`)
+  }
   const consumer = kafka.consumer({
     groupId,
     partitionAssigners: [roundrobin],
-    sessionTimeout: Number(settings.session),
+    sessionTimeout: Number(session),
     heartbeatInterval: 500,
     maxWaitTimeInMs: 200,
     retry: { initialRetryTime: 50, maxRetryTime: 1000, retries: 30 },
@@ -30,7 +33,8 @@ async function join(name, groupId, topic, settings) {
   const { GROUP_JOIN, REBALANCING, CRASH } = consumer.events
   consumer.on(REBALANCING, () => report(name, 'owns', '-'))
   consumer.on(GROUP_JOIN, ({ payload }) => report(name, 'owns', '-', ...(payload.memberAssignment[topic] ?? [])))
-  consumer.on(CRASH, ({ payload }) => report(name, 'failed', payload.error.type ?? payload.error.name))
+  // After some errors it begins again by itself.
+  consumer.on(CRASH, ({ payload }) => payload.restart || report(name, 'failed', payload.error.type ?? payload.error.name))
   await consumer.connect()
   await consumer.subscribe({ topics: [topic], fromBeginning: true })
   await consumer.run({

@@ -1,6 +1,7 @@
 """A group whose members are told what to do from here: who owns what, and who has read which record."""
 
 import collections
+import contextlib
 import os
 import pathlib
 import subprocess
@@ -13,6 +14,8 @@ from python_cases import BOOTSTRAP, LOGS, equal, holds, wait
 CLIENTS = pathlib.Path(__file__).parent.parent
 # Seconds that a change may take; a busy machine needs longer than the timeouts of the protocol say.
 PATIENCE = 180
+# Seconds that a process may take to end once its members have left.
+SECONDS_TO_END = 60
 admin = AdminClient({"bootstrap.servers": BOOTSTRAP})
 
 
@@ -60,12 +63,16 @@ class Program:
         self.close()
 
     def close(self):
-        self.process.stdin.close()
+        """Tells it nothing more, whereupon it has to end."""
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.close()
         try:
-            self.process.wait(30)
+            self.process.wait(SECONDS_TO_END)
         except subprocess.TimeoutExpired:
+            raise AssertionError(f"{self.client} is still there {SECONDS_TO_END} s after it was told all") from None
+        finally:
             self.process.kill()
-        self.reader.join()
+            self.reader.join()
 
 
 class Group:
@@ -84,9 +91,10 @@ class Group:
         return self
 
     def __exit__(self, *_):
-        self.feed.stop()
-        for program in self.programs:
-            program.close()
+        with contextlib.ExitStack() as ends:
+            for program in self.programs:
+                ends.callback(program.close)
+            ends.callback(self.feed.stop)
 
     # Reports
 
@@ -137,6 +145,9 @@ class Group:
     # Expectations
 
     def alive(self):
+        """The members there are; none has ended but those that were told to leave, or of whom a case has said that they are killed."""
+        failed = {name: member.end for name, member in self.members.items() if member.end not in (None, "left", "killed")}
+        equal("members that have failed", {}, failed)
         return {name: member for name, member in self.members.items() if member.end is None}
 
     def shared(self):
@@ -173,7 +184,7 @@ class Group:
         it had committed; and what is committed is the end.
         """
         sent = self.feed.stop()
-        self.until("every record is read", lambda: len(self.readers) == sent)
+        self.until("every record is read", lambda: self.alive() and len(self.readers) == sent)
         self.leave(*self.alive())
         again = {
             value: readers for value, readers in self.readers.items()
@@ -194,7 +205,7 @@ class Feed(threading.Thread):
         self.over = threading.Event()
 
     def run(self):
-        producer, sent = Producer({"bootstrap.servers": BOOTSTRAP, "message.timeout.ms": 60_000}), 0
+        producer, sent = Producer({"bootstrap.servers": BOOTSTRAP, "enable.idempotence": True, "message.timeout.ms": 60_000}), 0
         while not self.over.wait(0.02):
             partition = sent % len(self.ends)
             producer.produce(self.topic, str(sent).encode(), partition=partition, on_delivery=self.delivered)

@@ -7,9 +7,9 @@
 mod arrange;
 mod classic;
 mod consumer;
-mod json;
 mod line;
 mod member;
+mod report;
 mod run;
 mod stage;
 mod swarm;
@@ -70,9 +70,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), LoadError> {
     raise_descriptor_limit().map_err(LoadError::io("raising the limit of open files"))?;
     let measured = run::run(arguments)?;
     if arguments.json {
-        println!("{}", json::of(arguments, &measured));
+        println!("{}", report::json(arguments, &measured));
     } else {
-        json::print(&measured);
+        report::print(&measured);
     }
     Ok(())
 }

@@ -5,8 +5,9 @@
 #[path = "../tests/classic/coordinator.rs"]
 #[expect(dead_code, clippy::panic, reason = "it serves the tests, too")]
 mod coordinator;
+#[path = "trace/text.rs"]
+mod text;
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +19,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
 use coordinator::{Client, Coordinator, SECOND};
+use text::{hex, list, optional, text};
 
 /// What happens to one group.
 const STEPS: u32 = 400;
@@ -137,7 +139,7 @@ impl Trace {
                     text(&answer.leader),
                     text(&answer.member_id),
                     answer.skip_assignment,
-                    list(&members),
+                    list(members, "-"),
                 )
             }
             Answer::Sync(answer) => format!(
@@ -152,7 +154,7 @@ impl Trace {
                 let errors: Vec<String> = errors
                     .map(|member| (member.error as i16).to_string())
                     .collect();
-                format!("leave\t{ticket}\t{}", list(&errors))
+                format!("leave\t{ticket}\t{}", list(errors, "-"))
             }
         }
     }
@@ -177,7 +179,7 @@ impl Trace {
             group.generation(),
             text(&described.protocol_type),
             text(&described.protocol_data),
-            list(&members),
+            list(members, "-"),
             optional(record.leader.as_deref()),
         )
     }
@@ -274,7 +276,7 @@ impl Trace {
             client.protocol_type,
             client.session_timeout.as_millis(),
             client.rebalance_timeout.as_millis(),
-            list(&names.collect::<Vec<_>>()),
+            list(names, "-"),
         );
         self.show(&what, records);
         if is_new {
@@ -310,7 +312,7 @@ impl Trace {
         let what = format!(
             "sync\t{ticket}\t{id}\t{}\t{generation}\tconsumer\t{protocol}\t{}",
             optional(instance),
-            list(&shown),
+            list(shown, "-"),
         );
         self.show(&what, records);
         if self.below(3) > 0 {
@@ -345,7 +347,7 @@ impl Trace {
             .iter()
             .map(|(id, instance)| format!("{}:{}", text(id), optional(*instance)))
             .collect();
-        self.show(&format!("leave\t{ticket}\t{}", list(&shown)), records);
+        self.show(&format!("leave\t{ticket}\t{}", list(shown, "-")), records);
         if self.coordinator.in_flight().len() > records {
             self.commit_all();
         }
@@ -446,30 +448,6 @@ fn record(record: &GroupRecord<'static>) -> String {
         optional(value.protocol.as_deref()),
         optional(value.leader.as_deref()),
         value.current_state_timestamp,
-        list(&members),
+        list(members, "-"),
     )
-}
-
-fn text(text: &str) -> &str {
-    if text.is_empty() { "." } else { text }
-}
-
-fn optional(value: Option<&str>) -> &str {
-    value.map_or("-", text)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    let mut digits = String::from("x");
-    for byte in bytes {
-        let _ = write!(digits, "{byte:02x}");
-    }
-    digits
-}
-
-fn list(items: &[String]) -> String {
-    if items.is_empty() {
-        "-".to_owned()
-    } else {
-        items.join(",")
-    }
 }

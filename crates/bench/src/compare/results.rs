@@ -231,8 +231,8 @@ impl Results {
         self.of(one.0, one.1, one.2)
             .filter_map(|(round, value)| {
                 let beside = self.value(other.0, other.1, other.2, round)?;
-                // Of nothing to nothing there is no ratio.
-                Some(combine(value, beside)).filter(|combined| combined.is_finite())
+                // Of nothing to nothing there is no ratio; that of something to nothing is infinite.
+                Some(combine(value, beside)).filter(|combined| !combined.is_nan())
             })
             .collect()
     }
@@ -380,17 +380,19 @@ mod tests {
     }
 
     #[test]
-    fn of_nothing_to_nothing_there_is_no_ratio() {
+    fn of_nothing_to_nothing_there_is_no_ratio_and_of_something_to_nothing_an_infinite_one() {
         let results = Results {
             measurements: vec![
                 measurement(Subject::Ottla, 1, 0.0),
                 measurement(Subject::Kafka, 1, 0.0),
+                measurement(Subject::Ottla, 2, 1.0),
+                measurement(Subject::Kafka, 2, 0.0),
             ],
             ..Results::default()
         };
         let of = |subject| ("produce", subject, Figure::CpuPerGib);
         let ratio = |ours: f64, theirs: f64| ours / theirs;
         let ratios = results.pairs(of(Subject::Ottla), of(Subject::Kafka), ratio);
-        assert!(ratios.is_empty());
+        assert_eq!(ratios, [f64::INFINITY]);
     }
 }

@@ -6,9 +6,9 @@ use super::member::Standing;
 
 /// The range of partitions of the member at `place` of so many: the first get one more where there are some left.
 pub(super) fn range(partitions: i32, place: usize, members: usize) -> Vec<PartitionIndex> {
-    let (partitions, mut from) = (usize::try_from(partitions).unwrap_or(0), 0);
+    let partitions = usize::try_from(partitions).unwrap_or(0);
     let (quota, extra) = (partitions / members, partitions % members);
-    from += place * quota + place.min(extra);
+    let from = place * quota + place.min(extra);
     let to = from + quota + usize::from(place < extra);
     (from..to)
         .map(|index| PartitionIndex(i32::try_from(index).expect("partitions are counted in i32")))

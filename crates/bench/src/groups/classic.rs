@@ -5,7 +5,6 @@ use ottla_wire::api::ApiKey;
 use ottla_wire::consumer_protocol::{
     AssignedPartitions, ConsumerProtocolAssignment, ConsumerProtocolSubscription,
 };
-use ottla_wire::message::find_coordinator::FindCoordinatorResponse;
 use ottla_wire::message::heartbeat::{HeartbeatRequest, HeartbeatResponse};
 use ottla_wire::message::join_group::{
     JoinGroupRequest, JoinGroupRequestProtocol, JoinGroupResponse,
@@ -19,7 +18,8 @@ use ottla_wire::{Str, version_prefix};
 use super::arrange::range;
 use super::line::Line;
 use super::member::{
-    Member, REBALANCE_TIMEOUT_MS, Standing, Subscribed, check, check_coordinator, find_coordinator,
+    Member, REBALANCE_TIMEOUT_MS, Standing, Subscribed, ask_coordinator, check,
+    coordinator_answered, ended,
 };
 use crate::load::LoadError;
 
@@ -177,22 +177,20 @@ impl Member for ClassicMember<'_> {
     fn arrive(&mut self, group: &str) -> Result<(), LoadError> {
         group.clone_into(&mut self.group);
         self.id.clear();
-        self.line
-            .ask(ApiKey::FindCoordinator, &find_coordinator(group))
+        ask_coordinator(&mut self.line, group)
     }
 
     fn receive(&mut self) -> Result<(), LoadError> {
         match self.line.awaited() {
             Some(ApiKey::FindCoordinator) => {
-                let found: FindCoordinatorResponse<'_> = self.line.answer()?;
-                check_coordinator(&found)?;
+                coordinator_answered(&mut self.line)?;
                 self.join()
             }
             Some(ApiKey::JoinGroup) => self.joined(),
             Some(ApiKey::SyncGroup) => self.synced(),
             Some(ApiKey::Heartbeat) => self.heard(),
             Some(ApiKey::LeaveGroup) => self.left(),
-            _ => Err(LoadError::Unfit("the broker ends a connection".to_owned())),
+            _ => Err(ended()),
         }
     }
 

@@ -6,11 +6,11 @@ use ottla_wire::api::ApiKey;
 use ottla_wire::message::consumer_group_heartbeat::{
     ConsumerGroupHeartbeatRequest, ConsumerGroupHeartbeatResponse, TopicPartitions,
 };
-use ottla_wire::message::find_coordinator::FindCoordinatorResponse;
 
 use super::line::Line;
 use super::member::{
-    Member, REBALANCE_TIMEOUT_MS, Standing, Subscribed, check, check_coordinator, find_coordinator,
+    Member, REBALANCE_TIMEOUT_MS, Standing, Subscribed, ask_coordinator, check,
+    coordinator_answered, ended,
 };
 use crate::load::LoadError;
 
@@ -94,19 +94,17 @@ impl Member for ConsumerMember<'_> {
         group.clone_into(&mut self.group);
         self.owned.clear();
         self.epoch = JOIN;
-        self.line
-            .ask(ApiKey::FindCoordinator, &find_coordinator(group))
+        ask_coordinator(&mut self.line, group)
     }
 
     fn receive(&mut self) -> Result<(), LoadError> {
         match self.line.awaited() {
             Some(ApiKey::FindCoordinator) => {
-                let found: FindCoordinatorResponse<'_> = self.line.answer()?;
-                check_coordinator(&found)?;
+                coordinator_answered(&mut self.line)?;
                 self.say(JOIN, true)
             }
             Some(ApiKey::ConsumerGroupHeartbeat) => self.heard(),
-            _ => Err(LoadError::Unfit("the broker ends a connection".to_owned())),
+            _ => Err(ended()),
         }
     }
 

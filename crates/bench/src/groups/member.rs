@@ -4,6 +4,7 @@ use std::net::TcpStream;
 
 use ottla_model::{ErrorCode, PartitionIndex, TopicId};
 use ottla_wire::Str;
+use ottla_wire::api::ApiKey;
 use ottla_wire::message::find_coordinator::{FindCoordinatorRequest, FindCoordinatorResponse};
 
 use super::Protocol;
@@ -86,6 +87,21 @@ pub(super) fn check_coordinator(found: &FindCoordinatorResponse<'_>) -> Result<(
         .first()
         .map_or(found.error_code, |coordinator| coordinator.error_code);
     check("FindCoordinator", code, None)
+}
+
+pub(super) fn ask_coordinator(line: &mut Line, group: &str) -> Result<(), LoadError> {
+    line.ask(ApiKey::FindCoordinator, &find_coordinator(group))
+}
+
+/// # Errors
+/// When there is none.
+pub(super) fn coordinator_answered(line: &mut Line) -> Result<(), LoadError> {
+    check_coordinator(&line.answer()?)
+}
+
+/// Of a member that hears although it has asked for nothing.
+pub(super) fn ended() -> LoadError {
+    LoadError::Unfit("the broker ends a connection".to_owned())
 }
 
 pub(super) fn check(what: &str, code: ErrorCode, message: Option<&str>) -> Result<(), LoadError> {

@@ -20,6 +20,7 @@ use ottla_wire::message::leave_group::{LeaveGroupRequest, MemberIdentity};
 use ottla_wire::message::sync_group::SyncGroupRequest;
 use ottla_wire::version_prefix;
 
+use crate::owned::show_topics;
 use crate::text::{hex, optional, text};
 use crate::{GROUP, NAMES, Trace};
 
@@ -268,7 +269,7 @@ impl Trace {
                     answer.error as i16,
                     optional(answer.protocol_type.as_deref()),
                     optional(answer.protocol.as_deref()),
-                    owned.map_or_else(|| "-".to_owned(), |owned| show_named(&owned)),
+                    owned.map_or_else(|| "-".to_owned(), |owned| show_topics(owned.iter())),
                 )
             }
             Reply::Classic(Answer::Leave(answer)) => {
@@ -302,15 +303,4 @@ fn named(assignment: &[u8]) -> Named {
             )
         })
         .collect()
-}
-
-fn show_named(owned: &Named) -> String {
-    if owned.is_empty() {
-        return ".".to_owned();
-    }
-    let topics = owned.iter().map(|(topic, partitions)| {
-        let partitions: Vec<String> = partitions.iter().map(ToString::to_string).collect();
-        format!("{topic}:{}", partitions.join("+"))
-    });
-    topics.collect::<Vec<_>>().join(",")
 }

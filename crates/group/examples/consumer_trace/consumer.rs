@@ -9,7 +9,8 @@ use ottla_wire::message::consumer_group_heartbeat::{
     ConsumerGroupHeartbeatRequest, ConsumerGroupHeartbeatResponse, TopicPartitions,
 };
 
-use crate::text::{Owned, optional, show_owned};
+use crate::owned::{Owned, show_owned};
+use crate::text::optional;
 use crate::{GROUP, NAMES, Trace};
 
 const MEMBERS: [&str; 7] = ["a", "b", "c", "d", "e", "f", "g"];

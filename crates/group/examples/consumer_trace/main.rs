@@ -4,6 +4,8 @@
 
 mod classic;
 mod consumer;
+mod owned;
+#[path = "../trace/text.rs"]
 mod text;
 #[path = "../../tests/consumer/topics.rs"]
 #[expect(clippy::unwrap_used, reason = "it serves the tests, too")]
@@ -27,7 +29,8 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 
 use classic::Classic;
 use consumer::Consumer;
-use text::{hex, show_id};
+use owned::show_id;
+use text::{hex, list};
 use topics::Topics;
 
 /// What happens to one group.
@@ -236,7 +239,6 @@ impl Trace {
     /// Prints what happened, and what has come of it.
     fn show(&mut self, what: &str) {
         println!("{what}");
-        self.lines.sort();
         for line in std::mem::take(&mut self.lines) {
             println!("={line}");
         }
@@ -280,22 +282,15 @@ impl Trace {
             Some(partitions) if self.below(2) == 0 => self.topics.grow(name, partitions + 2),
             Some(_) => self.topics.delete(name),
         }
-        let all: Vec<String> = NAMES
-            .into_iter()
-            .filter_map(|name| {
-                let id = self.topics.id(name)?;
-                let partitions = self.topics.partition_count(id)?;
-                Some(format!("{name}:{}:{partitions}", show_id(id)))
-            })
-            .collect();
+        let all = NAMES.into_iter().filter_map(|name| {
+            let id = self.topics.id(name)?;
+            let partitions = self.topics.partition_count(id)?;
+            Some(format!("{name}:{}:{partitions}", show_id(id)))
+        });
+        let all = list(all, "-");
         let topics = SharedTopics(Arc::new(self.topics.clone()));
         let changed = BTreeSet::from([Arc::from(name)]);
         self.send(Request::FollowTopics(topics, changed));
-        let all = if all.is_empty() {
-            "-".to_owned()
-        } else {
-            all.join(",")
-        };
         self.show(&format!("topics\t{all}"));
     }
 

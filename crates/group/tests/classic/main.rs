@@ -9,6 +9,8 @@ mod judge;
 mod leave;
 mod model;
 mod record;
+#[path = "../model/seeds.rs"]
+mod seeds;
 mod size;
 mod static_member;
 mod sync;

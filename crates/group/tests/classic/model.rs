@@ -4,7 +4,6 @@
 //! `STEPS=1000000 cargo test -p ottla-group --test classic --release` explores; `SEED` plays one run again.
 
 use std::collections::BTreeMap;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::Duration;
 
 use ottla_coordinator::Ticket;
@@ -15,6 +14,7 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 
 use crate::coordinator::{Client, Coordinator, Outcome, SECOND};
 use crate::judge::{INSTANCE, Judge, part};
+use crate::seeds::play_seeds;
 
 /// Steps of one run, without those in which the clients find together.
 const STEPS_OF_A_RUN: u64 = 500;
@@ -501,26 +501,5 @@ fn play(seed: u64) -> u64 {
 
 #[test]
 fn whatever_happens_members_of_a_generation_agree_and_find_together_in_the_end() {
-    let asked = |name: &str| {
-        let value = std::env::var(name).ok()?;
-        Some(value.parse::<u64>().expect("a number"))
-    };
-    let one = asked("SEED");
-    let steps = asked("STEPS").unwrap_or(STEPS);
-    let mut taken = 0;
-    let mut seed = one.unwrap_or(0);
-    while taken < steps {
-        match catch_unwind(AssertUnwindSafe(|| play(seed))) {
-            Ok(steps) => taken += steps,
-            Err(panic) => {
-                eprintln!("again with SEED={seed}");
-                resume_unwind(panic);
-            }
-        }
-        if one.is_some() {
-            break;
-        }
-        seed += 1;
-    }
-    eprintln!("{taken} steps");
+    play_seeds(STEPS, play);
 }

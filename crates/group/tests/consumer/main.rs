@@ -16,5 +16,7 @@ mod offsets;
 mod reconcile;
 mod regexes;
 mod replay;
+#[path = "../model/seeds.rs"]
+mod seeds;
 mod static_members;
 mod topics;

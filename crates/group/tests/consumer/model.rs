@@ -1,26 +1,23 @@
 //! Clients that come, go, die, change their minds and miss answers, while topics change and the coordinator moves.
 //!
-//! `CONSUMER_GROUP_STEPS` says how many steps are taken, `CONSUMER_GROUP_SEED` with which seed.
+//! `STEPS=1000000 cargo test -p ottla-group --test consumer --release model` explores; `SEED` plays one run again.
 
 mod client;
 mod compaction;
 mod world;
 
+use crate::seeds::play_seeds;
 use world::World;
 
-fn from_environment(name: &str, default: u64) -> u64 {
-    std::env::var(name).map_or(default, |value| value.parse().unwrap())
-}
+/// Steps of one run.
+const STEPS_OF_A_RUN: u64 = 2_000;
+/// All steps, unless `STEPS` says otherwise.
+const STEPS: u64 = 20_000;
 
 #[test]
 fn whatever_happens_each_partition_has_one_owner_and_in_the_end_every_one_has() {
-    let steps = from_environment("CONSUMER_GROUP_STEPS", 20_000);
-    let mut seed = from_environment("CONSUMER_GROUP_SEED", 1);
-    let mut left = steps;
-    while left > 0 {
-        let steps = left.min(2_000);
-        World::new(seed).run(steps);
-        left -= steps;
-        seed += 1;
-    }
+    play_seeds(STEPS, |seed| {
+        World::new(seed).run(STEPS_OF_A_RUN);
+        STEPS_OF_A_RUN
+    });
 }

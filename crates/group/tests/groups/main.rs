@@ -3,3 +3,10 @@
 mod members;
 mod offsets;
 mod partition;
+#[path = "../consumer/topics.rs"]
+#[expect(
+    dead_code,
+    clippy::unwrap_used,
+    reason = "other tests change their topics"
+)]
+mod topics;

@@ -8,10 +8,12 @@ use bytes::Bytes;
 use ottla_coordinator::{Coordinator, Loading, Now, Options, Outputs, Ticket};
 use ottla_group::classic::ClassicSettings;
 use ottla_group::consumer::assignor::Assignor;
-use ottla_group::consumer::{ConsumerSettings, MigrationPolicy, TopicsView};
+use ottla_group::consumer::{ConsumerSettings, MigrationPolicy};
 use ottla_group::{Answer, GroupFilter, Groups, Reply, Request, Settings, SharedTopics};
-use ottla_model::{ErrorCode, Monotonic, PartitionIndex, Timestamp, TopicId};
+use ottla_model::{ErrorCode, Monotonic, Timestamp};
 use ottla_wire::records::{Batches, Compression};
+
+use crate::topics::Topics;
 
 const OPTIONS: Options = Options {
     max_batch_bytes: 1 << 20,
@@ -27,38 +29,6 @@ pub(crate) fn at(seconds: u64) -> Now {
     Now {
         wall: Timestamp(seconds as i64 * 1000),
         monotonic: Monotonic(Duration::from_secs(seconds)),
-    }
-}
-
-struct NoTopics;
-
-impl TopicsView for NoTopics {
-    fn id(&self, _: &str) -> Option<TopicId> {
-        None
-    }
-
-    fn name(&self, _: TopicId) -> Option<&str> {
-        None
-    }
-
-    fn partition_count(&self, _: TopicId) -> Option<i32> {
-        None
-    }
-
-    fn racks(&self, _: TopicId, _: PartitionIndex) -> Vec<&str> {
-        Vec::new()
-    }
-
-    fn names(&self) -> Box<dyn Iterator<Item = &str> + '_> {
-        Box::new(std::iter::empty())
-    }
-
-    fn version(&self) -> i64 {
-        0
-    }
-
-    fn version_with_new_topics(&self) -> i64 {
-        0
     }
 }
 
@@ -85,7 +55,7 @@ fn groups() -> Groups {
         }
         .into(),
     };
-    Groups::new(settings, SharedTopics(Arc::new(NoTopics)))
+    Groups::new(settings, SharedTopics(Arc::new(Topics::default())))
 }
 
 /// A partition of `__consumer_offsets` whose appends have their outcome at once.

@@ -10,6 +10,8 @@ mod downgrade;
 mod kinds;
 mod model;
 mod partition;
+#[path = "../model/seeds.rs"]
+mod seeds;
 #[path = "../consumer/topics.rs"]
 #[expect(dead_code, reason = "other tests change their topics")]
 mod topics;

@@ -7,7 +7,6 @@ mod client;
 mod judge;
 
 use std::collections::BTreeMap;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,6 +22,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
 use crate::partition::{GROUP, PARTITIONS, Partition, TOPIC};
+use crate::seeds::play_seeds;
 use client::{Client, Wants};
 use judge::Judge;
 
@@ -334,26 +334,5 @@ fn play(seed: u64) -> u64 {
 
 #[test]
 fn whatever_happens_members_of_both_protocols_share_the_partitions_and_find_what_they_commit() {
-    let asked = |name: &str| {
-        let value = std::env::var(name).ok()?;
-        Some(value.parse::<u64>().expect("a number"))
-    };
-    let one = asked("SEED");
-    let steps = asked("STEPS").unwrap_or(STEPS);
-    let mut taken = 0;
-    let mut seed = one.unwrap_or(0);
-    while taken < steps {
-        match catch_unwind(AssertUnwindSafe(|| play(seed))) {
-            Ok(steps) => taken += steps,
-            Err(panic) => {
-                eprintln!("again with SEED={seed}");
-                resume_unwind(panic);
-            }
-        }
-        if one.is_some() {
-            break;
-        }
-        seed += 1;
-    }
-    eprintln!("{taken} steps");
+    play_seeds(STEPS, play);
 }

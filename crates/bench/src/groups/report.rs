@@ -1,6 +1,6 @@
 //! What was measured, for programs and for people.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::Arguments;
 use super::run::Measured;
@@ -8,10 +8,10 @@ use super::stage::{Medians, Stage};
 use crate::size::KIB;
 
 /// An object; times are in seconds, memory in bytes.
-pub(super) fn of(arguments: &Arguments, measured: &Measured) -> Value {
-    let mut object = json!({"members": arguments.members});
+pub(super) fn json(arguments: &Arguments, measured: &Measured) -> Value {
+    let mut object = serde_json::json!({"members": arguments.members});
     for (stage, medians) in medians(measured) {
-        object[stage.name()] = json!({
+        object[stage.name()] = serde_json::json!({
             "seconds": medians.seconds,
             "pauses": medians.pauses,
             "requests": medians.requests,
