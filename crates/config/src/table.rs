@@ -27,7 +27,7 @@ mod transactions;
 
 pub(crate) use crate::key::{Form, Key};
 pub(crate) use removed::was_removed;
-pub(crate) use synonyms::broker_synonyms;
+pub(crate) use synonyms::{broker_synonyms, of_listener};
 pub use synonyms::{group_synonym, synonyms};
 
 /// `/// A sentence.` `"name": Kind = "default", property, …;` A key without a default has the default null.
@@ -141,6 +141,11 @@ pub fn topic() -> impl Iterator<Item = &'static Key> {
     topics::KEYS.iter().filter(|key| key.is_listed)
 }
 
+/// The keys of topics, with those that none lists.
+pub(crate) fn all_of_topics() -> impl Iterator<Item = &'static Key> {
+    topics::KEYS.iter()
+}
+
 /// The keys of consumer, share and streams groups.
 pub fn group() -> impl Iterator<Item = &'static Key> {
     group_configs::KEYS.iter()
@@ -171,6 +176,11 @@ pub fn topic_key(name: &str) -> Option<&'static Key> {
 #[must_use]
 pub fn group_key(name: &str) -> Option<&'static Key> {
     group().find(|key| key.name == name)
+}
+
+#[must_use]
+pub fn client_metrics_key(name: &str) -> Option<&'static Key> {
+    client_metrics().find(|key| key.name == name)
 }
 
 /// The default of a topic key that holds a number.

@@ -1,5 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use ottla_config::client_metrics::{self, Problem};
 use ottla_config::{GroupOverrides, Key, Kind, Settings, TopicConfig, Update, Value, table};
 use ottla_metadata::Resource;
 use ottla_metadata::features::ELIGIBLE_LEADER_REPLICAS;
@@ -36,6 +37,33 @@ pub struct Alteration {
     pub changes: Vec<(String, ConfigChange)>,
     /// All that is not named is deleted (the older AlterConfigs).
     pub replaces_all: bool,
+}
+
+impl Alteration {
+    /// The configs of a broker that has `current`, altered.
+    ///
+    /// # Errors
+    /// When a list is asked for where there is none.
+    pub fn applied_to<'a>(
+        &self,
+        current: impl Iterator<Item = (&'a str, &'a str)>,
+    ) -> Result<BTreeMap<String, String>, Refusal> {
+        let current = current.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let mut configs: BTreeMap<String, String> = current.collect();
+        let kept = match self.replaces_all {
+            true => BTreeMap::new(),
+            false => configs.clone(),
+        };
+        let before = std::mem::replace(&mut configs, kept);
+        for (name, change) in &self.changes {
+            let current = before.get(name).map(String::as_str);
+            match new_value(name, table::server_key(name), current, change)? {
+                Some(value) => configs.insert(name.clone(), value),
+                None => configs.remove(name),
+            };
+        }
+        Ok(configs)
+    }
 }
 
 impl Controller {
@@ -88,7 +116,7 @@ impl Controller {
             }
             let current = self.image.configs().get(resource, name);
             let value = match key(resource, name) {
-                Ok(key) => changed(resource, key, current, change)?,
+                Ok(key) => changed(resource, name, key, current, change)?,
                 // Another release may have known it, and its value may be there still.
                 Err(_) if *change == ConfigChange::Delete => None,
                 Err(unknown) => return Err(unknown),
@@ -110,8 +138,11 @@ impl Controller {
             records.extend(dropped.map(|(name, _)| record(resource, name, None)));
         }
         self.check_min_in_sync(alteration)?;
-        if resource.kind == Resource::GROUP {
-            self.check_group(resource, &records)?;
+        match resource.kind {
+            Resource::GROUP => self.check_group(resource, &records)?,
+            Resource::TOPIC => self.check_topic(resource, &records)?,
+            Resource::CLIENT_METRICS => self.check_client_metrics(resource, &records)?,
+            _ => {}
         }
         if resource.kind == Resource::TOPIC && self.image.topics().by_name(&resource.name).is_none()
         {
@@ -121,9 +152,13 @@ impl Controller {
         Ok(records)
     }
 
-    /// Whether a group may have what it will have with these records.
-    fn check_group(&self, group: &Resource, records: &[MetadataRecord<'_>]) -> Result<(), Refusal> {
-        let mut configs: BTreeMap<&str, &str> = self.image.configs().of(group).collect();
+    /// What a resource will have with these records.
+    fn own<'a>(
+        &'a self,
+        resource: &Resource,
+        records: &'a [MetadataRecord<'_>],
+    ) -> BTreeMap<&'a str, &'a str> {
+        let mut configs: BTreeMap<&str, &str> = self.image.configs().of(resource).collect();
         for record in records {
             if let MetadataRecord::Config(ConfigRecord { name, value, .. }) = record {
                 match value {
@@ -132,9 +167,42 @@ impl Controller {
                 };
             }
         }
-        let own = Settings::of_group(configs.into_iter());
+        configs
+    }
+
+    /// Whether a group may have what it will have with these records.
+    fn check_group(&self, group: &Resource, records: &[MetadataRecord<'_>]) -> Result<(), Refusal> {
+        let own = Settings::of_group(self.own(group, records).into_iter());
         GroupOverrides::check(&self.effective_settings(), &own)
             .map_err(|problem| Refusal::new(ErrorCode::InvalidConfig, problem))
+    }
+
+    /// The same of a topic.
+    fn check_topic(&self, topic: &Resource, records: &[MetadataRecord<'_>]) -> Result<(), Refusal> {
+        self.check_topic_configs(self.own(topic, records).into_iter())
+    }
+
+    pub(crate) fn check_topic_configs<'a>(
+        &self,
+        configs: impl Iterator<Item = (&'a str, &'a str)>,
+    ) -> Result<(), Refusal> {
+        let own = Settings::of_topic(configs);
+        TopicConfig::check_together(&self.effective_settings(), &own)
+            .map_err(|problem| Refusal::new(ErrorCode::InvalidConfig, problem))
+    }
+
+    /// The same of a subscription to clients' metrics.
+    fn check_client_metrics(
+        &self,
+        subscription: &Resource,
+        records: &[MetadataRecord<'_>],
+    ) -> Result<(), Refusal> {
+        let own = self.own(subscription, records);
+        let own = Settings::of_client_metrics(own.into_iter());
+        client_metrics::check(&own).map_err(|problem| match problem {
+            Problem::Interval(problem) => Refusal::new(ErrorCode::InvalidRequest, problem),
+            Problem::Match(problem) => Refusal::new(ErrorCode::InvalidConfig, problem),
+        })
     }
 
     /// Who is eligible to lead was decided by the minimum of in-sync replicas that was in force: with another one it is forgotten, of
@@ -239,7 +307,10 @@ fn check_name(resource: &Resource) -> Result<(), Refusal> {
         Resource::GROUP if name.is_empty() => {
             "groups have no configs in common: name one".to_owned()
         }
-        Resource::BROKER | Resource::GROUP => return Ok(()),
+        Resource::CLIENT_METRICS if name.is_empty() => {
+            "subscriptions to clients' metrics have no configs in common: name one".to_owned()
+        }
+        Resource::BROKER | Resource::GROUP | Resource::CLIENT_METRICS => return Ok(()),
         kind => format!("configs of resource type {kind} cannot be changed here"),
     };
     Err(Refusal::new(ErrorCode::InvalidRequest, problem))
@@ -263,37 +334,45 @@ pub(crate) fn check_size(name: &str, value: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn key(resource: &Resource, name: &str) -> Result<&'static Key, Refusal> {
-    let (found, what) = match resource.kind {
-        Resource::TOPIC => (table::topic_key(name), "topic"),
-        Resource::GROUP => (table::group_key(name), "group"),
-        _ => (table::server_key(name), "broker"),
+/// `None` for a config of a broker's plugin or of one of its listeners.
+fn key(resource: &Resource, name: &str) -> Result<Option<&'static Key>, Refusal> {
+    let (found, what, code) = match resource.kind {
+        Resource::TOPIC => (table::topic_key(name), "topic", ErrorCode::InvalidConfig),
+        Resource::GROUP => (table::group_key(name), "group", ErrorCode::InvalidConfig),
+        Resource::CLIENT_METRICS => (
+            table::client_metrics_key(name),
+            "client metrics",
+            ErrorCode::InvalidRequest,
+        ),
+        _ => return Ok(table::server_key(name)),
     };
-    found.ok_or_else(|| {
-        Refusal::new(
-            ErrorCode::InvalidConfig,
-            format!("{name} is not a {what} config"),
-        )
-    })
+    match found {
+        Some(key) => Ok(Some(key)),
+        None => Err(Refusal::new(code, format!("{name} is not a {what} config"))),
+    }
 }
 
 /// The new value, which the resource can have; `None` for none.
 fn changed(
     resource: &Resource,
-    key: &Key,
+    name: &str,
+    key: Option<&Key>,
     current: Option<&str>,
     change: &ConfigChange,
 ) -> Result<Option<String>, Refusal> {
-    let value = new_value(key, current, change)?;
+    let value = new_value(name, key, current, change)?;
     if let Some(value) = &value {
-        check_size(key.name, value)?;
-        check(resource, key, value)?;
+        check_size(name, value)?;
+        if let Some(key) = key {
+            check(resource, key, value)?;
+        }
     }
     Ok(value)
 }
 
 fn new_value(
-    key: &Key,
+    name: &str,
+    key: Option<&Key>,
     current: Option<&str>,
     change: &ConfigChange,
 ) -> Result<Option<String>, Refusal> {
@@ -303,16 +382,15 @@ fn new_value(
             .filter(|item| !item.is_empty())
             .collect()
     };
-    let is_list = key.kind == Kind::List;
-    let base = || items(current.or(key.default).unwrap_or_default());
+    let is_list = key.is_some_and(|key| key.kind == Kind::List);
+    let default = key.and_then(|key| key.default);
+    let base = || items(current.or(default).unwrap_or_default());
     match change {
         ConfigChange::Set(value) => Ok(Some(value.clone())),
         ConfigChange::Delete => Ok(None),
         ConfigChange::Append(_) | ConfigChange::Subtract(_) if !is_list => {
-            let message = format!(
-                "{} is not a list: nothing can be added to it or taken from it",
-                key.name
-            );
+            let message =
+                format!("{name} is not a list: nothing can be added to it or taken from it");
             Err(Refusal::new(ErrorCode::InvalidConfig, message))
         }
         ConfigChange::Append(more) => {
@@ -357,6 +435,7 @@ fn check(resource: &Resource, key: &Key, value: &str) -> Result<(), Refusal> {
 fn check_dynamic(resource: &Resource, key: &Key) -> Result<(), Refusal> {
     let problem = match key.update {
         Update::ReadOnly => "cannot be changed while the broker runs: set it in its file",
+        Update::PerListener => "can be changed for one listener only, by its name",
         Update::PerBroker if resource.name.is_empty() => {
             "can be set for one broker only, not for all"
         }

@@ -160,6 +160,9 @@ impl Controller {
                 Refusal::new(ErrorCode::InvalidConfig, message)
             })?;
         }
+        let configs = topic.configs.iter();
+        let configs = configs.filter_map(|(name, value)| Some((&**name, value.as_deref()?)));
+        self.check_topic_configs(configs)?;
         let assignments = self.assignments(topic)?;
         let replication_factor = assignments.first().map_or(0, Vec::len) as i16;
         let reply = CreatedTopic {
