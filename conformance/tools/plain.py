@@ -8,6 +8,9 @@ MASKS = [
     (r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "UUID"),
     (r"(?<![\w-])[\w-]{22}(?![\w-])", "ID"),
     (r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d[,.]\d{3}", "TIME"),
+    # What was wrong is said in each one's own words; which error it is, is not.
+    (r"(errors\.\w+Exception: ).*", r"\1WORDS"),
+    (r"^(Error while executing [\w ]+ command( with args '.*')? ?:) .*", r"\1 WORDS"),
 ]
 
 

@@ -239,6 +239,35 @@ mod tests {
         }
     }
 
+    /// The page that tells users which keys do nothing.
+    #[test]
+    fn every_key_without_effect_stands_in_the_docs_with_its_reason() {
+        let page = include_str!("../../../docs/configuration.md");
+        let (_, list) = page
+            .split_once("## Keys that are accepted without effect")
+            .unwrap();
+        let rows = list
+            .lines()
+            .filter_map(|line| line.strip_prefix("| "))
+            .skip(1);
+        let mut told = std::collections::BTreeSet::new();
+        for row in rows {
+            let (reason, names) = row.split_once(" | ").unwrap();
+            assert!(reason.ends_with('.'), "{reason}");
+            for name in names.trim_end_matches(" |").split(' ') {
+                let name = name.trim_matches('`');
+                assert!(told.insert(name), "{name} stands twice");
+            }
+        }
+        let ignored = all().filter(|key| key.support == Support::Ignored);
+        let ignored = ignored.map(|key| key.name).collect();
+        let missing: Vec<_> = told.symmetric_difference(&ignored).collect();
+        assert!(
+            missing.is_empty(),
+            "in the docs or in the table only: {missing:?}"
+        );
+    }
+
     #[test]
     fn group_keys_take_their_defaults_from_the_broker() {
         assert_eq!(

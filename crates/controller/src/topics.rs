@@ -7,7 +7,7 @@ use ottla_wire::metadata_record::{
     ConfigRecord, MetadataRecord, PartitionRecord, RemoveTopicRecord, TopicRecord,
 };
 
-use crate::configs::check_size;
+use crate::config_change::check_size;
 use crate::controller::{Controller, Outcome, Refusal, Reply};
 use crate::directories::{MIGRATING, UNASSIGNED};
 use crate::operation::{MAX_RECORDS, Operation, too_large};

@@ -121,7 +121,7 @@ fn configs_of<E: Env>(
     )
     .into_iter()
     .map(|described| CreatableTopicConfigs {
-        name: described.name.into(),
+        name: described.name,
         value: described.value.map(Into::into),
         read_only: described.is_read_only,
         config_source: described.source as i8,

@@ -212,13 +212,13 @@ fn tell(
         .into_iter()
         .filter(|_| request.include_synonyms)
         .map(|synonym| DescribeConfigsSynonym {
-            name: synonym.name.into(),
+            name: synonym.name,
             value: synonym.value.map(Into::into),
             source: synonym.source as i8,
         })
         .collect();
     DescribeConfigsResourceResult {
-        name: described.name.into(),
+        name: described.name,
         value: described.value.map(Into::into),
         read_only: described.is_read_only,
         config_source: described.source as i8,
