@@ -6,6 +6,7 @@
 Lines of a set behind its properties, after a line --:
   RESOURCE NAME KEY=VALUE...         sets them; KEY alone deletes it, KEY+=VALUE adds to a list; NAME is - where it is empty
   topic NAME KEY=VALUE...            creates it first
+  wait MILLISECONDS                  until what was altered is taken over
 """
 import json
 import sys
@@ -55,6 +56,9 @@ def of_set(path):
         if not line or line.startswith("#"):
             continue
         kind, name, *words = line.split(" ")
+        if kind == "wait":
+            print(line)
+            continue
         name = name_of(name)
         if kind == "topic" and (kind, name) not in seen:
             create(name)
