@@ -4,6 +4,7 @@ pub(crate) mod alter_configs;
 mod altered_configs;
 pub(crate) mod api_versions;
 pub(crate) mod begin_quorum_epoch;
+mod broker_loggers;
 pub(crate) mod consumer_group_describe;
 pub(crate) mod consumer_group_heartbeat;
 pub(crate) mod create_partitions;

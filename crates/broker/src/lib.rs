@@ -20,6 +20,7 @@ mod groups;
 mod idle_env;
 mod internal_topics;
 mod lane;
+mod loggers;
 mod net;
 mod node;
 mod partition;
@@ -34,6 +35,7 @@ mod topic_rules;
 pub use failure::Failure;
 pub use format::{DirectoryKind, FirstQuorum, Format, FormatError, Formatted, format};
 pub use group_lag::GroupLag;
+pub use loggers::{LogLevel, Loggers, NoLoggers, ROOT_LOGGER};
 pub use quorum::MetadataLogError;
 pub use start::{Broker, StartError};
 

@@ -16,6 +16,7 @@ use ottla_model::{BrokerEpoch, ErrorCode, LeaderEpoch, NodeId, PartitionIndex, T
 
 use crate::fetch_sessions::FetchSessions;
 use crate::groups::GroupCoordinators;
+use crate::loggers::Loggers;
 use crate::net::{ConnectionLimits, MemoryBudget};
 use crate::partition::Partition;
 use crate::partitions::Partitions;
@@ -66,6 +67,7 @@ pub(crate) struct Node<E: Env> {
     pub(crate) quorum: Quorum,
     pub(crate) metadata: MetadataReader<E>,
     pub(crate) metrics: Metrics,
+    pub(crate) loggers: Arc<dyn Loggers>,
     pub(crate) image: Arc<ArcSwap<Image>>,
     pub(crate) broker_epoch: OnceLock<BrokerEpoch>,
     /// Whether the broker takes leave of its cluster, which happens once.

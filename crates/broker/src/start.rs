@@ -36,6 +36,7 @@ use crate::found_logs::{self, FoundLogs};
 use crate::group_lag::{self, GroupLag};
 use crate::groups::GroupCoordinators;
 use crate::lane::{Job, Lane, LaneOptions};
+use crate::loggers::Loggers;
 use crate::net::{ConnectionLimits, MemoryBudget, accept};
 use crate::node::{Node, Options};
 use crate::partitions::Partitions;
@@ -72,11 +73,15 @@ pub struct Broker<E: Env> {
 }
 
 impl<E: Env> Broker<E> {
-    /// Starts the node and returns when clients can connect.
+    /// Starts the node and returns when clients can connect. Its log is written by `loggers`.
     ///
     /// # Errors
     /// See [`StartError`]. Nothing is left running then but tasks that end with the world.
-    pub async fn start(env: E, config: ServerConfig) -> Result<Self, StartError> {
+    pub async fn start(
+        env: E,
+        config: ServerConfig,
+        loggers: Arc<dyn Loggers>,
+    ) -> Result<Self, StartError> {
         let OwnDirectories {
             cluster_id,
             metadata: (metadata, metadata_id),
@@ -171,6 +176,7 @@ impl<E: Env> Broker<E> {
             quorum,
             metadata: metadata_reader,
             metrics: Metrics::default(),
+            loggers,
             image,
             broker_epoch: OnceLock::new(),
             is_leaving: AtomicBool::new(false),

@@ -19,6 +19,8 @@ pub enum Update {
     ReadOnly,
     /// At once, set for one broker.
     PerBroker,
+    /// At once, set for one listener of one broker, whose name is put before the key's.
+    PerListener,
     /// At once, set for one broker or for all.
     ClusterWide,
 }
@@ -146,6 +148,11 @@ impl Key {
         self
     }
 
+    pub(crate) const fn per_listener(mut self) -> Self {
+        self.update = Update::PerListener;
+        self
+    }
+
     pub(crate) const fn cluster_wide(mut self) -> Self {
         self.update = Update::ClusterWide;
         self
@@ -178,6 +185,12 @@ impl Key {
         self.is_listed = false;
         self.is_dynamic_only = true;
         self
+    }
+
+    /// Whether DescribeConfigs lists it although nobody has set it.
+    #[must_use]
+    pub const fn is_listed(&self) -> bool {
+        self.is_listed
     }
 
     /// Passwords are never shown.

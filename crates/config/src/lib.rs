@@ -4,7 +4,10 @@
 //! same table; nothing else knows a default.
 
 mod adjustable;
+pub mod client_metrics;
+mod consistency;
 pub mod describe;
+pub mod dynamic;
 mod group;
 mod key;
 mod listener;

@@ -27,7 +27,7 @@ mod transactions;
 
 pub(crate) use crate::key::{Form, Key};
 pub(crate) use removed::was_removed;
-pub(crate) use synonyms::broker_synonyms;
+pub(crate) use synonyms::{broker_synonyms, of_listener};
 pub use synonyms::{group_synonym, synonyms};
 
 /// `/// A sentence.` `"name": Kind = "default", property, …;` A key without a default has the default null.
@@ -141,6 +141,11 @@ pub fn topic() -> impl Iterator<Item = &'static Key> {
     topics::KEYS.iter().filter(|key| key.is_listed)
 }
 
+/// The keys of topics, with those that none lists.
+pub(crate) fn all_of_topics() -> impl Iterator<Item = &'static Key> {
+    topics::KEYS.iter()
+}
+
 /// The keys of consumer, share and streams groups.
 pub fn group() -> impl Iterator<Item = &'static Key> {
     group_configs::KEYS.iter()
@@ -171,6 +176,11 @@ pub fn topic_key(name: &str) -> Option<&'static Key> {
 #[must_use]
 pub fn group_key(name: &str) -> Option<&'static Key> {
     group().find(|key| key.name == name)
+}
+
+#[must_use]
+pub fn client_metrics_key(name: &str) -> Option<&'static Key> {
+    client_metrics().find(|key| key.name == name)
 }
 
 /// The default of a topic key that holds a number.
@@ -227,6 +237,35 @@ mod tests {
                 assert_eq!(is_honoured(broker), is_honoured(key), "{name}");
             }
         }
+    }
+
+    /// The page that tells users which keys do nothing.
+    #[test]
+    fn every_key_without_effect_stands_in_the_docs_with_its_reason() {
+        let page = include_str!("../../../docs/configuration.md");
+        let (_, list) = page
+            .split_once("## Keys that are accepted without effect")
+            .unwrap();
+        let rows = list
+            .lines()
+            .filter_map(|line| line.strip_prefix("| "))
+            .skip(1);
+        let mut told = std::collections::BTreeSet::new();
+        for row in rows {
+            let (reason, names) = row.split_once(" | ").unwrap();
+            assert!(reason.ends_with('.'), "{reason}");
+            for name in names.trim_end_matches(" |").split(' ') {
+                let name = name.trim_matches('`');
+                assert!(told.insert(name), "{name} stands twice");
+            }
+        }
+        let ignored = all().filter(|key| key.support == Support::Ignored);
+        let ignored = ignored.map(|key| key.name).collect();
+        let missing: Vec<_> = told.symmetric_difference(&ignored).collect();
+        assert!(
+            missing.is_empty(),
+            "in the docs or in the table only: {missing:?}"
+        );
     }
 
     #[test]

@@ -62,6 +62,30 @@ impl TopicConfig {
         Value::parse(key, text).map(|_| ()).map_err(Some)
     }
 
+    /// Whether the values of a topic that has `own` go together.
+    ///
+    /// # Errors
+    /// A sentence that names what does not.
+    pub fn check_together(broker: &Settings, own: &Settings) -> Result<(), String> {
+        let has_remote_storage = broker.value("remote.log.storage.system.enable");
+        if own.explicit("remote.storage.enable") == Some(&Value::Boolean(true))
+            && has_remote_storage != Some(Value::Boolean(true))
+        {
+            let problem = "remote.storage.enable: there is no remote storage \
+                           (remote.log.storage.system.enable)";
+            return Err(problem.to_owned());
+        }
+        let config = Self::layered(broker, own);
+        let (least, most) = ("min.compaction.lag.ms", "max.compaction.lag.ms");
+        let (least_lag, most_lag) = (config.integer(least), config.integer(most));
+        if least_lag > most_lag {
+            return Err(format!(
+                "{least} is at most {most}, found {least_lag} and {most_lag}"
+            ));
+        }
+        Ok(())
+    }
+
     fn integer(&self, name: &str) -> i64 {
         match self.settings.explicit(name) {
             Some(Value::Integer(value)) => *value,

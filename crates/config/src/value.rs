@@ -21,12 +21,40 @@ impl fmt::Display for Value {
         match self {
             Self::Boolean(value) => value.fmt(f),
             Self::Integer(value) => value.fmt(f),
-            // A whole number still shows that it is none of the integers.
-            Self::Double(value) => f.write_str(&format!("{value:?}").replace('e', "E")),
+            Self::Double(value) => f.write_str(&shown_double(*value)),
             Self::Text(text) => f.write_str(text),
             Self::List(items) => f.write_str(&items.join(",")),
         }
     }
+}
+
+/// A whole number still shows that it is none of the integers, and what is large or small has an exponent.
+fn shown_double(value: f64) -> String {
+    let is_plain = value == 0.0 || (1e-3..1e7).contains(&value.abs());
+    match value {
+        _ if value.is_nan() => "NaN".to_owned(),
+        _ if value.is_infinite() => format!("{}Infinity", if value < 0.0 { "-" } else { "" }),
+        _ if is_plain => format!("{value:?}"),
+        _ => {
+            let text = format!("{value:E}");
+            match text.split_once('E') {
+                Some((digits, exponent)) if !digits.contains('.') => {
+                    format!("{digits}.0E{exponent}")
+                }
+                _ => text,
+            }
+        }
+    }
+}
+
+/// As Java reads one: a letter of a type may follow it.
+fn double(text: &str) -> Option<Value> {
+    let digits = text.strip_suffix(['d', 'D', 'f', 'F']).unwrap_or(text);
+    let unsigned = digits.strip_prefix(['+', '-']).unwrap_or(digits);
+    let is_java = unsigned.starts_with(|c: char| c.is_ascii_digit() || c == '.')
+        || matches!(unsigned, "NaN" | "Infinity") && digits == text;
+    let value = is_java.then(|| digits.parse().ok()).flatten();
+    value.map(Value::Double)
 }
 
 /// The text is no value of the key.
@@ -58,7 +86,7 @@ impl Value {
             Kind::Short => integer::<i16>(text),
             Kind::Int => integer::<i32>(text),
             Kind::Long => integer::<i64>(text),
-            Kind::Double => text.parse().ok().map(Self::Double),
+            Kind::Double => double(text),
             Kind::Text | Kind::Class | Kind::Password => Some(Self::Text(text.to_owned())),
             Kind::List if text.is_empty() => Some(Self::List(Vec::new())),
             Kind::List => Some(Self::List(distinct(text.split(',').map(str::trim)))),
@@ -74,7 +102,8 @@ impl Value {
             Self::Integer(value) => {
                 is_between(*value as f64, key) && (*value != 0 || key.form != Form::NotZero)
             }
-            Self::Double(value) => is_between(*value, key),
+            // What is no number lies outside no bounds, as in Java.
+            Self::Double(value) => value.is_nan() || is_between(*value, key),
             Self::Text(text) => {
                 !(key.not_empty && text.is_empty())
                     && is_allowed(text, key)
@@ -84,6 +113,9 @@ impl Value {
                 let is_item = |item: &String| {
                     !item.is_empty() && is_allowed(item, key) && has_form(item, key.form)
                 };
+                if key.form == Form::ThrottledReplicas && items == &["*"] {
+                    return true;
+                }
                 !(key.not_empty && items.is_empty()) && items.iter().all(is_item)
             }
         }
@@ -129,9 +161,7 @@ fn has_form(text: &str, form: Form) -> bool {
         Form::ThrottledReplicas => {
             let is_number = |text: &str| text.parse::<i32>().is_ok_and(|number| number >= 0);
             let of_one = text.split_once(':');
-            text == "*"
-                || of_one
-                    .is_some_and(|(partition, broker)| is_number(partition) && is_number(broker))
+            of_one.is_some_and(|(partition, broker)| is_number(partition) && is_number(broker))
         }
         Form::OffsetReset => match text.strip_prefix("by_duration:") {
             None => matches!(text, "earliest" | "latest"),
@@ -148,8 +178,9 @@ fn has_form(text: &str, form: Form) -> bool {
 }
 
 fn is_address(text: &str) -> bool {
+    let is_host = |host: &str| !host.is_empty() && !host.contains(['@', ' ']);
     text.rsplit_once(':')
-        .is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok())
+        .is_some_and(|(host, port)| is_host(host) && port.parse::<u16>().is_ok())
 }
 
 /// As Java's `Duration` reads it, and not below nothing: `P2DT3H4M5.6S`.
@@ -322,6 +353,16 @@ mod tests {
             "1.7976931348623157E308"
         );
         assert_eq!(shown("log.cleaner.min.cleanable.ratio", "1"), "1.0");
+        for (text, expected) in [
+            ("2147483647", "2.147483647E9"),
+            ("1e7", "1.0E7"),
+            ("-9999999d", "-9999999.0"),
+            ("0.0005", "5.0E-4"),
+            ("-Infinity", "-Infinity"),
+        ] {
+            let key = "log.cleaner.io.max.bytes.per.second";
+            assert_eq!(shown(key, text), expected);
+        }
         assert_eq!(
             shown("log.cleanup.policy", "compact, delete"),
             "compact,delete"

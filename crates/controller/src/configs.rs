@@ -1,6 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use ottla_config::{GroupOverrides, Key, Kind, Settings, TopicConfig, Update, Value, table};
+use ottla_config::client_metrics::{self, Problem};
+use ottla_config::{GroupOverrides, Settings, TopicConfig};
 use ottla_metadata::Resource;
 use ottla_metadata::features::ELIGIBLE_LEADER_REPLICAS;
 use ottla_model::ErrorCode;
@@ -8,35 +9,12 @@ use ottla_wire::metadata_record::{
     ClearElrRecord, ConfigRecord, MetadataRecord, PartitionChangeRecord,
 };
 
+use crate::config_change::{Alteration, ConfigChange, changed, key};
 use crate::controller::{Controller, Outcome, Refusal, Reply};
 use crate::operation::Operation;
 use crate::topic_name;
 
-/// The most characters of a value.
-const MAX_VALUE: usize = 32_767;
-
 const MIN_IN_SYNC: &str = "min.insync.replicas";
-
-/// What happens to one config.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ConfigChange {
-    Set(String),
-    /// Back to what it is without.
-    Delete,
-    /// Items to a list.
-    Append(String),
-    /// Items from a list.
-    Subtract(String),
-}
-
-/// Changes to the configs of one resource.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Alteration {
-    pub resource: Resource,
-    pub changes: Vec<(String, ConfigChange)>,
-    /// All that is not named is deleted (the older AlterConfigs).
-    pub replaces_all: bool,
-}
 
 impl Controller {
     pub(crate) fn alter_configs(&self, alterations: &[Alteration], validate_only: bool) -> Outcome {
@@ -88,7 +66,7 @@ impl Controller {
             }
             let current = self.image.configs().get(resource, name);
             let value = match key(resource, name) {
-                Ok(key) => changed(resource, key, current, change)?,
+                Ok(key) => changed(resource, name, key, current, change)?,
                 // Another release may have known it, and its value may be there still.
                 Err(_) if *change == ConfigChange::Delete => None,
                 Err(unknown) => return Err(unknown),
@@ -110,8 +88,11 @@ impl Controller {
             records.extend(dropped.map(|(name, _)| record(resource, name, None)));
         }
         self.check_min_in_sync(alteration)?;
-        if resource.kind == Resource::GROUP {
-            self.check_group(resource, &records)?;
+        match resource.kind {
+            Resource::GROUP => self.check_group(resource, &records)?,
+            Resource::TOPIC => self.check_topic(resource, &records)?,
+            Resource::CLIENT_METRICS => self.check_client_metrics(resource, &records)?,
+            _ => {}
         }
         if resource.kind == Resource::TOPIC && self.image.topics().by_name(&resource.name).is_none()
         {
@@ -121,9 +102,13 @@ impl Controller {
         Ok(records)
     }
 
-    /// Whether a group may have what it will have with these records.
-    fn check_group(&self, group: &Resource, records: &[MetadataRecord<'_>]) -> Result<(), Refusal> {
-        let mut configs: BTreeMap<&str, &str> = self.image.configs().of(group).collect();
+    /// What a resource will have with these records.
+    fn own<'a>(
+        &'a self,
+        resource: &Resource,
+        records: &'a [MetadataRecord<'_>],
+    ) -> BTreeMap<&'a str, &'a str> {
+        let mut configs: BTreeMap<&str, &str> = self.image.configs().of(resource).collect();
         for record in records {
             if let MetadataRecord::Config(ConfigRecord { name, value, .. }) = record {
                 match value {
@@ -132,9 +117,42 @@ impl Controller {
                 };
             }
         }
-        let own = Settings::of_group(configs.into_iter());
+        configs
+    }
+
+    /// Whether a group may have what it will have with these records.
+    fn check_group(&self, group: &Resource, records: &[MetadataRecord<'_>]) -> Result<(), Refusal> {
+        let own = Settings::of_group(self.own(group, records).into_iter());
         GroupOverrides::check(&self.effective_settings(), &own)
             .map_err(|problem| Refusal::new(ErrorCode::InvalidConfig, problem))
+    }
+
+    /// The same of a topic.
+    fn check_topic(&self, topic: &Resource, records: &[MetadataRecord<'_>]) -> Result<(), Refusal> {
+        self.check_topic_configs(self.own(topic, records).into_iter())
+    }
+
+    pub(crate) fn check_topic_configs<'a>(
+        &self,
+        configs: impl Iterator<Item = (&'a str, &'a str)>,
+    ) -> Result<(), Refusal> {
+        let own = Settings::of_topic(configs);
+        TopicConfig::check_together(&self.effective_settings(), &own)
+            .map_err(|problem| Refusal::new(ErrorCode::InvalidConfig, problem))
+    }
+
+    /// The same of a subscription to clients' metrics.
+    fn check_client_metrics(
+        &self,
+        subscription: &Resource,
+        records: &[MetadataRecord<'_>],
+    ) -> Result<(), Refusal> {
+        let own = self.own(subscription, records);
+        let own = Settings::of_client_metrics(own.into_iter());
+        client_metrics::check(&own).map_err(|problem| match problem {
+            Problem::Interval(problem) => Refusal::new(ErrorCode::InvalidRequest, problem),
+            Problem::Match(problem) => Refusal::new(ErrorCode::InvalidConfig, problem),
+        })
     }
 
     /// Who is eligible to lead was decided by the minimum of in-sync replicas that was in force: with another one it is forgotten, of
@@ -239,7 +257,10 @@ fn check_name(resource: &Resource) -> Result<(), Refusal> {
         Resource::GROUP if name.is_empty() => {
             "groups have no configs in common: name one".to_owned()
         }
-        Resource::BROKER | Resource::GROUP => return Ok(()),
+        Resource::CLIENT_METRICS if name.is_empty() => {
+            "subscriptions to clients' metrics have no configs in common: name one".to_owned()
+        }
+        Resource::BROKER | Resource::GROUP | Resource::CLIENT_METRICS => return Ok(()),
         kind => format!("configs of resource type {kind} cannot be changed here"),
     };
     Err(Refusal::new(ErrorCode::InvalidRequest, problem))
@@ -250,120 +271,6 @@ fn several<T: Ord + Copy>(all: impl Iterator<Item = T>) -> BTreeSet<T> {
     let mut seen = BTreeSet::new();
     let (_, several): (Vec<T>, Vec<T>) = all.partition(|one| seen.insert(*one));
     several.into_iter().collect()
-}
-
-/// Values are written down for ever, and every start reads them all.
-pub(crate) fn check_size(name: &str, value: &str) -> Result<(), Refusal> {
-    // Kafka counts them as Java does.
-    let size = value.encode_utf16().count();
-    if size > MAX_VALUE {
-        let message = format!("{name}: a value has at most {MAX_VALUE} characters, found {size}");
-        return Err(Refusal::new(ErrorCode::InvalidConfig, message));
-    }
-    Ok(())
-}
-
-fn key(resource: &Resource, name: &str) -> Result<&'static Key, Refusal> {
-    let (found, what) = match resource.kind {
-        Resource::TOPIC => (table::topic_key(name), "topic"),
-        Resource::GROUP => (table::group_key(name), "group"),
-        _ => (table::server_key(name), "broker"),
-    };
-    found.ok_or_else(|| {
-        Refusal::new(
-            ErrorCode::InvalidConfig,
-            format!("{name} is not a {what} config"),
-        )
-    })
-}
-
-/// The new value, which the resource can have; `None` for none.
-fn changed(
-    resource: &Resource,
-    key: &Key,
-    current: Option<&str>,
-    change: &ConfigChange,
-) -> Result<Option<String>, Refusal> {
-    let value = new_value(key, current, change)?;
-    if let Some(value) = &value {
-        check_size(key.name, value)?;
-        check(resource, key, value)?;
-    }
-    Ok(value)
-}
-
-fn new_value(
-    key: &Key,
-    current: Option<&str>,
-    change: &ConfigChange,
-) -> Result<Option<String>, Refusal> {
-    let items = |text: &str| -> Vec<String> {
-        text.split(',')
-            .map(|item| item.trim().to_owned())
-            .filter(|item| !item.is_empty())
-            .collect()
-    };
-    let is_list = key.kind == Kind::List;
-    let base = || items(current.or(key.default).unwrap_or_default());
-    match change {
-        ConfigChange::Set(value) => Ok(Some(value.clone())),
-        ConfigChange::Delete => Ok(None),
-        ConfigChange::Append(_) | ConfigChange::Subtract(_) if !is_list => {
-            let message = format!(
-                "{} is not a list: nothing can be added to it or taken from it",
-                key.name
-            );
-            Err(Refusal::new(ErrorCode::InvalidConfig, message))
-        }
-        ConfigChange::Append(more) => {
-            let mut list = base();
-            let mut there: BTreeSet<String> = list.iter().cloned().collect();
-            list.extend(
-                items(more)
-                    .into_iter()
-                    .filter(|item| there.insert(item.clone())),
-            );
-            Ok(Some(list.join(",")))
-        }
-        ConfigChange::Subtract(less) => {
-            let less: BTreeSet<String> = items(less).into_iter().collect();
-            Ok(Some(
-                base()
-                    .into_iter()
-                    .filter(|item| !less.contains(item))
-                    .collect::<Vec<_>>()
-                    .join(","),
-            ))
-        }
-    }
-}
-
-fn check(resource: &Resource, key: &Key, value: &str) -> Result<(), Refusal> {
-    if resource.kind == Resource::BROKER {
-        check_dynamic(resource, key)?;
-    }
-    let checked = if resource.kind == Resource::TOPIC {
-        TopicConfig::check(key.name, value)
-            .map_err(|error| error.map(|e| e.to_string()).unwrap_or_default())
-    } else {
-        Value::parse(key, value)
-            .map(|_| ())
-            .map_err(|error| error.to_string())
-    };
-    checked.map_err(|message| Refusal::new(ErrorCode::InvalidConfig, message))
-}
-
-/// Some keys of brokers are read at the start only, some mean another thing to each broker.
-fn check_dynamic(resource: &Resource, key: &Key) -> Result<(), Refusal> {
-    let problem = match key.update {
-        Update::ReadOnly => "cannot be changed while the broker runs: set it in its file",
-        Update::PerBroker if resource.name.is_empty() => {
-            "can be set for one broker only, not for all"
-        }
-        Update::PerBroker | Update::ClusterWide => return Ok(()),
-    };
-    let message = format!("{} {problem}", key.name);
-    Err(Refusal::new(ErrorCode::InvalidRequest, message))
 }
 
 fn record(resource: &Resource, name: &str, value: Option<String>) -> MetadataRecord<'static> {

@@ -9,7 +9,7 @@ use ottla_wire::metadata_record::{
 };
 
 use crate::brokers::Registration;
-use crate::configs::Alteration;
+use crate::config_change::Alteration;
 use crate::directories::AssignedDirectory;
 use crate::topics::{CreatedTopic, NewPartitions, NewTopic, TopicName};
 

@@ -4,6 +4,7 @@
 //! gives the reply out when they are committed.
 
 mod brokers;
+mod config_change;
 mod configs;
 mod controller;
 mod directories;
@@ -14,7 +15,7 @@ pub mod topic_name;
 mod topics;
 
 pub use brokers::{Listener, Registration};
-pub use configs::{Alteration, ConfigChange};
+pub use config_change::{Alteration, ConfigChange};
 pub use controller::{Controller, Options, Outcome, Refusal, Reply, Request};
 pub use directories::AssignedDirectory;
 pub use topics::{CreatedTopic, NewPartitions, NewTopic, TopicName};

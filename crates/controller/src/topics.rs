@@ -7,7 +7,7 @@ use ottla_wire::metadata_record::{
     ConfigRecord, MetadataRecord, PartitionRecord, RemoveTopicRecord, TopicRecord,
 };
 
-use crate::configs::check_size;
+use crate::config_change::check_size;
 use crate::controller::{Controller, Outcome, Refusal, Reply};
 use crate::directories::{MIGRATING, UNASSIGNED};
 use crate::operation::{MAX_RECORDS, Operation, too_large};
@@ -160,6 +160,9 @@ impl Controller {
                 Refusal::new(ErrorCode::InvalidConfig, message)
             })?;
         }
+        let configs = topic.configs.iter();
+        let configs = configs.filter_map(|(name, value)| Some((&**name, value.as_deref()?)));
+        self.check_topic_configs(configs)?;
         let assignments = self.assignments(topic)?;
         let replication_factor = assignments.first().map_or(0, Vec::len) as i16;
         let reply = CreatedTopic {

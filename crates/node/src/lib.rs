@@ -2,23 +2,29 @@
 
 mod descriptors;
 mod logging;
+mod service_manager;
 mod signals;
 
 use std::io;
 use std::num::NonZero;
+use std::sync::Arc;
 
-use ottla_broker::Broker;
+use ottla_broker::{Broker, Loggers};
 use ottla_config::{Listener, ServerConfig};
 use ottla_runtime::Runtime;
 use thiserror::Error;
 use tokio::sync::oneshot;
 use tokio::task::JoinError;
 
+pub use logging::{LogFile, LogFileError, LogFormat, LogOutput, RotateAt};
+use service_manager::ServiceManager;
 use signals::Signals;
 
 /// Why the node did not run, or not to the end.
 #[derive(Debug, Error)]
 pub enum RunError {
+    #[error("the log cannot be written: {0}")]
+    Log(#[from] LogFileError),
     #[error("the runtime did not start: {0}")]
     Runtime(#[from] io::Error),
     #[error(transparent)]
@@ -36,15 +42,16 @@ pub struct Started {
 }
 
 /// Runs a node until SIGTERM, SIGINT or SIGHUP has stopped it cleanly; a second signal ends the process at once.
-/// `started` is called when clients can connect.
+/// `started` is called when clients can connect. A service manager that asks for it (`NOTIFY_SOCKET`) is told, too.
 ///
 /// # Errors
 /// When the node does not start, or cannot go on.
 pub fn run(
     config: ServerConfig,
+    log: &LogOutput,
     started: impl FnOnce(&Started) + Send + 'static,
 ) -> Result<(), RunError> {
-    logging::start();
+    let loggers = logging::start(log)?;
     descriptors::raise_limit();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(workers(&config))
@@ -52,7 +59,7 @@ pub fn run(
         .thread_name("ottla")
         .build()?;
     let env = Runtime::new(runtime.handle().clone());
-    let outcome = runtime.block_on(until_stopped(env, config, started));
+    let outcome = runtime.block_on(until_stopped(env, config, loggers, started));
     // Whatever still waits for a peer or a disk has no say in when the process ends: the logs are closed.
     runtime.shutdown_background();
     outcome
@@ -68,18 +75,27 @@ fn workers(config: &ServerConfig) -> usize {
 async fn until_stopped(
     env: Runtime,
     config: ServerConfig,
+    loggers: Arc<dyn Loggers>,
     started: impl FnOnce(&Started) + Send + 'static,
 ) -> Result<(), RunError> {
+    let manager = ServiceManager::of_process();
     // Before anything is opened, so that an early signal is not lost.
     let mut signals = Signals::install()?;
     let (stop, stopping) = oneshot::channel();
     // A task of its own, for a start that reads much does not give way to a signal.
-    let mut life = tokio::spawn(live(env, config, started, stopping));
+    let told = manager.clone();
+    let started = move |started_as: &Started| {
+        started(started_as);
+        told.ready();
+        tokio::spawn(told.keep_alive());
+    };
+    let mut life = tokio::spawn(live(env, config, loggers, started, stopping));
     let signal = tokio::select! {
         ended = &mut life => return settled(ended),
         signal = signals.next() => signal,
     };
     tracing::info!(?signal, "stopping");
+    manager.stopping();
     if stop.send(()).is_err() {
         tracing::debug!("the node has ended by itself, and says why");
     }
@@ -95,10 +111,11 @@ async fn until_stopped(
 async fn live(
     env: Runtime,
     config: ServerConfig,
+    loggers: Arc<dyn Loggers>,
     started: impl FnOnce(&Started),
     stopping: oneshot::Receiver<()>,
 ) -> Result<(), RunError> {
-    let broker = Broker::start(env, config).await?;
+    let broker = Broker::start(env, config, loggers).await?;
     tracing::info!("started");
     started(&Started {
         cluster_id: broker.cluster_id().to_owned(),

@@ -1,5 +1,6 @@
 //! `ottla`: arguments and composition, nothing else.
 
+mod log;
 mod server;
 
 use std::path::PathBuf;
@@ -12,9 +13,12 @@ use clap::{Parser, Subcommand};
 #[command(
     version,
     about,
-    after_help = "RUST_LOG chooses what is logged, for instance `info`; by default only what somebody should look at is."
+    after_help = "RUST_LOG chooses what is logged, for instance `info` or `warn,ottla_log=debug`; by default only what somebody should look at is.\n\
+                  kafka-configs --entity-type broker-loggers changes it while the node runs."
 )]
 struct Arguments {
+    #[command(flatten)]
+    log: log::LogArguments,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -34,9 +38,10 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let outcome = match Arguments::parse().command {
-        None => server::run_default(),
-        Some(Command::Server { file, overrides }) => server::run(&file, &overrides),
+    let Arguments { log, command } = Arguments::parse();
+    let outcome = match command {
+        None => server::run_default(&log.output()),
+        Some(Command::Server { file, overrides }) => server::run(&file, &overrides, &log.output()),
         Some(Command::Storage(arguments)) => return ottla_cli::storage::run(arguments),
     };
     match outcome {

@@ -4,34 +4,34 @@ use std::io::Write;
 use std::path::Path;
 
 use ottla_config::{Address, ServerConfig};
-use ottla_node::Started;
+use ottla_node::{LogOutput, Started};
 
 /// Where the data of a node without a file is, in the current directory.
 const DEFAULT_DATA: &str = "./ottla-data";
 
 /// Runs the node that `file` describes until a signal stops it.
-pub(crate) fn run(file: &Path, overrides: &[String]) -> Result<(), String> {
+pub(crate) fn run(file: &Path, overrides: &[String], log: &LogOutput) -> Result<(), String> {
     let (config, warnings) = ottla_cli::configuration::read(file, overrides)?;
     for warning in warnings {
         eprintln!("ottla: {}", warning.0);
     }
-    run_with(config)
+    run_with(config, log)
 }
 
 /// Runs a node of its own for a first try, on a directory that is formatted when it is new.
-pub(crate) fn run_default() -> Result<(), String> {
+pub(crate) fn run_default(log: &LogOutput) -> Result<(), String> {
     let config = ServerConfig::of_default_node(DEFAULT_DATA);
     ottla_cli::storage::format_if_new(&config)?;
-    run_with(config)
+    run_with(config, log)
 }
 
-fn run_with(config: ServerConfig) -> Result<(), String> {
+fn run_with(config: ServerConfig, log: &LogOutput) -> Result<(), String> {
     let shown = config.clone();
     let started = move |started: &Started| {
         // Whoever does not read it does not need it.
         drop(std::io::stdout().write_all(welcome(&shown, started).as_bytes()));
     };
-    ottla_node::run(config, started).map_err(|error| error.to_string())
+    ottla_node::run(config, log, started).map_err(|error| error.to_string())
 }
 
 /// What somebody at a terminal wants to know first.

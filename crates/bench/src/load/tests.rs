@@ -1,9 +1,10 @@
 //! Loads on a node of ours in this process, and on the one that keeps nothing.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser;
-use ottla_broker::Broker;
+use ottla_broker::{Broker, NoLoggers};
 use ottla_config::ServerConfig;
 use ottla_model::PartitionIndex;
 use ottla_runtime::Runtime;
@@ -41,7 +42,9 @@ impl Node {
             .build()
             .unwrap();
         let env = Runtime::new(runtime.handle().clone());
-        let broker = runtime.block_on(Broker::start(env, config)).unwrap();
+        let broker = runtime
+            .block_on(Broker::start(env, config, Arc::new(NoLoggers)))
+            .unwrap();
         let mut listeners = broker.listeners().iter();
         let listener = listeners.find(|listener| listener.name == "PLAINTEXT");
         Self {

@@ -1,12 +1,15 @@
 //! What AlterConfigs and IncrementalAlterConfigs have in common: who may alter what, and an answer for each resource.
 
+use ottla_config::dynamic::{self, Level};
 use ottla_controller::{Alteration, Refusal, Reply, Request};
 use ottla_env::Env;
 use ottla_metadata::Resource as ConfigResource;
 use ottla_model::{ErrorCode, NodeId};
 
+use super::broker_loggers;
 use super::duplicates::apart;
 use crate::authorize::{Operation, Resource};
+use crate::dynamic_configs::DynamicConfigs;
 use crate::node::Node;
 use crate::request::Caller;
 
@@ -95,6 +98,25 @@ fn check_resource<E: Env>(
     Ok(())
 }
 
+/// Whether this broker may have what an alteration makes of its configs or of those of all brokers.
+fn check_broker<E: Env>(node: &Node<E>, alteration: &Alteration) -> Result<(), Refusal> {
+    let image = node.image();
+    let level = match alteration.resource.name.is_empty() {
+        true => Level::AllBrokers,
+        false => Level::ThisBroker,
+    };
+    let current = image.configs().of(&alteration.resource);
+    let current = current.filter(|(name, text)| dynamic::check_one(name, text, level).is_ok());
+    let next = alteration.applied_to(current)?;
+    let next = next.iter().map(|(name, text)| (&**name, &**text));
+    let dynamic = DynamicConfigs::of(&image, node.id);
+    let layers = dynamic.over(node.config.settings());
+    dynamic::check(&layers, level, next).map_err(|message| Refusal {
+        code: ErrorCode::InvalidRequest,
+        message,
+    })
+}
+
 /// What the controller makes of those that are well-formed and allowed, in the order of the request.
 async fn ask<E: Env>(
     node: &Node<E>,
@@ -122,12 +144,24 @@ async fn ask<E: Env>(
             });
         }
         check_resource(node, caller, &alteration.resource)?;
+        if alteration.resource.kind == ConfigResource::BROKER && !caller.is_controller_listener {
+            check_broker(node, &alteration)?;
+        }
         Ok(alteration)
     });
     let (mut asked, mut results) = (Vec::new(), Vec::new());
     for alteration in allowed {
-        // What is asked of the controller is answered there; the place is kept.
-        results.push(alteration.map(|alteration| asked.push(alteration)));
+        results.push(match alteration {
+            Ok(alteration) if alteration.resource.kind == ConfigResource::BROKER_LOGGER => {
+                broker_loggers::alter(&*node.loggers, node.id, &alteration, validate_only)
+                    .map(|()| Answer::Given)
+            }
+            Ok(alteration) => {
+                asked.push(alteration);
+                Ok(Answer::OfController)
+            }
+            Err(refusal) => Err(refusal),
+        });
     }
     let count = asked.len();
     let reply = node
@@ -142,8 +176,15 @@ async fn ask<E: Env>(
         other => vec![Err(super::no_such_reply(other)); count],
     };
     let mut answers = answers.into_iter();
-    for result in results.iter_mut().filter(|result| result.is_ok()) {
-        *result = answers.next().expect("the controller answers each item");
-    }
-    results
+    let results = results.into_iter().map(|result| match result? {
+        Answer::Given => Ok(()),
+        Answer::OfController => answers.next().expect("the controller answers each item"),
+    });
+    results.collect()
+}
+
+/// Who answers for an alteration that nothing speaks against.
+enum Answer {
+    Given,
+    OfController,
 }

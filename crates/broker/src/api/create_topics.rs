@@ -121,11 +121,11 @@ fn configs_of<E: Env>(
     )
     .into_iter()
     .map(|described| CreatableTopicConfigs {
-        name: described.key.name.into(),
+        name: described.name,
         value: described.value.map(Into::into),
         read_only: described.is_read_only,
         config_source: described.source as i8,
-        is_sensitive: described.key.is_sensitive(),
+        is_sensitive: described.is_sensitive,
     })
     .collect()
 }

@@ -1,9 +1,10 @@
-//! DescribeConfigs (KIP-133, KIP-226, KIP-569): the configs of topics and of this broker, with where each value comes from.
+//! DescribeConfigs (KIP-133, KIP-226, KIP-412, KIP-569): the configs of topics, groups, subscriptions to clients' metrics and of this
+//! broker, with where each value comes from, and the levels of its loggers.
 
 use std::collections::BTreeSet;
 
-use ottla_config::describe::{self, Described, Layers};
-use ottla_config::{Settings, table};
+use ottla_config::describe::{self, Described, Layers, Source};
+use ottla_config::{Kind, Settings, table};
 use ottla_env::Env;
 use ottla_metadata::{Image, Resource as ConfigResource};
 use ottla_model::ErrorCode;
@@ -13,8 +14,10 @@ use ottla_wire::message::describe_configs::{
 };
 use rustc_hash::FxHashSet;
 
+use super::broker_loggers;
 use crate::authorize::{Operation, Resource};
 use crate::dynamic_configs::DynamicConfigs;
+use crate::loggers::LogLevel;
 use crate::node::Node;
 use crate::request::{Caller, Context};
 
@@ -26,11 +29,11 @@ pub(crate) async fn handle<E: Env>(
     let image = node.image();
     let dynamic = DynamicConfigs::of(&image, node.id);
     let layers = dynamic.over(node.config.settings());
-    let results = distinct(&request.resources)
+    let results = distinct(&request.resources, &layers)
         .map(|(asked, keys)| {
             let named = |described: &Described| {
                 let keys = keys.as_ref();
-                keys.is_none_or(|keys| keys.contains(described.key.name))
+                keys.is_none_or(|keys| keys.contains(&*described.name))
             };
             let found = find(node, context.caller, &image, &layers, asked);
             let (error_code, error_message, configs) = match found {
@@ -56,8 +59,11 @@ pub(crate) async fn handle<E: Env>(
     }
 }
 
+/// Of a config of which nobody knows what it is (KIP-569).
+const UNKNOWN_TYPE: i8 = 0;
+
 /// What a resource is to be described by: `None` for all there is.
-type Keys = Option<BTreeSet<&'static str>>;
+type Keys<'a> = Option<BTreeSet<&'a str>>;
 
 /// A resource by what it is, however it is written.
 #[derive(PartialEq, Eq, Hash)]
@@ -70,20 +76,24 @@ enum Name<'a> {
 /// if in other words, would ask for as much anew.
 fn distinct<'a>(
     resources: &'a [DescribeConfigsResource<'a>],
-) -> impl Iterator<Item = (&'a DescribeConfigsResource<'a>, Keys)> {
+    layers: &'a Layers<'a>,
+) -> impl Iterator<Item = (&'a DescribeConfigsResource<'a>, Keys<'a>)> {
     let mut seen = FxHashSet::default();
     resources.iter().filter_map(move |asked| {
-        let is_broker = asked.resource_type == ConfigResource::BROKER;
-        let find_key = match asked.resource_type {
-            ConfigResource::BROKER => table::server_key,
-            ConfigResource::GROUP => table::group_key,
-            _ => table::topic_key,
+        let of_brokers = [ConfigResource::BROKER, ConfigResource::BROKER_LOGGER];
+        let is_broker = of_brokers.contains(&asked.resource_type);
+        let is_known = |name: &str| match asked.resource_type {
+            ConfigResource::BROKER => layers.has(name),
+            ConfigResource::GROUP => table::group_key(name).is_some(),
+            ConfigResource::CLIENT_METRICS => table::client_metrics_key(name).is_some(),
+            ConfigResource::BROKER_LOGGER => true,
+            _ => table::topic_key(name).is_some(),
         };
         let keys = asked.configuration_keys.as_ref();
         // Who names none wants all.
-        let keys: Keys = keys.filter(|keys| !keys.is_empty()).map(|keys| {
-            let known = keys.iter().filter_map(|key| find_key(key));
-            known.map(|key| key.name).collect()
+        let keys: Keys<'_> = keys.filter(|keys| !keys.is_empty()).map(|keys| {
+            let names = keys.iter().map(|key| &**key);
+            names.filter(|name| is_known(name)).collect()
         });
         let name = &*asked.resource_name;
         let id = name.parse().ok().filter(|_| is_broker);
@@ -149,10 +159,47 @@ fn find<E: Env>(
             let own = Settings::of_group(image.configs().of(&resource));
             Ok(describe::group(layers, &own))
         }
+        ConfigResource::BROKER_LOGGER => {
+            if !allowed(Resource::Cluster) {
+                let message = "not authorized to describe the loggers of brokers".to_owned();
+                return Err((ErrorCode::ClusterAuthorizationFailed, message));
+            }
+            let levels = broker_loggers::describe(&*node.loggers, node.id, name);
+            let levels = levels.map_err(|refusal| (refusal.code, refusal.message))?;
+            Ok(levels.into_iter().map(of_logger).collect())
+        }
+        ConfigResource::CLIENT_METRICS => {
+            if !allowed(Resource::Cluster) {
+                let message =
+                    "not authorized to describe what clients are asked to tell".to_owned();
+                return Err((ErrorCode::ClusterAuthorizationFailed, message));
+            }
+            if name.is_empty() {
+                let message =
+                    "subscriptions to clients' metrics have no configs in common: name one";
+                return Err((ErrorCode::InvalidRequest, message.to_owned()));
+            }
+            let resource = ConfigResource::new(ConfigResource::CLIENT_METRICS, name);
+            let own = Settings::of_client_metrics(image.configs().of(&resource));
+            Ok(describe::client_metrics(&own))
+        }
         kind => {
             let message = format!("configs of resource type {kind} cannot be described here");
             Err((ErrorCode::InvalidRequest, message))
         }
+    }
+}
+
+fn of_logger((name, level): (String, LogLevel)) -> Described {
+    Described {
+        name: name.into(),
+        kind: None,
+        doc: None,
+        value: Some(level.to_string()),
+        source: Source::BrokerLogger,
+        is_read_only: false,
+        is_sensitive: false,
+        synonyms: Vec::new(),
     }
 }
 
@@ -165,22 +212,23 @@ fn tell(
         .into_iter()
         .filter(|_| request.include_synonyms)
         .map(|synonym| DescribeConfigsSynonym {
-            name: synonym.name.into(),
+            name: synonym.name,
             value: synonym.value.map(Into::into),
             source: synonym.source as i8,
         })
         .collect();
     DescribeConfigsResourceResult {
-        name: described.key.name.into(),
+        name: described.name,
         value: described.value.map(Into::into),
         read_only: described.is_read_only,
         config_source: described.source as i8,
-        is_sensitive: described.key.is_sensitive(),
+        is_sensitive: described.is_sensitive,
         synonyms,
-        config_type: described.key.kind.code(),
-        documentation: request
-            .include_documentation
-            .then(|| described.key.doc.into()),
+        config_type: described.kind.map_or(UNKNOWN_TYPE, Kind::code),
+        documentation: described
+            .doc
+            .filter(|_| request.include_documentation)
+            .map(Into::into),
     }
 }
 
@@ -198,8 +246,17 @@ mod tests {
         }
     }
 
+    fn nothing() -> Layers<'static> {
+        static NOTHING: std::sync::LazyLock<Settings> = std::sync::LazyLock::new(Settings::default);
+        Layers {
+            file: &NOTHING,
+            all_brokers: &NOTHING,
+            this_broker: &NOTHING,
+        }
+    }
+
     fn answered(resources: &[DescribeConfigsResource<'_>]) -> usize {
-        distinct(resources).count()
+        distinct(resources, &nothing()).count()
     }
 
     #[test]
@@ -213,10 +270,13 @@ mod tests {
             &["retention.ms"],
         ];
         let topics = keys.map(|keys| asked(ConfigResource::TOPIC, "t", Some(keys)));
-        let told: Vec<_> = distinct(&topics).map(|(_, keys)| keys.unwrap()).collect();
+        let layers = nothing();
+        let told: Vec<_> = distinct(&topics, &layers)
+            .map(|(_, keys)| keys.unwrap())
+            .collect();
         assert_eq!(told, [BTreeSet::from(["retention.ms"])]);
         let all = [None, Some(&[][..])].map(|keys| asked(ConfigResource::TOPIC, "t", keys));
-        let told: Vec<_> = distinct(&all).map(|(_, keys)| keys).collect();
+        let told: Vec<_> = distinct(&all, &layers).map(|(_, keys)| keys).collect();
         assert_eq!(told, [None]);
     }
 

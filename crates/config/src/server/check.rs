@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use super::ConfigError;
 use super::source::Source;
-use crate::group;
+use crate::consistency;
 use crate::listener::{self, Listener, SecurityProtocol};
 
 /// Where the node can be reached.
@@ -43,8 +43,8 @@ pub(super) fn check(source: &Source) -> Result<Listeners, ConfigError> {
     advertised(source, &listeners)?;
     between_brokers(source, &listeners, &protocols)?;
     quorum(source)?;
-    ages(source)?;
     groups(source)?;
+    consistency::check(source.settings()).map_err(|(name, problem)| source.wrong(name, problem))?;
     Ok(listeners)
 }
 
@@ -74,10 +74,6 @@ fn node(source: &Source) -> Result<(), ConfigError> {
         .is_some_and(|path| path.is_empty())
     {
         return Err(source.wrong("metadata.log.dir", "expected a directory, found nothing"));
-    }
-    if source.integer("max.connections.per.ip") == Some(0) {
-        let problem = "0 would let nobody in: expected at least 1";
-        return Err(source.wrong("max.connections.per.ip", problem));
     }
     Ok(())
 }
@@ -300,7 +296,7 @@ fn quorum(source: &Source) -> Result<(), ConfigError> {
     Err(source.wrong(voters, problem))
 }
 
-/// Which groups there can be; and what all of them have lies within what any group may have.
+/// Which groups there can be.
 fn groups(source: &Source) -> Result<(), ConfigError> {
     let name = "group.coordinator.rebalance.protocols";
     let protocols = source.list(name);
@@ -310,26 +306,6 @@ fn groups(source: &Source) -> Result<(), ConfigError> {
             protocols.join(",")
         );
         return Err(source.wrong(name, problem));
-    }
-    group::check_broker(source.settings()).map_err(|(name, problem)| source.wrong(name, problem))
-}
-
-/// Ages that several keys give.
-fn ages(source: &Source) -> Result<(), ConfigError> {
-    let explicit = |name: &&&str| source.is_set(name);
-    let retention = ["log.retention.ms", "log.retention.minutes"];
-    let retention = retention
-        .iter()
-        .find(explicit)
-        .unwrap_or(&"log.retention.hours");
-    if source.integer(retention) == Some(0) {
-        let problem = "expected at least 1, or -1 to keep logs for ever, found 0";
-        return Err(source.wrong(retention, problem));
-    }
-    for (name, least) in [("log.roll.ms", 1), ("log.roll.jitter.ms", 0)] {
-        if source.integer(name).is_some_and(|age| age < least) {
-            return Err(source.wrong(name, format!("expected at least {least}")));
-        }
     }
     Ok(())
 }

@@ -115,11 +115,7 @@ fn of_listener(
         ));
     };
     let own = &rest[listener.name.len() + 1..];
-    let of_mechanism = || {
-        own.split_once('.')
-            .and_then(|(_, own)| table::server_key(own))
-    };
-    let Some(key) = table::server_key(own).or_else(of_mechanism) else {
+    let Some((_, Some(key))) = table::of_listener(name) else {
         return Ok(Some(unknown(own)));
     };
     let value = Value::parse(key, text)

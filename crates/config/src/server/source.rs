@@ -70,17 +70,24 @@ impl Source {
         for (key, (origin, value)) in said {
             source.set(origin, key, value)?;
         }
+        // By its older name it is still described.
+        if let Some(id) = source.settings.explicit("node.id").cloned()
+            && !source.is_set("broker.id")
+        {
+            source.settings.set("broker.id", id);
+        }
         Ok(source)
     }
 
     fn set(&mut self, origin: Origin, name: String, text: String) -> Result<(), ConfigError> {
         let Some(key) = table::server_key(&name) else {
+            self.settings.set_other(name.clone(), text.clone());
             self.strangers.insert(name, (origin, text));
             return Ok(());
         };
         let value =
             Value::parse(key, &text).map_err(|error| ConfigError(format!("{origin}: {error}")))?;
-        self.settings.set(key.name, value);
+        self.settings.set_as(key.name, value, text);
         self.origins.insert(key.name, origin);
         Ok(())
     }
@@ -102,8 +109,9 @@ impl Source {
         explicit
     }
 
+    /// In the file or on the command line.
     pub(super) fn is_set(&self, name: &str) -> bool {
-        self.settings.explicit(name).is_some()
+        self.origins.contains_key(name)
     }
 
     /// As set, or the default.

@@ -1,6 +1,6 @@
 //! The names by which one thing can be set.
 
-use super::server_key;
+use super::{Key, server_key};
 
 /// The broker keys that set a topic key's default, the strongest first, and what one of their units is in the topic key's.
 #[must_use]
@@ -46,6 +46,13 @@ pub fn synonyms(topic_key: &str) -> &'static [(&'static str, i64)] {
         "compression.zstd.level" => &[("compression.zstd.level", 1)],
         _ => &[],
     }
+}
+
+/// What `listener.name.LISTENER.KEY` and, of SASL, `listener.name.LISTENER.MECHANISM.KEY` mean: the listener, and the key where there is one.
+pub(crate) fn of_listener(name: &str) -> Option<(&str, Option<&'static Key>)> {
+    let (listener, own) = name.strip_prefix("listener.name.")?.split_once('.')?;
+    let of_mechanism = || own.split_once('.').and_then(|(_, own)| server_key(own));
+    Some((listener, server_key(own).or_else(of_mechanism)))
 }
 
 /// The names that set the same thing as a broker key, the strongest first; the key alone where there are no others.

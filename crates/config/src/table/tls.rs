@@ -14,25 +14,25 @@ pub(super) const KEYS: &[Key] = keys! {
     /// The Java security provider of TLS connections.
     "ssl.provider": Text, per_broker;
     /// The format of the key store: JKS, PKCS12 or PEM.
-    "ssl.keystore.type": Text = "JKS", per_broker;
+    "ssl.keystore.type": Text = "JKS", per_listener;
     /// The file with this node's private key and certificates.
-    "ssl.keystore.location": Text, per_broker;
+    "ssl.keystore.location": Text, per_listener;
     /// The password of the key store.
-    "ssl.keystore.password": Password, per_broker;
+    "ssl.keystore.password": Password, per_listener;
     /// The password of the private key.
-    "ssl.key.password": Password, per_broker;
+    "ssl.key.password": Password, per_listener;
     /// The private key itself, in PEM form.
-    "ssl.keystore.key": Password, per_broker;
+    "ssl.keystore.key": Password, per_listener;
     /// The certificates themselves, in PEM form.
-    "ssl.keystore.certificate.chain": Password, per_broker;
+    "ssl.keystore.certificate.chain": Password, per_listener;
     /// The format of the trust store: JKS, PKCS12 or PEM.
-    "ssl.truststore.type": Text = "JKS", per_broker;
+    "ssl.truststore.type": Text = "JKS", per_listener;
     /// The file with the certificates that are trusted.
-    "ssl.truststore.location": Text, per_broker;
+    "ssl.truststore.location": Text, per_listener;
     /// The password of the trust store.
-    "ssl.truststore.password": Password, per_broker;
+    "ssl.truststore.password": Password, per_listener;
     /// The trusted certificates themselves, in PEM form.
-    "ssl.truststore.certificates": Password, per_broker;
+    "ssl.truststore.certificates": Password, per_listener;
     /// The Java algorithm that chooses a key.
     "ssl.keymanager.algorithm": Text = "SunX509", per_broker;
     /// The Java algorithm that decides whom to trust.

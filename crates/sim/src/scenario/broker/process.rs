@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use futures::channel::oneshot;
 use futures::future::{Either, select};
-use ottla_broker::{Broker, FirstQuorum, Format, format};
+use ottla_broker::{Broker, FirstQuorum, Format, NoLoggers, format};
 use ottla_config::ServerConfig;
 use ottla_env::{Clock, Env, Spawn};
 use ottla_metadata::Image;
@@ -187,7 +187,7 @@ async fn start(env: SimEnv, config: ServerConfig) -> Result<Broker<SimEnv>, Stri
     };
     format(env.disk(), env.entropy(), env.clock().wall(), &config, &how)
         .map_err(|error| error.to_string())?;
-    Broker::start(env, config)
+    Broker::start(env, config, Arc::new(NoLoggers))
         .await
         .map_err(|error| error.to_string())
 }

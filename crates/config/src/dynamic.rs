@@ -1,0 +1,288 @@
+//! What brokers may be given while they run (KIP-226).
+
+use crate::consistency;
+use crate::describe::Layers;
+use crate::key::{Key, Update};
+use crate::settings::Settings;
+use crate::table;
+use crate::value::Value;
+
+/// Of a listener, these may be the same for all brokers.
+const OF_ALL_BROKERS: [&str; 3] = [
+    "max.connections",
+    "max.connection.creation.rate",
+    "num.network.threads",
+];
+
+/// The one metric reporter that Kafka brings along.
+const JMX: &str = "org.apache.kafka.common.metrics.JmxReporter";
+
+/// Numbers of threads: none is more than doubled or halved at once.
+const THREADS: [&str; 10] = [
+    "num.io.threads",
+    "num.network.threads",
+    "num.replica.fetchers",
+    "num.recovery.threads.per.data.dir",
+    "background.threads",
+    "log.cleaner.threads",
+    "remote.log.manager.copier.thread.pool.size",
+    "remote.log.manager.expiration.thread.pool.size",
+    "remote.log.manager.follower.thread.pool.size",
+    "remote.log.reader.threads",
+];
+
+/// What is taken over at the start only, though Kafka has it dynamic.
+const FIXED: [&str; 2] = ["listeners", "listener.security.protocol.map"];
+
+/// Whose dynamic configs are meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    AllBrokers,
+    ThisBroker,
+}
+
+/// Whether the broker of `layers` may have `next` as its dynamic configs of that level.
+///
+/// # Errors
+/// A sentence that names the config.
+pub fn check<'a>(
+    layers: &Layers<'_>,
+    level: Level,
+    next: impl Iterator<Item = (&'a str, &'a str)> + Clone,
+) -> Result<(), String> {
+    for (name, text) in next.clone() {
+        check_one(name, text, level)?;
+    }
+    let next = Settings::dynamic(next);
+    let changed = match level {
+        Level::AllBrokers => Layers {
+            all_brokers: &next,
+            ..*layers
+        },
+        Level::ThisBroker => Layers {
+            this_broker: &next,
+            ..*layers
+        },
+    };
+    let (before, after) = (layers.effective(), changed.effective());
+    consistency::check(&after).map_err(|(name, problem)| format!("{name}: {problem}"))?;
+    step(&before, &after)
+}
+
+/// Whether a broker may have this config, whatever else it has.
+///
+/// # Errors
+/// A sentence that names the config.
+pub fn check_one(name: &str, text: &str, level: Level) -> Result<(), String> {
+    let of_listener = table::of_listener(name);
+    let known = table::server_key(name);
+    let key = known.or(of_listener.and_then(|(_, key)| key));
+    if let Some(key) = key {
+        Value::parse(key, text).map_err(|error| error.to_string())?;
+    }
+    let is_of_all = match (known, of_listener) {
+        (Some(key), _) => update_of(key)? == Update::ClusterWide,
+        (None, Some((_, key))) => key.is_some_and(|key| OF_ALL_BROKERS.contains(&key.name)),
+        // A plugin's.
+        (None, None) => true,
+    };
+    match level {
+        Level::AllBrokers if !is_of_all => Err(format!(
+            "{name} can be set for one broker only, not for all"
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// # Errors
+/// When it cannot be changed by its own name at all.
+fn update_of(key: &Key) -> Result<Update, String> {
+    let name = key.name;
+    match key.update {
+        Update::ReadOnly => Err(format!(
+            "{name} cannot be changed while the broker runs: set it in its file"
+        )),
+        Update::PerListener => Err(format!(
+            "{name} can be changed for one listener only, as listener.name.LISTENER.{name}"
+        )),
+        dynamic => Ok(dynamic),
+    }
+}
+
+/// Some changes are too large, or not possible in a running node.
+fn step(before: &Settings, after: &Settings) -> Result<(), String> {
+    for name in THREADS {
+        let (base, new) = (number(before, name), number(after, name));
+        let is_near = (1.max(base / 2)..=base.saturating_mul(2)).contains(&new);
+        if new != base && !is_near {
+            return Err(format!(
+                "{name}: expected at least half and at most double of {base}, found {new}"
+            ));
+        }
+    }
+    for name in FIXED {
+        if before.value(name) != after.value(name) {
+            return Err(format!("{name} is taken over with the next start only"));
+        }
+    }
+    let reporters = list(after, "metric.reporters");
+    if let Some(class) = reporters.iter().find(|class| *class != JMX) {
+        return Err(format!(
+            "metric.reporters: there is no Java here that could load {class}"
+        ));
+    }
+    cordoned(after)?;
+    local_retention(before, after)
+}
+
+fn number(settings: &Settings, name: &str) -> i64 {
+    match settings.value(name) {
+        Some(Value::Integer(value)) => value,
+        other => unreachable!("{name} is a number and has a default: {other:?}"),
+    }
+}
+
+fn list(settings: &Settings, name: &str) -> Vec<String> {
+    match settings.value(name) {
+        Some(Value::List(items)) => items,
+        _ => Vec::new(),
+    }
+}
+
+fn cordoned(after: &Settings) -> Result<(), String> {
+    let directories = match list(after, "log.dirs") {
+        none if none.is_empty() => list(after, "log.dir"),
+        some => some,
+    };
+    let cordoned = list(after, "cordoned.log.dirs");
+    let is_known = |name: &&String| *name == "*" || directories.contains(name);
+    match cordoned.iter().find(|name| !is_known(name)) {
+        Some(stranger) => Err(format!(
+            "cordoned.log.dirs: expected some of log.dirs, found {stranger}"
+        )),
+        None => Ok(()),
+    }
+}
+
+/// What stays local is a part of what is kept; -2 is all of it, -1 has no bound.
+fn local_retention(before: &Settings, after: &Settings) -> Result<(), String> {
+    let retention_ms = |settings: &Settings| {
+        let mut units = table::synonyms("retention.ms").iter();
+        let set = units.find_map(|(name, unit)| match settings.explicit(name)? {
+            Value::Integer(value) if *value > 0 => Some(value.saturating_mul(*unit)),
+            _ => Some(-1),
+        });
+        set.unwrap_or_else(|| table::topic_default("retention.ms"))
+    };
+    let bounds = |settings: &Settings| {
+        [
+            (
+                "log.local.retention.ms",
+                number(settings, "log.local.retention.ms"),
+                retention_ms(settings),
+            ),
+            (
+                "log.local.retention.bytes",
+                number(settings, "log.local.retention.bytes"),
+                number(settings, "log.retention.bytes"),
+            ),
+        ]
+    };
+    let (before, after) = (bounds(before), bounds(after));
+    if before == after {
+        return Ok(());
+    }
+    for (name, local, all) in after {
+        if all != -1 && local != -2 && (local == -1 || local > all) {
+            return Err(format!(
+                "{name}: expected at most what is kept at all, {all}, found {local}"
+            ));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a broker without a file of its own says to `next`, where all have `all_brokers`.
+    fn checked(
+        level: Level,
+        all_brokers: &[(&str, &str)],
+        next: &[(&str, &str)],
+    ) -> Result<(), String> {
+        let nothing = Settings::default();
+        let all_brokers = Settings::dynamic(all_brokers.iter().copied());
+        let layers = Layers {
+            file: &nothing,
+            all_brokers: &all_brokers,
+            this_broker: &nothing,
+        };
+        check(&layers, level, next.iter().copied())
+    }
+
+    fn own(name: &str, text: &str) -> Result<(), String> {
+        checked(Level::ThisBroker, &[], &[(name, text)])
+    }
+
+    fn shared(name: &str, text: &str) -> Result<(), String> {
+        checked(Level::AllBrokers, &[], &[(name, text)])
+    }
+
+    #[test]
+    fn what_is_read_at_the_start_cannot_be_changed() {
+        for name in ["node.id", "log.retention.hours", "listeners"] {
+            assert!(own(name, "3").is_err(), "{name}");
+        }
+        assert_eq!(own("a.plugins.own", "x"), Ok(()));
+    }
+
+    #[test]
+    fn some_differ_from_broker_to_broker_and_some_from_listener_to_listener() {
+        assert_eq!(own("sasl.kerberos.service.name", "kafka"), Ok(()));
+        assert!(shared("sasl.kerberos.service.name", "kafka").is_err());
+        assert!(own("ssl.keystore.location", "/a").is_err());
+        assert_eq!(own("listener.name.x.ssl.keystore.location", "/a"), Ok(()));
+        assert!(shared("listener.name.x.ssl.keystore.location", "/a").is_err());
+        assert_eq!(shared("listener.name.x.max.connections", "5"), Ok(()));
+        assert!(shared("listener.name.x.max.connections", "many").is_err());
+    }
+
+    #[test]
+    fn threads_are_at_most_doubled_or_halved_at_once() {
+        for (text, is_fine) in [("4", true), ("16", true), ("3", false), ("17", false)] {
+            assert_eq!(own("num.io.threads", text).is_ok(), is_fine, "{text}");
+        }
+        let before = [("num.io.threads", "16"), ("log.cleaner.threads", "2")];
+        let next = |name, text| checked(Level::AllBrokers, &before, &[(name, text)]);
+        assert_eq!(next("num.io.threads", "32"), Ok(()));
+        assert!(next("num.io.threads", "33").is_err());
+        assert_eq!(next("log.cleaner.threads", "4"), Ok(()));
+        assert!(next("log.cleaner.threads", "5").is_err());
+    }
+
+    #[test]
+    fn values_have_to_go_together() {
+        assert!(own("log.roll.jitter.ms", "-1").is_err());
+        assert!(own("log.cleaner.dedupe.buffer.size", "1048576").is_err());
+        assert!(own("group.consumer.assignment.interval.ms", "15001").is_err());
+        assert!(own("max.connections.per.ip.overrides", "a").is_err());
+        assert_eq!(
+            own("max.connections.per.ip.overrides", "a:1, ::1:2"),
+            Ok(())
+        );
+        assert!(own("cordoned.log.dirs", "/a").is_err());
+        assert_eq!(own("cordoned.log.dirs", "/tmp/kafka-logs"), Ok(()));
+        let kept = [("log.retention.ms", "5000")];
+        let local = |text| {
+            checked(
+                Level::ThisBroker,
+                &kept,
+                &[("log.local.retention.ms", text)],
+            )
+        };
+        assert!(local("5001").is_err() && local("-1").is_err());
+        assert!(local("5000").is_ok() && local("-2").is_ok());
+    }
+}

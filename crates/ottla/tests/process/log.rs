@@ -1,0 +1,76 @@
+//! Where the log goes, and what a service manager is told.
+
+use std::os::unix::net::UnixDatagram;
+
+use crate::{Node, Place, run, stderr};
+
+#[test]
+fn the_log_goes_to_a_file_a_line_an_object() {
+    let place = Place::formatted("");
+    let arguments = [
+        "server",
+        "server.properties",
+        "--log-file",
+        "log",
+        "--log-format",
+        "json",
+    ];
+    let mut command = place.command(&arguments);
+    command.env("RUST_LOG", "ottla_node=info");
+    assert_eq!(Node::start(command).stop(), (Some(0), String::new()));
+    let log = place.read("log");
+    for line in log.lines() {
+        assert!(
+            line.starts_with("{\"timestamp\":") && line.ends_with('}'),
+            "{line}"
+        );
+    }
+    let started = "\"level\":\"INFO\",\"message\":\"started\",\"target\":\"ottla_node\"";
+    assert!(log.contains(started), "{log}");
+}
+
+#[test]
+fn a_log_file_that_cannot_be_written_stops_the_start() {
+    let place = Place::formatted("");
+    let output = place.run(&["server", "server.properties", "--log-file", "nowhere/log"]);
+    let said = crate::refusal(&output);
+    assert!(
+        said.starts_with("the log cannot be written: nowhere/log: "),
+        "{said}"
+    );
+}
+
+#[test]
+fn what_becomes_of_log_files_is_a_matter_of_log_files() {
+    let output = run(&["server", "server.properties", "--log-keep", "3"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        stderr(&output).contains("--log-file"),
+        "{}",
+        stderr(&output)
+    );
+}
+
+#[test]
+fn a_service_manager_is_told_of_start_and_stop_and_that_the_node_is_alive() {
+    let place = Place::formatted("");
+    let path = place.path("notify");
+    let socket = UnixDatagram::bind(&path).unwrap();
+    let mut command = place.command(&["server", "server.properties"]);
+    command
+        .env("NOTIFY_SOCKET", &path)
+        .env("WATCHDOG_USEC", "100000");
+    let heard = || {
+        let mut buffer = [0; 64];
+        let size = socket.recv(&mut buffer).unwrap();
+        String::from_utf8_lossy(&buffer[..size]).into_owned()
+    };
+    let node = Node::start(command);
+    assert_eq!(heard(), "READY=1\n");
+    assert_eq!(
+        (heard(), heard()),
+        ("WATCHDOG=1\n".to_owned(), "WATCHDOG=1\n".to_owned())
+    );
+    assert_eq!(node.stop(), (Some(0), String::new()));
+    while heard() != "STOPPING=1\n" {}
+}
