@@ -20,6 +20,7 @@ mod groups;
 mod idle_env;
 mod internal_topics;
 mod lane;
+mod log_dirs;
 mod net;
 mod node;
 mod partition;

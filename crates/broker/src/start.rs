@@ -36,6 +36,7 @@ use crate::found_logs::{self, FoundLogs};
 use crate::group_lag::{self, GroupLag};
 use crate::groups::GroupCoordinators;
 use crate::lane::{Job, Lane, LaneOptions};
+use crate::log_dirs::LogDirs;
 use crate::net::{ConnectionLimits, MemoryBudget, accept};
 use crate::node::{Node, Options};
 use crate::partitions::Partitions;
@@ -115,8 +116,13 @@ impl<E: Env> Broker<E> {
             adjustable.max_connections_per_ip,
         );
         let (failed, to_tell_failed) = mpsc::unbounded();
+        let usable: Vec<_> = directories
+            .iter()
+            .map(|(directory, id)| (directory.path().to_path_buf(), *id))
+            .collect();
+        let log_dirs = LogDirs::new(config.log_dirs(), &usable);
         let (lanes, cleanly_stopped) =
-            start_lanes(&env, &config, &adjustable, &directories, &failed)?;
+            start_lanes(&env, &config, &adjustable, &directories, &log_dirs, &failed)?;
         // One that is no directory of partitions may have been one before; what its sign says ends here as well.
         metadata
             .take_clean_shutdown()
@@ -164,6 +170,7 @@ impl<E: Env> Broker<E> {
             },
             connection_limits: limits,
             request_memory: MemoryBudget::new(REQUEST_MEMORY),
+            log_dirs,
             partitions,
             groups,
             fetch_sessions: FetchSessions::new(config.fetch_session_slots()),
@@ -310,6 +317,7 @@ fn start_lanes<E: Env>(
     config: &ServerConfig,
     adjustable: &Adjustable,
     directories: &[OwnDirectory<E>],
+    log_dirs: &LogDirs,
     failed: &mpsc::UnboundedSender<Uuid>,
 ) -> Result<(Vec<DirectoryLane<E>>, BrokerEpoch), StartError> {
     let mut lanes = Vec::new();
@@ -326,8 +334,10 @@ fn start_lanes<E: Env>(
             was_clean: stopped.is_some(),
             recovered_at_once: config.recovery_threads(),
             producer_expiration: adjustable.producer_expiration,
+            min_free: config.min_free_bytes(),
         };
-        let failed = FailedDirectory::new(*id, failed.clone());
+        let log_dir = log_dirs.by_id(*id).expect("it is one that is configured");
+        let failed = FailedDirectory::new(*id, Arc::clone(&log_dir.state), failed.clone());
         let lane = Lane::start(env, Arc::clone(directory), options, failed);
         lanes.push((Arc::clone(directory), lane));
     }

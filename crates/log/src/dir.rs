@@ -361,6 +361,14 @@ impl<D: Disk> LogDirectory<D> {
         self.checkpoints.replace(points.iter().cloned().collect())
     }
 
+    /// Writes down where some of the logs begin by now, so that no crash brings back what was deleted below.
+    ///
+    /// # Errors
+    /// The disk's. The old checkpoint stands then.
+    pub fn write_log_starts(&self, moved: &[(String, LogPoint)]) -> io::Result<()> {
+        self.checkpoints.begin_at(moved)
+    }
+
     fn set_aside(&self, name: &str, unique: Uuid, suffix: &str) -> io::Result<PathBuf> {
         self.found.lock().remove(name);
         let mut aside = format!(".{:032x}-{suffix}", unique.as_u128());

@@ -25,6 +25,6 @@ pub mod validate;
 pub use checkpoint::{CheckpointEntry, ParseCheckpointError};
 pub use log::{AppendError, Appended, Log, LogPoint, SyncJob};
 pub use options::LogOptions;
-pub use producer_state::ProducerError;
+pub use producer_state::{ActiveProducer, ProducerError};
 pub use reader::{FoundOffset, LogReader, LogSlice, ReadError};
 pub use recovery::OpenError;

@@ -15,7 +15,7 @@ use thiserror::Error;
 use crate::handle::Home;
 use crate::options::LogOptions;
 use crate::producer_snapshot;
-use crate::producer_state::{ProducerError, ProducerState, Verdict};
+use crate::producer_state::{ActiveProducer, ProducerError, ProducerState, Verdict};
 use crate::reader::{LogReader, Shared};
 use crate::recovery::{self, Holes, OpenError};
 use crate::segment::{Durability, MAX_RELATIVE_OFFSET, Segment, path, write_file};
@@ -178,6 +178,7 @@ impl<D: Disk> Log<D> {
                 .expect("a log has a segment from its opening on"),
         );
         shared.segments.store(Arc::new(recovered.segments));
+        recovered.epochs.truncate_start(log_start);
         let epochs = Epochs::new(recovered.epochs, recovered.recorded_epochs);
         epochs.publish(&shared.epochs);
         // A crash of the process alone kept what was written, but nothing says that it is on disk.
@@ -465,6 +466,12 @@ impl<D: Disk> Log<D> {
     /// A [`SyncJob`] has brought everything below `offset` to the disk.
     pub fn synced(&mut self, offset: Offset) {
         self.recovery_point = self.recovery_point.max(offset);
+    }
+
+    /// The producers that the log remembers, by their ids.
+    #[must_use]
+    pub fn active_producers(&self) -> Vec<ActiveProducer> {
+        self.producers.active()
     }
 
     /// Writes all that a start needs to find the log as it is without reading it, and nothing that is there already. True if

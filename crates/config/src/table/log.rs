@@ -9,6 +9,10 @@ pub(super) const KEYS: &[Key] = keys! {
     "log.dirs": List, not_empty, honoured;
     /// Data directories that get no new partitions; * stands for all.
     "cordoned.log.dirs": List = "", per_broker;
+    /// Ottla's own: with less than this free on the file system of a data directory (or a quarter of a small one) no records of
+    /// clients are taken there, while there is room for what it takes to delete some; reading and deleting go on. 0 lets the file
+    /// system be filled, which takes the directory offline.
+    "log.dirs.min.free.bytes": Long = "134217728", at_least(0), internal, honoured;
     /// How long a broker goes on when it cannot tell the controller of a failed directory whose partitions it leads.
     "log.dir.failure.timeout.ms": Long = "30000", at_least(1);
     /// How many partitions a topic gets that is created without saying.

@@ -69,6 +69,19 @@ impl<D: Disk> Checkpoints<D> {
         self.write(&mut self.points.lock(), points)
     }
 
+    /// Writes down where these logs begin, and of the others what is known of them already.
+    ///
+    /// # Errors
+    /// The disk's. The old checkpoint stands then.
+    pub(super) fn begin_at(&self, moved: &[(String, LogPoint)]) -> io::Result<()> {
+        let mut known = self.points.lock();
+        let mut points = known.clone();
+        points.extend(moved.iter().cloned());
+        self.write_file(LOG_STARTS, &points, &log_start)?;
+        *known = points;
+        Ok(())
+    }
+
     /// Takes a log out of the files.
     pub(super) fn forget(&self, name: &str) -> io::Result<()> {
         // Logs are opened beside each other, and each may be the new one of an old name.
@@ -86,41 +99,43 @@ impl<D: Disk> Checkpoints<D> {
         known: &mut BTreeMap<String, LogPoint>,
         points: BTreeMap<String, LogPoint>,
     ) -> io::Result<()> {
-        let entries = |offset: &dyn Fn(&LogPoint) -> Option<Offset>| -> Vec<CheckpointEntry> {
-            points
-                .iter()
-                .filter_map(|(name, point)| {
-                    let (topic, partition) = parse_name(name)?;
-                    Some(CheckpointEntry {
-                        topic,
-                        partition: partition.0,
-                        offset: offset(point)?,
-                    })
-                })
-                .collect()
-        };
-        let files = [
-            (
-                RECOVERY_POINTS,
-                entries(&|point| Some(point.recovery_point)),
-            ),
-            // A log that begins with its first segment need not say so.
-            (
-                LOG_STARTS,
-                entries(&|point| Some(point.log_start).filter(|start| *start > point.first_base)),
-            ),
-            (
-                HIGH_WATERMARKS,
-                entries(&|point| Some(point.high_watermark)),
-            ),
+        let files: [(&str, &Told); 3] = [
+            (RECOVERY_POINTS, &|point| Some(point.recovery_point)),
+            (LOG_STARTS, &log_start),
+            (HIGH_WATERMARKS, &|point| Some(point.high_watermark)),
         ];
-        for (file, entries) in files {
-            let text = checkpoint::to_text(&entries);
-            replace_file(&self.disk, &self.directory, file, text.as_bytes())?;
+        for (file, told) in files {
+            self.write_file(file, &points, told)?;
         }
         *known = points;
         Ok(())
     }
+
+    fn write_file(
+        &self,
+        file: &str,
+        points: &BTreeMap<String, LogPoint>,
+        told: &Told,
+    ) -> io::Result<()> {
+        let entries = points.iter().filter_map(|(name, point)| {
+            let (topic, partition) = parse_name(name)?;
+            Some(CheckpointEntry {
+                topic,
+                partition: partition.0,
+                offset: told(point)?,
+            })
+        });
+        let text = checkpoint::to_text(&entries.collect::<Vec<_>>());
+        replace_file(&self.disk, &self.directory, file, text.as_bytes())
+    }
+}
+
+/// What a file tells of a log, if anything.
+type Told = dyn Fn(&LogPoint) -> Option<Offset>;
+
+/// A log that begins with its first segment need not say so.
+fn log_start(point: &LogPoint) -> Option<Offset> {
+    Some(point.log_start).filter(|start| *start > point.first_base)
 }
 
 fn read_checkpoint<D: Disk>(

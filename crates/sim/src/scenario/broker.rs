@@ -30,6 +30,7 @@ mod offsets;
 mod pass;
 mod process;
 mod producer;
+mod records_deletion;
 #[cfg(test)]
 mod recovery;
 mod rival;
