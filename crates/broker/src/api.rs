@@ -1,6 +1,7 @@
 //! What the node answers: one file per API. A handler sees one shape of its request, whatever the version.
 
 pub(crate) mod alter_configs;
+pub(crate) mod alter_replica_log_dirs;
 mod altered_configs;
 pub(crate) mod api_versions;
 pub(crate) mod begin_quorum_epoch;

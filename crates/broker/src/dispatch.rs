@@ -67,6 +67,7 @@ plain_apis! {
     DescribeConfigs: describe_configs(DescribeConfigsRequest),
     AlterConfigs: alter_configs(AlterConfigsRequest),
     IncrementalAlterConfigs: incremental_alter_configs(IncrementalAlterConfigsRequest),
+    AlterReplicaLogDirs: alter_replica_log_dirs(AlterReplicaLogDirsRequest),
     DescribeLogDirs: describe_log_dirs(DescribeLogDirsRequest),
     CreatePartitions: create_partitions(CreatePartitionsRequest),
     DeleteGroups: delete_groups(DeleteGroupsRequest),

@@ -12,6 +12,7 @@
 mod answers;
 mod append;
 mod delete_records;
+mod hand_over;
 mod housekeeping;
 mod lifecycle;
 mod openings;
@@ -41,6 +42,7 @@ use room::Watermark;
 pub(crate) use answers::{Answers, Outcome};
 pub(crate) use append::{Append, AppendFailure, Appended};
 pub(crate) use delete_records::DeleteRecords;
+pub(crate) use hand_over::{Arrival, HandOver};
 
 use crate::failed_directories::FailedDirectory;
 use crate::partition::{Partition, PartitionKey};
@@ -75,6 +77,13 @@ pub(crate) enum Job<E: Env> {
         /// Their job opens no more.
         is_over: bool,
     },
+    /// This node leads the partition from now on in this directory, whose log another lane has yet to hand over.
+    Expect {
+        partition: Arc<Partition<E>>,
+        leadership: Leadership,
+    },
+    /// The log goes to another directory, and to its lane.
+    HandOver(Box<HandOver<E>>),
     /// A sync beside the lane has ended.
     Synced {
         key: PartitionKey,
@@ -270,6 +279,11 @@ impl<E: Env> Worker<E> {
                     is_over,
                 }) => self.opened(opening, opened, is_over),
                 Some(Job::Synced { key, result }) => self.synced(key, result),
+                // Who hands it over tells so, now or when it closes.
+                Some(Job::Expect {
+                    partition,
+                    leadership,
+                }) => self.expect(partition, leadership),
                 Some(_) | None => {}
             }
         }
@@ -292,6 +306,11 @@ impl<E: Env> Worker<E> {
                 opened,
                 is_over,
             } => self.opened(opening, opened, is_over),
+            Job::Expect {
+                partition,
+                leadership,
+            } => self.expect(partition, leadership),
+            Job::HandOver(hand_over) => self.hand_over(*hand_over),
             Job::Synced { key, result } => self.synced(key, result),
             Job::Configure { key } => self.configure(key),
             Job::ExpireProducers { after } => self.expire_producers(after),

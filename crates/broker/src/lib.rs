@@ -21,6 +21,7 @@ mod idle_env;
 mod internal_topics;
 mod lane;
 mod log_dirs;
+mod moves;
 mod net;
 mod node;
 mod partition;

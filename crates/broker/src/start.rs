@@ -37,6 +37,7 @@ use crate::group_lag::{self, GroupLag};
 use crate::groups::GroupCoordinators;
 use crate::lane::{Job, Lane, LaneOptions};
 use crate::log_dirs::LogDirs;
+use crate::moves::{Moves, move_replicas};
 use crate::net::{ConnectionLimits, MemoryBudget, accept};
 use crate::node::{Node, Options};
 use crate::partitions::Partitions;
@@ -104,13 +105,19 @@ impl<E: Env> Broker<E> {
             &adjustable,
         );
         let groups = Arc::new(groups);
-        let logs = found_logs::find(
+        let directory_by_id = directories
+            .iter()
+            .map(|(directory, id)| (*id, Arc::clone(directory)));
+        let (moves, to_move) = Moves::new(directory_by_id.collect());
+        let moves = Arc::new(moves);
+        let mut logs = found_logs::find(
             &env,
             config.node_id(),
             &image.load(),
             &metadata,
             &directories,
         )?;
+        found_logs::resume_moves::<E>(&image.load(), &directories, has_offline, &moves, &mut logs)?;
         let limits = ConnectionLimits::new(
             adjustable.max_connections,
             adjustable.max_connections_per_ip,
@@ -144,6 +151,7 @@ impl<E: Env> Broker<E> {
                 .map(|((_, lane), (_, id))| (*id, lane.clone()))
                 .collect(),
             FoundLogs { logs, has_offline },
+            Arc::clone(&moves),
             assigned,
         );
         let failures = Arc::new(Failures::default());
@@ -171,6 +179,7 @@ impl<E: Env> Broker<E> {
             connection_limits: limits,
             request_memory: MemoryBudget::new(REQUEST_MEMORY),
             log_dirs,
+            moves,
             partitions,
             groups,
             fetch_sessions: FetchSessions::new(config.fetch_session_slots()),
@@ -190,6 +199,8 @@ impl<E: Env> Broker<E> {
         assert!(is_first, "a node registers once");
         let telling = tell_directories(Arc::clone(&node), epoch, to_tell);
         node.env.spawn().task(telling);
+        let moving = move_replicas(Arc::clone(&node), epoch, to_move);
+        node.env.spawn().task(moving);
         let usable = UsableDirectories {
             metadata: metadata_id,
             of_partitions: ids.into_iter().collect(),

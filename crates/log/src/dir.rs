@@ -2,6 +2,7 @@
 
 mod checkpoints;
 mod clean_shutdown;
+mod future;
 mod meta_properties;
 mod partition_metadata;
 
@@ -16,6 +17,7 @@ use parking_lot::Mutex;
 use thiserror::Error;
 
 pub use clean_shutdown::CLEAN_SHUTDOWN;
+pub use future::FutureLog;
 pub use meta_properties::{MetaProperties, ParseMetaPropertiesError};
 
 use checkpoints::Checkpoints;

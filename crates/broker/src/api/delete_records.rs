@@ -23,6 +23,9 @@ use crate::request::Context;
 /// Stands for the high watermark.
 const ALL: Offset = Offset(-1);
 
+/// Waited for at least: a client that gives no time wants no one else to be waited for, but the disk is.
+const LEAST_WAIT: Duration = Duration::from_secs(1);
+
 pub(crate) async fn handle<E: Env>(
     node: &Node<E>,
     context: Context<'_>,
@@ -30,6 +33,7 @@ pub(crate) async fn handle<E: Env>(
 ) -> DeleteRecordsResponse<'static> {
     let clock = node.env.clock();
     let timeout = Duration::from_millis(request.timeout_ms.max(0).unsigned_abs().into());
+    let timeout = timeout.max(LEAST_WAIT);
     let deadline = clock.monotonic() + timeout;
     let opened_by = opening_deadline(node);
     // Of what is named more than once the last counts.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use ottla_env::{Disk, Env, Spawn};
+use ottla_log::LogReader;
 use ottla_model::{ErrorCode, PartitionIndex};
 use ottla_wire::message::describe_log_dirs::{
     DescribeLogDirsPartition, DescribeLogDirsRequest, DescribeLogDirsResponse,
@@ -93,6 +94,26 @@ async fn describe<E: Env>(
         };
         topics.entry(&partition.topic).or_default().push(described);
     }
+    for (key, to, bytes) in node.moves.all() {
+        let is_it = |partition: &&Arc<Partition<E>>| partition.key == key;
+        let Some(partition) = partitions.iter().find(is_it).filter(|_| Some(to) == dir.id) else {
+            continue;
+        };
+        let is_wanted = wanted
+            .as_ref()
+            .is_none_or(|wanted| wanted.contains(&(partition.topic.to_string(), key.index)));
+        let Some(log) = partition.open_reader().filter(|_| is_wanted) else {
+            continue;
+        };
+        let described = DescribeLogDirsPartition {
+            partition_index: key.index,
+            partition_size: bytes.cast_signed(),
+            offset_lag: lag(&log, bytes),
+            is_future_key: true,
+            ..Default::default()
+        };
+        topics.entry(&partition.topic).or_default().push(described);
+    }
     let topics = topics.into_iter().map(|(name, mut partitions)| {
         partitions.sort_by_key(|partition| partition.partition_index);
         DescribeLogDirsTopic {
@@ -109,4 +130,13 @@ async fn describe<E: Env>(
         usable_bytes: i64::try_from(space.free).unwrap_or(i64::MAX),
         ..Default::default()
     }
+}
+
+/// How many offsets a copy of so many bytes lacks, about: it is made byte by byte.
+fn lag<D: Disk>(log: &LogReader<D>, bytes: u64) -> i64 {
+    let size = log.size().max(1);
+    let missing = size.saturating_sub(bytes);
+    let offsets = (log.end() - log.log_start()).unsigned_abs();
+    let lag = u128::from(offsets) * u128::from(missing) / u128::from(size);
+    i64::try_from(lag).unwrap_or(i64::MAX)
 }

@@ -25,9 +25,9 @@ pub(super) const KEYS: &[Key] = keys! {
     "log.roll.hours": Int = "168", at_least(1), honoured;
     /// By how much at most the age at which segments roll is shortened at random, so that they do not all roll at once;
     /// log.roll.jitter.hours where it is not set.
-    "log.roll.jitter.ms": Long, cluster_wide;
+    "log.roll.jitter.ms": Long, cluster_wide, honoured;
     /// The same as log.roll.jitter.ms, in hours.
-    "log.roll.jitter.hours": Int = "0", at_least(0);
+    "log.roll.jitter.hours": Int = "0", at_least(0), honoured;
     /// How long a log is kept; -1 for ever; log.retention.minutes where it is not set.
     "log.retention.ms": Long, cluster_wide, honoured;
     /// The same as log.retention.ms, in minutes; log.retention.hours where neither is set.

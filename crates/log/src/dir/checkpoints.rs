@@ -1,6 +1,6 @@
 //! The checkpoint files of a directory: how far each of its logs is on disk, where it begins, what of it is replicated.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -36,6 +36,8 @@ pub(super) struct Checkpoints<D> {
     directory: PathBuf,
     /// Locked while the files are written: one at a time writes them.
     points: Mutex<BTreeMap<String, LogPoint>>,
+    /// Logs that have come from other directories, of which whoever replaces the points may not have heard yet.
+    adopted: Mutex<BTreeSet<String>>,
 }
 
 impl<D: Disk> Checkpoints<D> {
@@ -56,6 +58,7 @@ impl<D: Disk> Checkpoints<D> {
             disk,
             directory: directory.to_path_buf(),
             points: Mutex::new(points),
+            adopted: Mutex::default(),
         })
     }
 
@@ -65,8 +68,15 @@ impl<D: Disk> Checkpoints<D> {
 
     /// # Errors
     /// The disk's. The old checkpoints stand then.
-    pub(super) fn replace(&self, points: BTreeMap<String, LogPoint>) -> io::Result<()> {
-        self.write(&mut self.points.lock(), points)
+    pub(super) fn replace(&self, mut points: BTreeMap<String, LogPoint>) -> io::Result<()> {
+        let mut known = self.points.lock();
+        let mut adopted = self.adopted.lock();
+        adopted.retain(|name| !points.contains_key(name));
+        for name in adopted.iter() {
+            let point = known.get(name);
+            points.extend(point.map(|point| (name.clone(), *point)));
+        }
+        self.write(&mut known, points)
     }
 
     /// Writes down where these logs begin, and of the others what is known of them already.
@@ -82,10 +92,21 @@ impl<D: Disk> Checkpoints<D> {
         Ok(())
     }
 
+    /// Takes up a log that comes from another directory.
+    pub(super) fn adopt(&self, name: &str, point: LogPoint) -> io::Result<()> {
+        let mut known = self.points.lock();
+        let mut points = known.clone();
+        points.insert(name.to_owned(), point);
+        self.write(&mut known, points)?;
+        self.adopted.lock().insert(name.to_owned());
+        Ok(())
+    }
+
     /// Takes a log out of the files.
     pub(super) fn forget(&self, name: &str) -> io::Result<()> {
         // Logs are opened beside each other, and each may be the new one of an old name.
         let mut points = self.points.lock();
+        self.adopted.lock().remove(name);
         let mut left = points.clone();
         if left.remove(name).is_none() {
             return Ok(());
