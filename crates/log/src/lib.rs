@@ -23,7 +23,7 @@ mod transaction_marker;
 pub mod validate;
 
 pub use checkpoint::{CheckpointEntry, ParseCheckpointError};
-pub use log::{AppendError, Appended, Log, LogPoint, SyncJob};
+pub use log::{AppendError, Appended, Log, LogPoint, Producers, SyncJob};
 pub use options::LogOptions;
 pub use producer_state::{ActiveProducer, ProducerError};
 pub use reader::{FoundOffset, LogReader, LogSlice, ReadError};

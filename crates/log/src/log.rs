@@ -104,6 +104,10 @@ impl<D: Disk> SyncJob<D> {
     }
 }
 
+/// What a log remembers of its producers.
+#[derive(Clone, Debug)]
+pub struct Producers(ProducerState);
+
 /// Bytes of batches that a start may read to know the producers.
 const UNSNAPSHOTTED: u64 = 64 << 10;
 
@@ -472,6 +476,17 @@ impl<D: Disk> Log<D> {
     #[must_use]
     pub fn active_producers(&self) -> Vec<ActiveProducer> {
         self.producers.active()
+    }
+
+    /// What is remembered of producers, which is more than a snapshot tells: of each the last batches, and not the last one alone.
+    #[must_use]
+    pub fn producers(&self) -> Producers {
+        Producers(self.producers.clone())
+    }
+
+    /// Remembers what this log did where it was before it was moved.
+    pub fn remember(&mut self, producers: Producers) {
+        self.producers = producers.0;
     }
 
     /// Writes all that a start needs to find the log as it is without reading it, and nothing that is there already. True if

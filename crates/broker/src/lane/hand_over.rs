@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ottla_env::{Clock, Entropy, Env};
 use ottla_log::dir::FutureLog;
-use ottla_log::{Log, OpenError};
+use ottla_log::{Log, OpenError, Producers};
 use ottla_model::{ErrorCode, LeaderEpoch};
 use ottla_replica::{Input, Leadership};
 
@@ -89,7 +89,14 @@ impl<E: Env> Worker<E> {
         };
         let partition = Arc::clone(&open.partition);
         match self.move_files(open, &future) {
-            Ok(()) => arrival.result = Some(self.open_moved(&arrival, &future)),
+            Ok(producers) => {
+                let opened = self.open_moved(&arrival, &future);
+                // Batches that come again are known here, too.
+                arrival.result = Some(opened.map(|mut log| {
+                    log.remember(producers);
+                    log
+                }));
+            }
             Err(error) => {
                 tracing::error!(partition = %partition.name(), %error, "cannot be moved to another directory");
                 self.partitions
@@ -100,18 +107,18 @@ impl<E: Env> Worker<E> {
         partition.set_availability(Availability::Offline);
     }
 
-    fn move_files(&mut self, open: Open<E>, future: &FutureLog<E::Disk>) -> io::Result<()> {
+    fn move_files(&mut self, open: Open<E>, future: &FutureLog<E::Disk>) -> io::Result<Producers> {
         let Open {
             mut log, partition, ..
         } = open;
         self.has_new_points = true;
         log.close()?;
-        let point = log.point();
+        let (point, producers) = (log.point(), log.producers());
         drop(log);
         let path = future.take_over(point, self.env.entropy().uuid())?;
         let due = self.env.clock().monotonic() + partition.config().file_delete_delay();
         self.deleting.push(Deleting { path, due });
-        Ok(())
+        Ok(producers)
     }
 
     fn open_moved(
