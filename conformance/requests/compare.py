@@ -7,6 +7,7 @@ import sys
 IGNORED = {
     "errorMessage", "topicId", "documentation", "throttleTimeMs", "replicaDirectoryId", "directoryId", "clusterId", "highWatermark",
     "logEndOffset", "lastFetchTimestamp", "lastCaughtUpTimestamp", "finalizedFeaturesEpoch", "endOffset", "port",
+    "logDir", "totalBytes", "usableBytes",
 }
 
 

@@ -1,10 +1,15 @@
 #!/usr/bin/env python3
 """plain.py HOST:PORT: what a tool printed, but for what is drawn or a matter of time or place; Kafka keeps much of what it lists in sets."""
+import os
 import re
 import sys
 
 MASKS = [
+    (re.escape(os.environ["DATA"]), "DATA"),
+    (r'"(totalBytes|usableBytes)":\d+', r'"\1":BYTES'),
     (re.escape(sys.argv[1]), "HOST:PORT"),
+    # Batches are as the producer's time makes them.
+    (r'"size":[1-9]\d*', '"size":SOME'),
     (r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "UUID"),
     # The last of its 22 letters has but two bits of a drawn id; a name of words, or behind its package, is none.
     (r"(?<![\w.-])(?![A-Za-z][a-z]+(?:[A-Z-][a-z]+)*(?![\w-]))[\w-]{21}[AQgw](?![\w-])", "ID"),

@@ -1,6 +1,7 @@
 //! What the node answers: one file per API. A handler sees one shape of its request, whatever the version.
 
 pub(crate) mod alter_configs;
+pub(crate) mod alter_replica_log_dirs;
 mod altered_configs;
 pub(crate) mod api_versions;
 pub(crate) mod begin_quorum_epoch;
@@ -10,10 +11,13 @@ pub(crate) mod consumer_group_heartbeat;
 pub(crate) mod create_partitions;
 pub(crate) mod create_topics;
 pub(crate) mod delete_groups;
+pub(crate) mod delete_records;
 pub(crate) mod delete_topics;
 pub(crate) mod describe_cluster;
 pub(crate) mod describe_configs;
 pub(crate) mod describe_groups;
+pub(crate) mod describe_log_dirs;
+pub(crate) mod describe_producers;
 pub(crate) mod describe_quorum;
 pub(crate) mod describe_topic_partitions;
 mod duplicates;

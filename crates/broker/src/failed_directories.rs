@@ -10,21 +10,32 @@ use ottla_env::Env;
 use ottla_model::{BrokerEpoch, Uuid};
 
 use crate::failure::{Failure, Failures};
+use crate::log_dirs::LogDirState;
 use crate::node::Node;
 
 /// The way on which a lane says that its directory has failed.
 pub(crate) struct FailedDirectory {
     directory: Uuid,
+    state: Arc<LogDirState>,
     failed: mpsc::UnboundedSender<Uuid>,
 }
 
 impl FailedDirectory {
-    pub(crate) fn new(directory: Uuid, failed: mpsc::UnboundedSender<Uuid>) -> Self {
-        Self { directory, failed }
+    pub(crate) fn new(
+        directory: Uuid,
+        state: Arc<LogDirState>,
+        failed: mpsc::UnboundedSender<Uuid>,
+    ) -> Self {
+        Self {
+            directory,
+            state,
+            failed,
+        }
     }
 
     /// Once is enough; more does no harm.
     pub(crate) fn tell(&self) {
+        self.state.fail();
         // Whoever passes it on ends with the node.
         let _ = self.failed.unbounded_send(self.directory);
     }

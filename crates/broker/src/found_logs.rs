@@ -3,10 +3,11 @@
 use ottla_env::{Entropy, Env};
 use ottla_log::dir::{FoundLog, LogDirectory};
 use ottla_metadata::Image;
-use ottla_model::{NodeId, Uuid};
+use ottla_model::{NodeId, PartitionIndex, Uuid};
 use rustc_hash::FxHashMap;
 use std::path::PathBuf;
 
+use crate::moves::Moves;
 use crate::partition::PartitionKey;
 use crate::quorum::METADATA_LOG;
 use crate::start::{OwnDirectory, StartError};
@@ -69,6 +70,54 @@ pub(crate) fn find<E: Env>(
     Ok(found)
 }
 
+/// Goes on with the moves between directories that an earlier run did not finish: a copy that its log has given way to takes its place,
+/// and any other is begun again.
+///
+/// # Errors
+/// The disk's.
+pub(crate) fn resume_moves<E: Env>(
+    image: &Image,
+    directories: &[OwnDirectory<E>],
+    has_offline: bool,
+    moves: &Moves<E::Disk>,
+    logs: &mut FxHashMap<PartitionKey, Uuid>,
+) -> Result<(), StartError> {
+    for (directory, id) in directories {
+        let io = |error| StartError::Io {
+            path: directory.path().to_path_buf(),
+            error,
+        };
+        for (path, name) in directory.futures().map_err(io)? {
+            let key = moving_key(image, &name);
+            match key.map(|key| (key, logs.get(&key).copied())) {
+                Some((key, Some(from))) => {
+                    directory.remove_future(&path).map_err(io)?;
+                    moves.ask(key, from, *id);
+                }
+                // The log may be where nobody can look.
+                Some((_, None)) if has_offline => {}
+                Some((key, None)) => {
+                    directory.promote(&path, &name).map_err(io)?;
+                    logs.insert(key, *id);
+                }
+                None => directory.remove_future(&path).map_err(io)?,
+            }
+        }
+    }
+    Ok(())
+}
+
+fn moving_key(image: &Image, name: &str) -> Option<PartitionKey> {
+    let (topic, index) = name.rsplit_once('-')?;
+    let index = PartitionIndex(index.parse().ok()?);
+    let topic = image.topics().by_name(topic)?;
+    let is_there = topic.partition(index).is_some();
+    is_there.then_some(PartitionKey {
+        topic: topic.id,
+        index,
+    })
+}
+
 /// `None` for a log that this node should not have.
 fn key_of(node: NodeId, image: &Image, log: &FoundLog) -> Option<PartitionKey> {
     let topic = match log.topic_id {
@@ -85,7 +134,7 @@ fn key_of(node: NodeId, image: &Image, log: &FoundLog) -> Option<PartitionKey> {
 
 #[cfg(test)]
 mod tests {
-    use ottla_model::{PartitionIndex, TopicId};
+    use ottla_model::TopicId;
 
     use super::*;
     use crate::api::test_image::{id, image, topic};

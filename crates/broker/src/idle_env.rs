@@ -22,6 +22,9 @@ use parking_lot::Mutex;
 use crate::failed_directories::FailedDirectory;
 use crate::lane::{Lane, LaneOptions};
 
+/// Of each lane.
+pub(crate) const MIN_FREE: u64 = 10_000;
+
 #[derive(Clone)]
 pub(crate) struct IdleEnv {
     clock: ManualClock,
@@ -48,8 +51,9 @@ impl IdleEnv {
             was_clean: true,
             recovered_at_once: 1,
             producer_expiration: Duration::from_secs(60),
+            min_free: MIN_FREE,
         };
-        let failed = FailedDirectory::new(id, mpsc::unbounded().0);
+        let failed = FailedDirectory::new(id, Arc::default(), mpsc::unbounded().0);
         let directory = Arc::new(directory.expect("nobody else has it"));
         Lane::start(self, directory, options, failed)
     }

@@ -11,10 +11,14 @@
 
 mod answers;
 mod append;
+mod delete_records;
+mod hand_over;
 mod housekeeping;
 mod lifecycle;
 mod openings;
+mod producers;
 mod progress;
+mod room;
 mod sync;
 #[cfg(test)]
 mod tests;
@@ -25,17 +29,20 @@ use std::time::Duration;
 use futures::StreamExt;
 use futures::channel::{mpsc, oneshot};
 use ottla_env::{Env, Spawn};
-use ottla_log::Log;
 use ottla_log::dir::LogDirectory;
-use ottla_model::Offset;
+use ottla_log::{ActiveProducer, Log};
+use ottla_model::{ErrorCode, Offset};
 use ottla_replica::{Leader, Leadership, Outputs};
 use rustc_hash::FxHashMap;
 
 use append::Producer;
 use openings::{Opening, Openings};
+use room::Watermark;
 
 pub(crate) use answers::{Answers, Outcome};
 pub(crate) use append::{Append, AppendFailure, Appended};
+pub(crate) use delete_records::DeleteRecords;
+pub(crate) use hand_over::{Arrival, HandOver};
 
 use crate::failed_directories::FailedDirectory;
 use crate::partition::{Partition, PartitionKey};
@@ -54,6 +61,13 @@ pub(crate) enum Job<E: Env> {
         /// Its log was there at the start.
         was_found: bool,
     },
+    /// Move the start of a log forward.
+    DeleteRecords(DeleteRecords),
+    /// Tell what producers a log remembers.
+    DescribeProducers {
+        key: PartitionKey,
+        reply: oneshot::Sender<Result<Vec<ActiveProducer>, ErrorCode>>,
+    },
     /// Another node leads the partition from now on, or nobody.
     Resign { key: PartitionKey },
     /// Logs have been opened and, if need be, recovered beside the lane.
@@ -63,6 +77,13 @@ pub(crate) enum Job<E: Env> {
         /// Their job opens no more.
         is_over: bool,
     },
+    /// This node leads the partition from now on in this directory, whose log another lane has yet to hand over.
+    Expect {
+        partition: Arc<Partition<E>>,
+        leadership: Leadership,
+    },
+    /// The log goes to another directory, and to its lane.
+    HandOver(Box<HandOver<E>>),
     /// A sync beside the lane has ended.
     Synced {
         key: PartitionKey,
@@ -78,7 +99,7 @@ pub(crate) enum Job<E: Env> {
         /// Its log was there at the start.
         was_found: bool,
     },
-    /// `flush.ms`, what is left of deleted logs, how far the recovery is.
+    /// `flush.ms`, what is left of deleted logs, how much room there is, how far the recovery is.
     Housekeep,
     /// Give back what the logs hold that nobody uses: descriptors, index entries.
     GiveBack,
@@ -100,6 +121,8 @@ pub(crate) struct LaneOptions {
     pub(crate) recovered_at_once: usize,
     /// For how long an idle producer is remembered.
     pub(crate) producer_expiration: Duration,
+    /// `log.dirs.min.free.bytes`.
+    pub(crate) min_free: u64,
 }
 
 /// The way to a lane. Cheap to clone. The bound on what is queued is the node's request memory, and for batches that are packed again
@@ -136,8 +159,10 @@ impl<E: Env> Lane<E> {
             to_tell: Vec::new(),
             lane: lane.clone(),
             openings: Openings::new(options.recovered_at_once),
+            deletions: Vec::new(),
             doomed: Vec::new(),
             deleting: Vec::new(),
+            watermark: Watermark::new(options.min_free),
             has_new_points: false,
             has_failed: false,
             closing: None,
@@ -191,8 +216,11 @@ struct Worker<E: Env> {
     to_tell: Vec<Arc<Partition<E>>>,
     lane: Lane<E>,
     openings: Openings,
+    /// Starts of logs that have moved and are not on disk yet.
+    deletions: Vec<delete_records::Deletion>,
     doomed: Vec<lifecycle::Doomed<E>>,
     deleting: Vec<lifecycle::Deleting>,
+    watermark: Watermark,
     /// The checkpoint files on disk are out of date.
     has_new_points: bool,
     has_failed: bool,
@@ -211,6 +239,7 @@ impl<E: Env> Worker<E> {
                 match job {
                     Job::Append(batches) => {
                         taken += batches.len();
+                        self.watch_room(&batches);
                         batches.into_iter().for_each(|append| self.join(append));
                     }
                     other => {
@@ -227,6 +256,7 @@ impl<E: Env> Worker<E> {
                 };
             }
             self.write();
+            self.answer_deletions();
             if let Some(closed) = self.closing.take() {
                 self.finish(inbox, closed).await;
                 return;
@@ -249,6 +279,11 @@ impl<E: Env> Worker<E> {
                     is_over,
                 }) => self.opened(opening, opened, is_over),
                 Some(Job::Synced { key, result }) => self.synced(key, result),
+                // Who hands it over tells so, now or when it closes.
+                Some(Job::Expect {
+                    partition,
+                    leadership,
+                }) => self.expect(partition, leadership),
                 Some(_) | None => {}
             }
         }
@@ -263,12 +298,19 @@ impl<E: Env> Worker<E> {
                 leadership,
                 was_found,
             } => self.lead(partition, leadership, was_found),
+            Job::DeleteRecords(deletion) => self.delete_records(deletion),
+            Job::DescribeProducers { key, reply } => self.describe_producers(key, reply),
             Job::Resign { key } => self.resign(key),
             Job::Opened {
                 opening,
                 opened,
                 is_over,
             } => self.opened(opening, opened, is_over),
+            Job::Expect {
+                partition,
+                leadership,
+            } => self.expect(partition, leadership),
+            Job::HandOver(hand_over) => self.hand_over(*hand_over),
             Job::Synced { key, result } => self.synced(key, result),
             Job::Configure { key } => self.configure(key),
             Job::ExpireProducers { after } => self.expire_producers(after),

@@ -21,6 +21,8 @@ mod idle_env;
 mod internal_topics;
 mod lane;
 mod loggers;
+mod log_dirs;
+mod moves;
 mod net;
 mod node;
 mod partition;

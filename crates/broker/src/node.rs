@@ -17,6 +17,8 @@ use ottla_model::{BrokerEpoch, ErrorCode, LeaderEpoch, NodeId, PartitionIndex, T
 use crate::fetch_sessions::FetchSessions;
 use crate::groups::GroupCoordinators;
 use crate::loggers::Loggers;
+use crate::log_dirs::LogDirs;
+use crate::moves::Moves;
 use crate::net::{ConnectionLimits, MemoryBudget};
 use crate::partition::Partition;
 use crate::partitions::Partitions;
@@ -60,6 +62,8 @@ pub(crate) struct Node<E: Env> {
     pub(crate) options: Options,
     pub(crate) connection_limits: Arc<ConnectionLimits>,
     pub(crate) request_memory: MemoryBudget,
+    pub(crate) log_dirs: LogDirs,
+    pub(crate) moves: Arc<Moves<E::Disk>>,
     pub(crate) partitions: Arc<Partitions<E>>,
     pub(crate) groups: Arc<GroupCoordinators<E>>,
     pub(crate) fetch_sessions: FetchSessions,

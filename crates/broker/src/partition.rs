@@ -1,7 +1,7 @@
 //! What every task may know of a partition whose log is on this node.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 
 use arc_swap::ArcSwap;
 use event_listener::{Event, EventListener};
@@ -55,6 +55,7 @@ pub(crate) struct Partition<E: Env> {
     configured: ArcSwap<Configured>,
     /// [`LeaderEpoch::NONE`] where another node leads, or nobody.
     leader_epoch: AtomicI32,
+    has_moved: AtomicBool,
     log: ArcSwap<Availability<E>>,
     /// Notified when the high watermark moves, the log opens or fails, or leadership changes.
     changed: Event,
@@ -74,6 +75,7 @@ impl<E: Env> Partition<E> {
             lane,
             configured: ArcSwap::from_pointee(Configured::new(config)),
             leader_epoch: AtomicI32::new(LeaderEpoch::NONE.0),
+            has_moved: AtomicBool::new(false),
             log: ArcSwap::from_pointee(Availability::Opening),
             changed: Event::new(),
         }
@@ -113,6 +115,16 @@ impl<E: Env> Partition<E> {
         self.changed.notify(usize::MAX);
     }
 
+    /// From now on another one stands for the partition, in another directory.
+    pub(crate) fn move_away(&self) {
+        self.has_moved.store(true, Ordering::Release);
+        self.set_leader_epoch(None);
+    }
+
+    fn has_moved(&self) -> bool {
+        self.has_moved.load(Ordering::Acquire)
+    }
+
     pub(crate) fn set_availability(&self, availability: Availability<E>) {
         self.log.store(Arc::new(availability));
         self.changed.notify(usize::MAX);
@@ -145,6 +157,10 @@ impl<E: Env> Partition<E> {
             match &**self.log.load() {
                 Availability::Open(reader) => return Ok(reader.clone()),
                 Availability::Opening => {}
+                // It was handed over to another directory, where somebody else has it.
+                Availability::Offline if self.has_moved() => {
+                    return Err(ErrorCode::NotLeaderOrFollower);
+                }
                 Availability::Offline => return Err(ErrorCode::KafkaStorageError),
             }
             changed.await;

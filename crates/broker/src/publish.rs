@@ -8,7 +8,7 @@ use futures::channel::mpsc;
 use ottla_config::{Adjustable, Settings, TopicConfig};
 use ottla_controller::AssignedDirectory;
 use ottla_env::Env;
-use ottla_metadata::{Image, Resource, TopicImage};
+use ottla_metadata::{Image, PartitionImage, Resource, TopicImage};
 use ottla_model::{NodeId, TopicId, Uuid};
 use ottla_replica::Leadership;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -17,7 +17,8 @@ use crate::directories::Places;
 use crate::dynamic_configs::DynamicConfigs;
 use crate::found_logs::FoundLogs;
 use crate::groups::GroupCoordinators;
-use crate::lane::{Job, Lane};
+use crate::lane::{Arrival, HandOver, Job, Lane};
+use crate::moves::Moves;
 use crate::net::ConnectionLimits;
 use crate::partition::{Availability, Partition, PartitionKey};
 use crate::partitions::Partitions;
@@ -36,6 +37,8 @@ pub(crate) struct Publisher<E: Env> {
     places: Places<E>,
     /// Where the logs are that were there at the start.
     found: FoundLogs,
+    /// What is on its way from one directory to another.
+    moves: Arc<Moves<E::Disk>>,
     /// Their logs are in a directory that cannot be used.
     missed: FxHashSet<PartitionKey>,
     /// Where those are that the metadata does not know where they are.
@@ -54,6 +57,7 @@ impl<E: Env> Publisher<E> {
         groups: Arc<GroupCoordinators<E>>,
         lanes: Vec<(Uuid, Lane<E>)>,
         found: FoundLogs,
+        moves: Arc<Moves<E::Disk>>,
         assigned: mpsc::UnboundedSender<AssignedDirectory>,
     ) -> Self {
         Self {
@@ -67,6 +71,7 @@ impl<E: Env> Publisher<E> {
             groups,
             places: Places::new(lanes),
             found,
+            moves,
             missed: FxHashSet::default(),
             assigned,
             is_first: true,
@@ -110,6 +115,7 @@ impl<E: Env> Publisher<E> {
                 self.partitions.remove(partition.key);
                 self.places.left(partition.directory);
                 self.missed.remove(&partition.key);
+                self.moves.forget(partition.key);
                 partition.set_leader_epoch(None);
                 self.groups.remove(partition.key);
                 let was_found = self.found.logs.remove(&partition.key).is_some();
@@ -165,6 +171,7 @@ impl<E: Env> Publisher<E> {
                 index,
             };
             let known = self.partitions.get(topic.id, index);
+            let known = known.map(|known| self.follow(known, state, replica));
             let partition = known.unwrap_or_else(|| {
                 let assigned = state.directories.get(replica);
                 // One for all partitions of the topic.
@@ -184,20 +191,54 @@ impl<E: Env> Publisher<E> {
             } else if partition.leader_epoch() != Some(state.leader_epoch) {
                 partition.set_leader_epoch(Some(state.leader_epoch));
                 let lane = partition.lane.clone();
-                // With one replica the in-sync ones change only together with the leader.
-                let leadership = Leadership {
-                    epoch: state.leader_epoch,
-                    replicas: state.replicas.len(),
-                    in_sync: state.isr.len(),
-                };
                 lane.send(Job::Lead {
                     partition: Arc::clone(&partition),
-                    leadership,
+                    leadership: leadership(state),
                     was_found: self.found.logs.contains_key(&key),
                 });
                 self.groups.lead(&partition);
             }
         }
+    }
+
+    /// The partition where the metadata has it by now, if its log is ready to go there.
+    fn follow(
+        &mut self,
+        partition: Arc<Partition<E>>,
+        state: &PartitionImage,
+        replica: usize,
+    ) -> Arc<Partition<E>> {
+        let to = state.directories.get(replica).copied();
+        let to = to.filter(|to| *to != partition.directory && state.leader == self.node);
+        let (Some(to), Some(_)) = (to, partition.leader_epoch()) else {
+            return partition;
+        };
+        let (Some(place), Some(future)) =
+            (self.places.of(to), self.moves.take_ready(partition.key, to))
+        else {
+            return partition;
+        };
+        let key = partition.key;
+        let topic = Arc::clone(&partition.topic);
+        let moved = Arc::new(Partition::new(key, topic, place, partition.config()));
+        partition.move_away();
+        self.groups.remove(key);
+        moved.set_leader_epoch(Some(state.leader_epoch));
+        moved.lane.send(Job::Expect {
+            partition: Arc::clone(&moved),
+            leadership: leadership(state),
+        });
+        let arrival = Arrival::new(Arc::clone(&moved), state.leader_epoch);
+        partition.lane.send(Job::HandOver(Box::new(HandOver {
+            key,
+            future,
+            arrival,
+        })));
+        self.places.left(partition.directory);
+        self.places.came(to);
+        self.partitions.insert(Arc::clone(&moved));
+        self.groups.lead(&moved);
+        moved
     }
 
     /// A partition that is new here, in the directory that it is found or assigned to, or else in the one that has the fewest.
@@ -216,7 +257,11 @@ impl<E: Env> Publisher<E> {
         // One that has failed since is named no more.
         let usable = image.cluster().broker(self.node);
         let usable = usable.map_or(&[][..], |broker| broker.log_dirs());
-        let place = named.unwrap_or_else(|| self.places.emptiest(usable));
+        let preferred = self.moves.take_preferred(&topic.name, key.index);
+        let preferred = preferred.and_then(|id| self.places.of(id));
+        let place = named
+            .or(preferred)
+            .unwrap_or_else(|| self.places.emptiest(usable));
         let directory = place.0;
         let partition = Arc::new(Partition::new(key, Arc::clone(&topic.name), place, config));
         if is_missed {
@@ -255,6 +300,15 @@ impl<E: Env> Publisher<E> {
                 partition.lane.send(Job::Configure { key: partition.key });
             }
         }
+    }
+}
+
+/// With one replica the in-sync ones change only together with the leader.
+fn leadership(state: &PartitionImage) -> Leadership {
+    Leadership {
+        epoch: state.leader_epoch,
+        replicas: state.replicas.len(),
+        in_sync: state.isr.len(),
     }
 }
 
@@ -306,6 +360,7 @@ mod tests {
                 logs: FxHashMap::default(),
                 has_offline,
             },
+            Arc::new(Moves::new(Vec::new()).0),
             mpsc::unbounded().0,
         );
         (publisher, partitions)

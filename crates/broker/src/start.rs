@@ -37,6 +37,8 @@ use crate::group_lag::{self, GroupLag};
 use crate::groups::GroupCoordinators;
 use crate::lane::{Job, Lane, LaneOptions};
 use crate::loggers::Loggers;
+use crate::log_dirs::LogDirs;
+use crate::moves::{Moves, move_replicas};
 use crate::net::{ConnectionLimits, MemoryBudget, accept};
 use crate::node::{Node, Options};
 use crate::partitions::Partitions;
@@ -108,20 +110,31 @@ impl<E: Env> Broker<E> {
             &adjustable,
         );
         let groups = Arc::new(groups);
-        let logs = found_logs::find(
+        let directory_by_id = directories
+            .iter()
+            .map(|(directory, id)| (*id, Arc::clone(directory)));
+        let (moves, to_move) = Moves::new(directory_by_id.collect());
+        let moves = Arc::new(moves);
+        let mut logs = found_logs::find(
             &env,
             config.node_id(),
             &image.load(),
             &metadata,
             &directories,
         )?;
+        found_logs::resume_moves::<E>(&image.load(), &directories, has_offline, &moves, &mut logs)?;
         let limits = ConnectionLimits::new(
             adjustable.max_connections,
             adjustable.max_connections_per_ip,
         );
         let (failed, to_tell_failed) = mpsc::unbounded();
+        let usable: Vec<_> = directories
+            .iter()
+            .map(|(directory, id)| (directory.path().to_path_buf(), *id))
+            .collect();
+        let log_dirs = LogDirs::new(config.log_dirs(), &usable);
         let (lanes, cleanly_stopped) =
-            start_lanes(&env, &config, &adjustable, &directories, &failed)?;
+            start_lanes(&env, &config, &adjustable, &directories, &log_dirs, &failed)?;
         // One that is no directory of partitions may have been one before; what its sign says ends here as well.
         metadata
             .take_clean_shutdown()
@@ -143,6 +156,7 @@ impl<E: Env> Broker<E> {
                 .map(|((_, lane), (_, id))| (*id, lane.clone()))
                 .collect(),
             FoundLogs { logs, has_offline },
+            Arc::clone(&moves),
             assigned,
         );
         let failures = Arc::new(Failures::default());
@@ -169,6 +183,8 @@ impl<E: Env> Broker<E> {
             },
             connection_limits: limits,
             request_memory: MemoryBudget::new(REQUEST_MEMORY),
+            log_dirs,
+            moves,
             partitions,
             groups,
             fetch_sessions: FetchSessions::new(config.fetch_session_slots()),
@@ -189,6 +205,8 @@ impl<E: Env> Broker<E> {
         assert!(is_first, "a node registers once");
         let telling = tell_directories(Arc::clone(&node), epoch, to_tell);
         node.env.spawn().task(telling);
+        let moving = move_replicas(Arc::clone(&node), epoch, to_move);
+        node.env.spawn().task(moving);
         let usable = UsableDirectories {
             metadata: metadata_id,
             of_partitions: ids.into_iter().collect(),
@@ -314,6 +332,7 @@ fn start_lanes<E: Env>(
     config: &ServerConfig,
     adjustable: &Adjustable,
     directories: &[OwnDirectory<E>],
+    log_dirs: &LogDirs,
     failed: &mpsc::UnboundedSender<Uuid>,
 ) -> Result<(Vec<DirectoryLane<E>>, BrokerEpoch), StartError> {
     let mut lanes = Vec::new();
@@ -330,8 +349,10 @@ fn start_lanes<E: Env>(
             was_clean: stopped.is_some(),
             recovered_at_once: config.recovery_threads(),
             producer_expiration: adjustable.producer_expiration,
+            min_free: config.min_free_bytes(),
         };
-        let failed = FailedDirectory::new(*id, failed.clone());
+        let log_dir = log_dirs.by_id(*id).expect("it is one that is configured");
+        let failed = FailedDirectory::new(*id, Arc::clone(&log_dir.state), failed.clone());
         let lane = Lane::start(env, Arc::clone(directory), options, failed);
         lanes.push((Arc::clone(directory), lane));
     }

@@ -310,6 +310,12 @@ impl ServerConfig {
         )
     }
 
+    /// The room on the file system of a log directory below which no records of clients are taken; 0 for none.
+    #[must_use]
+    pub fn min_free_bytes(&self) -> u64 {
+        self.number("log.dirs.min.free.bytes").unsigned_abs()
+    }
+
     #[must_use]
     pub fn auto_creates_topics(&self) -> bool {
         self.boolean("auto.create.topics.enable")

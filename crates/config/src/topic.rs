@@ -124,6 +124,12 @@ impl TopicConfig {
         self.age("segment.ms").unwrap_or(Duration::MAX)
     }
 
+    /// How much earlier at most a segment may roll, so that not all do at once.
+    #[must_use]
+    pub fn segment_jitter(&self) -> Duration {
+        self.age("segment.jitter.ms").unwrap_or_default()
+    }
+
     #[must_use]
     pub fn index_interval_bytes(&self) -> u64 {
         self.integer("index.interval.bytes").unsigned_abs()

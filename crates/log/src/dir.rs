@@ -2,6 +2,7 @@
 
 mod checkpoints;
 mod clean_shutdown;
+mod future;
 mod meta_properties;
 mod partition_metadata;
 
@@ -16,6 +17,7 @@ use parking_lot::Mutex;
 use thiserror::Error;
 
 pub use clean_shutdown::CLEAN_SHUTDOWN;
+pub use future::FutureLog;
 pub use meta_properties::{MetaProperties, ParseMetaPropertiesError};
 
 use checkpoints::Checkpoints;
@@ -359,6 +361,14 @@ impl<D: Disk> LogDirectory<D> {
     /// The disk's. The old checkpoints stand then.
     pub fn write_checkpoints(&self, points: &[(String, LogPoint)]) -> io::Result<()> {
         self.checkpoints.replace(points.iter().cloned().collect())
+    }
+
+    /// Writes down where some of the logs begin by now, so that no crash brings back what was deleted below.
+    ///
+    /// # Errors
+    /// The disk's. The old checkpoint stands then.
+    pub fn write_log_starts(&self, moved: &[(String, LogPoint)]) -> io::Result<()> {
+        self.checkpoints.begin_at(moved)
     }
 
     fn set_aside(&self, name: &str, unique: Uuid, suffix: &str) -> io::Result<PathBuf> {

@@ -23,8 +23,8 @@ mod transaction_marker;
 pub mod validate;
 
 pub use checkpoint::{CheckpointEntry, ParseCheckpointError};
-pub use log::{AppendError, Appended, Log, LogPoint, SyncJob};
+pub use log::{AppendError, Appended, Log, LogPoint, Producers, SyncJob};
 pub use options::LogOptions;
-pub use producer_state::ProducerError;
+pub use producer_state::{ActiveProducer, ProducerError};
 pub use reader::{FoundOffset, LogReader, LogSlice, ReadError};
 pub use recovery::OpenError;

@@ -15,7 +15,7 @@ use thiserror::Error;
 use crate::handle::Home;
 use crate::options::LogOptions;
 use crate::producer_snapshot;
-use crate::producer_state::{ProducerError, ProducerState, Verdict};
+use crate::producer_state::{ActiveProducer, ProducerError, ProducerState, Verdict};
 use crate::reader::{LogReader, Shared};
 use crate::recovery::{self, Holes, OpenError};
 use crate::segment::{Durability, MAX_RELATIVE_OFFSET, Segment, path, write_file};
@@ -104,6 +104,10 @@ impl<D: Disk> SyncJob<D> {
     }
 }
 
+/// What a log remembers of its producers.
+#[derive(Clone, Debug)]
+pub struct Producers(ProducerState);
+
 /// Bytes of batches that a start may read to know the producers.
 const UNSNAPSHOTTED: u64 = 64 << 10;
 
@@ -178,6 +182,7 @@ impl<D: Disk> Log<D> {
                 .expect("a log has a segment from its opening on"),
         );
         shared.segments.store(Arc::new(recovered.segments));
+        recovered.epochs.truncate_start(log_start);
         let epochs = Epochs::new(recovered.epochs, recovered.recorded_epochs);
         epochs.publish(&shared.epochs);
         // A crash of the process alone kept what was written, but nothing says that it is on disk.
@@ -465,6 +470,23 @@ impl<D: Disk> Log<D> {
     /// A [`SyncJob`] has brought everything below `offset` to the disk.
     pub fn synced(&mut self, offset: Offset) {
         self.recovery_point = self.recovery_point.max(offset);
+    }
+
+    /// The producers that the log remembers, by their ids.
+    #[must_use]
+    pub fn active_producers(&self) -> Vec<ActiveProducer> {
+        self.producers.active()
+    }
+
+    /// What is remembered of producers, which is more than a snapshot tells: of each the last batches, and not the last one alone.
+    #[must_use]
+    pub fn producers(&self) -> Producers {
+        Producers(self.producers.clone())
+    }
+
+    /// Remembers what this log did where it was before it was moved.
+    pub fn remember(&mut self, producers: Producers) {
+        self.producers = producers.0;
     }
 
     /// Writes all that a start needs to find the log as it is without reading it, and nothing that is there already. True if

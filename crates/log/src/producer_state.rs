@@ -51,6 +51,20 @@ impl Producer {
     }
 }
 
+/// What the log remembers of a producer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ActiveProducer {
+    pub id: ProducerId,
+    pub epoch: ProducerEpoch,
+    /// -1 where only the end of a transaction is known of it.
+    pub last_sequence: Sequence,
+    pub last_timestamp: Timestamp,
+    /// -1 where no transaction of it has ended here.
+    pub coordinator_epoch: i32,
+    /// Where its open transaction begins.
+    pub transaction_start: Option<Offset>,
+}
+
 /// A transaction whose end is in the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct EndedTransaction {
@@ -213,6 +227,22 @@ impl ProducerState {
             producer.transaction_start.is_some()
                 || now.0.saturating_sub(producer.last_timestamp.0) < expiration
         });
+    }
+
+    pub(crate) fn active(&self) -> Vec<ActiveProducer> {
+        let producers = self.producers.iter();
+        let active = producers.map(|(id, producer)| ActiveProducer {
+            id: *id,
+            epoch: producer.epoch,
+            last_sequence: producer
+                .batches
+                .back()
+                .map_or(Sequence(-1), |last| last.last_sequence),
+            last_timestamp: producer.last_timestamp,
+            coordinator_epoch: producer.coordinator_epoch,
+            transaction_start: producer.transaction_start,
+        });
+        active.collect()
     }
 
     /// The first record of a transaction that is open, or whose end is not replicated.

@@ -346,6 +346,10 @@ fn read_one<E: Env>(
             code: ErrorCode::OffsetOutOfRange,
             ..read
         }),
+        // Its log has gone to another directory, or its topic has gone.
+        Err(ReadError::Io(_)) if partition.leader_epoch().is_none() => {
+            Err(ErrorCode::NotLeaderOrFollower)
+        }
         Err(ReadError::Io(error)) => {
             tracing::error!(partition = %partition.name(), %error, "cannot read");
             Err(ErrorCode::KafkaStorageError)
@@ -492,7 +496,7 @@ mod tests {
         let directory =
             LogDirectory::open(env.disk().clone(), Path::new("/logs")).expect("nobody else has it");
         let now = Timestamp(0);
-        let options = log_options(&config, std::time::Duration::from_secs(60));
+        let options = log_options(&config, KEY, std::time::Duration::from_secs(60));
         let mut log = directory
             .open_log(NAME, KEY.topic, options, now, true)
             .expect("it opens");

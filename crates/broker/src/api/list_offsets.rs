@@ -194,6 +194,10 @@ async fn find<E: Env>(
         }
     };
     let found = found.map_err(|error| {
+        // Its log has gone to another directory, or its topic has gone.
+        if partition.leader_epoch().is_none() {
+            return ErrorCode::NotLeaderOrFollower;
+        }
         tracing::error!(partition = %partition.name(), %error, "cannot look up a timestamp");
         ErrorCode::KafkaStorageError
     })?;

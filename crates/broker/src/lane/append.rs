@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ottla_env::{Clock, Env};
+use ottla_env::{Clock, Disk, Env};
 use ottla_log::AppendError;
 use ottla_log::validate::ValidBatch;
 use ottla_model::{ErrorCode, LeaderEpoch, Monotonic, Offset, Timestamp};
@@ -10,7 +10,9 @@ use ottla_replica::{Acks, Input, Outputs};
 
 use super::answers::Reply;
 use super::openings::Opening;
+use super::room::{Room, Writer};
 use super::{Slot, Worker};
+use crate::internal_topics::is_internal;
 use crate::partition::PartitionKey;
 
 /// A batch on its way into a partition's log.
@@ -62,6 +64,34 @@ pub(super) struct Joined {
 }
 
 impl<E: Env> Worker<E> {
+    /// Looks how much room there is, if these may be more than there was left when it was last looked at.
+    pub(super) fn watch_room(&mut self, batches: &[Append]) {
+        let sizes = batches
+            .iter()
+            .map(|append| append.batch.header().size as u64);
+        if self.watermark.must_look(sizes.sum()) {
+            self.look_at_room();
+        }
+    }
+
+    pub(super) fn look_at_room(&mut self) {
+        let path = self.directory.path();
+        // Where that cannot be said, the writes will tell.
+        let Ok(space) = self.env.disk().space(path) else {
+            return;
+        };
+        let (directory, free) = (path.display(), space.free);
+        match self.watermark.look(space) {
+            Some(Room::Enough) => {
+                tracing::warn!(%directory, free, "there is room again: records are taken")
+            }
+            Some(room) => {
+                tracing::error!(%directory, free, ?room, "nearly full: no records are taken until there is room (log.dirs.min.free.bytes)")
+            }
+            None => {}
+        }
+    }
+
     /// Joins the batch to those that the next write of its partition takes.
     pub(super) fn join(&mut self, append: Append) {
         match self.partitions.get_mut(&append.key) {
@@ -78,6 +108,18 @@ impl<E: Env> Worker<E> {
                 .tell(Err(ErrorCode::NotLeaderOrFollower.into())),
             Some(Slot::Opening { queued, .. }) => queued.push(append),
             Some(Slot::Open(open)) => {
+                let writer = if is_internal(&open.partition.topic) {
+                    Writer::Coordinator
+                } else {
+                    Writer::Client
+                };
+                if !self.watermark.takes(writer) {
+                    let message = "the disk is nearly full: nothing is taken until there is room";
+                    return append.reply.tell(Err(AppendFailure {
+                        code: ErrorCode::KafkaStorageError,
+                        message: Some(message.to_owned()),
+                    }));
+                }
                 // Also where nobody waits for it any more: what the producer has sent behind it must not come in front of it.
                 if let Err(refusal) = open.leader.admit(append.leader_epoch, append.acks) {
                     return append.reply.tell(Err(refusal.code().into()));

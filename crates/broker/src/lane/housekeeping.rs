@@ -1,4 +1,4 @@
-//! What is due from time to time: retention, `flush.ms`, checkpoints, how far a recovery is.
+//! What is due from time to time: retention, `flush.ms`, checkpoints, a look at the room, how far a recovery is.
 
 use ottla_env::{Clock, Env, Spawn};
 use ottla_replica::Input;
@@ -20,6 +20,7 @@ impl<E: Env> Worker<E> {
             }
         }
         self.remove_deleted();
+        self.look_at_room();
         self.report_recovery();
     }
 

@@ -138,7 +138,7 @@ impl<E: Env> Worker<E> {
             directory: Arc::clone(&self.directory),
             name: partition.name(),
             topic: key.topic,
-            options: log_options(&config, self.options.producer_expiration),
+            options: log_options(&config, key, self.options.producer_expiration),
             was_clean: self.options.was_clean,
             counts_once_synced: leader_options(&config).counts_once_synced(),
             epoch: leadership.epoch,
@@ -195,7 +195,7 @@ impl<E: Env> Worker<E> {
                 let now = self.env.clock().monotonic();
                 let config = partition.config();
                 // It may have changed while the log was being opened.
-                log.configure(log_options(&config, self.options.producer_expiration));
+                log.configure(log_options(&config, key, self.options.producer_expiration));
                 let options = leader_options(&config);
                 let leader = Leader::new(options, leadership, log.end(), log.synced_end(), now);
                 log.set_high_watermark(leader.high_watermark());
@@ -238,16 +238,16 @@ impl<E: Env> Worker<E> {
         };
         let config = open.partition.config();
         open.log
-            .configure(log_options(&config, self.options.producer_expiration));
+            .configure(log_options(&config, key, self.options.producer_expiration));
         self.tell(key, Input::Configure(leader_options(&config)));
     }
 
     pub(super) fn expire_producers(&mut self, after: Duration) {
         self.options.producer_expiration = after;
-        for slot in self.partitions.values_mut() {
+        for (key, slot) in &mut self.partitions {
             if let Slot::Open(open) = slot {
                 let config = open.partition.config();
-                open.log.configure(log_options(&config, after));
+                open.log.configure(log_options(&config, *key, after));
             }
         }
     }

@@ -88,7 +88,7 @@ impl Openings {
             .into_iter()
             .find_map(|opening| {
                 let queue = self.queue(opening);
-                if queue.waiting.is_empty() || queue.jobs == queue.at_once {
+                if queue.waiting.is_empty() || queue.jobs >= queue.at_once {
                     return None;
                 }
                 let together = queue.waiting.len() / (queue.at_once * SHARE);
@@ -98,6 +98,13 @@ impl Openings {
                 queue.jobs += 1;
                 Some((keys, opening))
             })
+    }
+
+    /// A log is opened by somebody else.
+    pub(super) fn expect(&mut self, opening: Opening) {
+        let queue = self.queue(opening);
+        queue.running += 1;
+        queue.jobs += 1;
     }
 
     /// So many logs have been opened by a job that may go on.

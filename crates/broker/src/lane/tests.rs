@@ -1,14 +1,14 @@
 use std::path::Path;
 
 use ottla_config::{ServerConfig, TopicConfig};
-use ottla_env::Disk;
+use ottla_env::{Disk, DiskFile, OpenMode};
 use ottla_log::validate::validate;
 use ottla_model::{ErrorCode, LeaderEpoch, PartitionIndex, Timestamp, TopicId, Uuid};
 use ottla_replica::Acks;
 use ottla_wire::records::{BatchBuilder, BatchFields, Compression};
 
 use super::*;
-use crate::idle_env::IdleEnv;
+use crate::idle_env::{IdleEnv, MIN_FREE};
 use crate::topic_rules::append_rules;
 
 const DIRECTORY: Uuid = Uuid::from_u128(101);
@@ -191,4 +191,39 @@ fn what_is_not_synced_is_synced_when_nobody_uses_it() {
         leading.run();
         assert_eq!(leading.env.unblock(), syncs);
     }
+}
+
+#[test]
+fn a_disk_that_is_nearly_full_takes_nothing_of_clients_and_does_again_when_it_has_room() {
+    let leading = Leading::with("flush.messages", "1000");
+    let disk = leading.env.disk();
+    let other = disk.open(Path::new("/data/other"), OpenMode::Create);
+    let filled = other.and_then(|file| file.set_length(MIN_FREE * 8));
+    filled.expect("the disk works");
+    let used = disk.space(Path::new("/")).expect("the disk works");
+    let used = used.total - used.free;
+    let look = |capacity| {
+        disk.set_capacity(capacity);
+        leading.lane.send(Job::Housekeep);
+        leading.run();
+    };
+    look(Some(used + MIN_FREE * 8));
+    assert_eq!(base_offset(&leading.append(EPOCH)), Some(Offset(0)));
+    look(Some(used + MIN_FREE / 2));
+    let refused = leading.append(EPOCH).into_outcomes();
+    assert!(
+        matches!(&refused[..], [Outcome::Told(Err(failure))] if failure.code == ErrorCode::KafkaStorageError),
+        "{refused:?}"
+    );
+    let (reply, mut told) = oneshot::channel();
+    leading.lane.send(Job::DeleteRecords(DeleteRecords {
+        key: KEY,
+        leader_epoch: EPOCH,
+        before: None,
+        reply,
+    }));
+    leading.run();
+    assert_eq!(told.try_recv(), Ok(Some(Ok(Offset(1)))));
+    look(None);
+    assert_eq!(base_offset(&leading.append(EPOCH)), Some(Offset(1)));
 }

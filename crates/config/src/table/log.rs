@@ -9,6 +9,10 @@ pub(super) const KEYS: &[Key] = keys! {
     "log.dirs": List, not_empty, honoured;
     /// Data directories that get no new partitions; * stands for all.
     "cordoned.log.dirs": List = "", per_broker;
+    /// Ottla's own: with less than this free on the file system of a data directory (or a quarter of a small one) no records of
+    /// clients are taken there, while there is room for what it takes to delete some; reading and deleting go on. 0 lets the file
+    /// system be filled, which takes the directory offline.
+    "log.dirs.min.free.bytes": Long = "134217728", at_least(0), internal, honoured;
     /// How long a broker goes on when it cannot tell the controller of a failed directory whose partitions it leads.
     "log.dir.failure.timeout.ms": Long = "30000", at_least(1);
     /// How many partitions a topic gets that is created without saying.
@@ -21,9 +25,9 @@ pub(super) const KEYS: &[Key] = keys! {
     "log.roll.hours": Int = "168", at_least(1), honoured;
     /// By how much at most the age at which segments roll is shortened at random, so that they do not all roll at once;
     /// log.roll.jitter.hours where it is not set.
-    "log.roll.jitter.ms": Long, cluster_wide;
+    "log.roll.jitter.ms": Long, cluster_wide, honoured;
     /// The same as log.roll.jitter.ms, in hours.
-    "log.roll.jitter.hours": Int = "0", at_least(0);
+    "log.roll.jitter.hours": Int = "0", at_least(0), honoured;
     /// How long a log is kept; -1 for ever; log.retention.minutes where it is not set.
     "log.retention.ms": Long, cluster_wide, honoured;
     /// The same as log.retention.ms, in minutes; log.retention.hours where neither is set.

@@ -66,7 +66,7 @@ pub(super) const KEYS: &[Key] = keys! {
     /// The largest size of a segment's index; a full one makes the log roll.
     "segment.index.bytes": Int = "10485760", at_least(4), cluster_wide, honoured;
     /// By how much at most segment.ms is shortened at random, so that segments do not all roll at once.
-    "segment.jitter.ms": Long = "0", at_least(0), cluster_wide;
+    "segment.jitter.ms": Long = "0", at_least(0), cluster_wide, honoured;
     /// After how long the log goes on in a new segment although the old one is not full.
     "segment.ms": Long = "604800000", at_least(1), cluster_wide, honoured;
     /// Whether a replica that is not in sync may lead when no other can, at the price of records.

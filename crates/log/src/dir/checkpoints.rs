@@ -1,6 +1,6 @@
 //! The checkpoint files of a directory: how far each of its logs is on disk, where it begins, what of it is replicated.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -36,6 +36,8 @@ pub(super) struct Checkpoints<D> {
     directory: PathBuf,
     /// Locked while the files are written: one at a time writes them.
     points: Mutex<BTreeMap<String, LogPoint>>,
+    /// Logs that have come from other directories, of which whoever replaces the points may not have heard yet.
+    adopted: Mutex<BTreeSet<String>>,
 }
 
 impl<D: Disk> Checkpoints<D> {
@@ -56,6 +58,7 @@ impl<D: Disk> Checkpoints<D> {
             disk,
             directory: directory.to_path_buf(),
             points: Mutex::new(points),
+            adopted: Mutex::default(),
         })
     }
 
@@ -65,14 +68,45 @@ impl<D: Disk> Checkpoints<D> {
 
     /// # Errors
     /// The disk's. The old checkpoints stand then.
-    pub(super) fn replace(&self, points: BTreeMap<String, LogPoint>) -> io::Result<()> {
-        self.write(&mut self.points.lock(), points)
+    pub(super) fn replace(&self, mut points: BTreeMap<String, LogPoint>) -> io::Result<()> {
+        let mut known = self.points.lock();
+        let mut adopted = self.adopted.lock();
+        adopted.retain(|name| !points.contains_key(name));
+        for name in adopted.iter() {
+            let point = known.get(name);
+            points.extend(point.map(|point| (name.clone(), *point)));
+        }
+        self.write(&mut known, points)
+    }
+
+    /// Writes down where these logs begin, and of the others what is known of them already.
+    ///
+    /// # Errors
+    /// The disk's. The old checkpoint stands then.
+    pub(super) fn begin_at(&self, moved: &[(String, LogPoint)]) -> io::Result<()> {
+        let mut known = self.points.lock();
+        let mut points = known.clone();
+        points.extend(moved.iter().cloned());
+        self.write_file(LOG_STARTS, &points, &log_start)?;
+        *known = points;
+        Ok(())
+    }
+
+    /// Takes up a log that comes from another directory.
+    pub(super) fn adopt(&self, name: &str, point: LogPoint) -> io::Result<()> {
+        let mut known = self.points.lock();
+        let mut points = known.clone();
+        points.insert(name.to_owned(), point);
+        self.write(&mut known, points)?;
+        self.adopted.lock().insert(name.to_owned());
+        Ok(())
     }
 
     /// Takes a log out of the files.
     pub(super) fn forget(&self, name: &str) -> io::Result<()> {
         // Logs are opened beside each other, and each may be the new one of an old name.
         let mut points = self.points.lock();
+        self.adopted.lock().remove(name);
         let mut left = points.clone();
         if left.remove(name).is_none() {
             return Ok(());
@@ -86,41 +120,43 @@ impl<D: Disk> Checkpoints<D> {
         known: &mut BTreeMap<String, LogPoint>,
         points: BTreeMap<String, LogPoint>,
     ) -> io::Result<()> {
-        let entries = |offset: &dyn Fn(&LogPoint) -> Option<Offset>| -> Vec<CheckpointEntry> {
-            points
-                .iter()
-                .filter_map(|(name, point)| {
-                    let (topic, partition) = parse_name(name)?;
-                    Some(CheckpointEntry {
-                        topic,
-                        partition: partition.0,
-                        offset: offset(point)?,
-                    })
-                })
-                .collect()
-        };
-        let files = [
-            (
-                RECOVERY_POINTS,
-                entries(&|point| Some(point.recovery_point)),
-            ),
-            // A log that begins with its first segment need not say so.
-            (
-                LOG_STARTS,
-                entries(&|point| Some(point.log_start).filter(|start| *start > point.first_base)),
-            ),
-            (
-                HIGH_WATERMARKS,
-                entries(&|point| Some(point.high_watermark)),
-            ),
+        let files: [(&str, &Told); 3] = [
+            (RECOVERY_POINTS, &|point| Some(point.recovery_point)),
+            (LOG_STARTS, &log_start),
+            (HIGH_WATERMARKS, &|point| Some(point.high_watermark)),
         ];
-        for (file, entries) in files {
-            let text = checkpoint::to_text(&entries);
-            replace_file(&self.disk, &self.directory, file, text.as_bytes())?;
+        for (file, told) in files {
+            self.write_file(file, &points, told)?;
         }
         *known = points;
         Ok(())
     }
+
+    fn write_file(
+        &self,
+        file: &str,
+        points: &BTreeMap<String, LogPoint>,
+        told: &Told,
+    ) -> io::Result<()> {
+        let entries = points.iter().filter_map(|(name, point)| {
+            let (topic, partition) = parse_name(name)?;
+            Some(CheckpointEntry {
+                topic,
+                partition: partition.0,
+                offset: told(point)?,
+            })
+        });
+        let text = checkpoint::to_text(&entries.collect::<Vec<_>>());
+        replace_file(&self.disk, &self.directory, file, text.as_bytes())
+    }
+}
+
+/// What a file tells of a log, if anything.
+type Told = dyn Fn(&LogPoint) -> Option<Offset>;
+
+/// A log that begins with its first segment need not say so.
+fn log_start(point: &LogPoint) -> Option<Offset> {
+    Some(point.log_start).filter(|start| *start > point.first_base)
 }
 
 fn read_checkpoint<D: Disk>(

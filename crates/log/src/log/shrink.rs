@@ -34,7 +34,8 @@ impl<D: Disk> Log<D> {
         self.forget_epochs()
     }
 
-    /// Forgets everything below `offset`: consumers find it no more, whole segments are removed.
+    /// Forgets everything below `offset`: consumers find it no more, whole segments are removed. It lasts once the directory has
+    /// [written it down](crate::dir::LogDirectory::write_log_starts); a start knows then what epochs to forget.
     ///
     /// # Errors
     /// The disk's.
@@ -48,7 +49,8 @@ impl<D: Disk> Log<D> {
         );
         if offset > self.reader().log_start() {
             self.move_log_start(offset);
-            self.forget_epochs()?;
+            self.epochs.truncate_start(offset);
+            self.epochs.publish(&self.shared.epochs);
         }
         self.retain(now)
     }

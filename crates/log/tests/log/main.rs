@@ -4,6 +4,7 @@ mod appends;
 mod directories;
 mod idle;
 mod metadata_log;
+mod moves;
 mod reads;
 mod recovery;
 mod retention;

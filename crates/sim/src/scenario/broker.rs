@@ -26,10 +26,12 @@ mod image;
 mod ledger;
 mod members;
 mod metadata;
+mod moves;
 mod offsets;
 mod pass;
 mod process;
 mod producer;
+mod records_deletion;
 #[cfg(test)]
 mod recovery;
 mod rival;
@@ -96,6 +98,8 @@ async fn script(world: World, ledger: Ledger, planted: Planted) {
         let rival = rival::claim(world.clone(), env.clone(), ledger.clone());
         drop(start(&env, rival));
     }
+    let moves = moves::run(world.clone(), env.clone(), ledger.clone());
+    let moves = start(&env, moves);
     let lives = 2 + world.choose(5);
     let clients = {
         let (world, ledger, env) = (world.clone(), ledger.clone(), env.clone());
@@ -113,7 +117,7 @@ async fn script(world: World, ledger: Ledger, planted: Planted) {
     };
     let process = faults::befall(&world, &ledger, &settings, lives).await;
     // The machine is well from here on: all that is still to be done succeeds.
-    let _ = clients.await;
+    let _ = join(clients, moves).await;
     members::find_together(&world, &ledger).await;
     judge(&world, &env, &ledger, &settings, process).await;
 }

@@ -260,7 +260,7 @@ impl Consumer {
             ErrorCode::None => {}
             ErrorCode::NotLeaderOrFollower => return Err(Trouble::Lost),
             // It may have gone before it was read.
-            ErrorCode::OffsetOutOfRange if self.ledger.retains_little(place.topic) => {
+            ErrorCode::OffsetOutOfRange if !self.ledger.keeps_all(place.topic) => {
                 return Err(Trouble::Lost);
             }
             ErrorCode::KafkaStorageError if self.ledger.is_sick(connection.life) => {
@@ -284,6 +284,12 @@ impl Consumer {
             .partitions
             .get_mut(&place)
             .expect("only what was asked for is taken");
+        if position.pass.next < floors.log_start {
+            return Err(Trouble::Wrong(format!(
+                "{place:?}: {} is read, and the log begins at {} at least",
+                position.pass.next, floors.log_start
+            )));
+        }
         position.high_watermark = Some(data.high_watermark);
         if let Some(Records::Bytes(bytes)) = data.records {
             position.pass.take(&self.ledger, bytes)?;

@@ -7,7 +7,7 @@ use futures::future::{Either, select};
 use ottla_env::{Clock, Disk};
 
 use super::ledger::Ledger;
-use super::process::{MACHINE, Process, Settings};
+use super::process::{MACHINE, MIN_FREE, Process, Settings};
 use crate::{Death, Moment, World};
 
 /// The longest a life takes that nothing else ends: a new node lets half a minute pass before it applies retention.
@@ -25,7 +25,7 @@ pub(super) async fn befall(
         if ledger.is_over() {
             break;
         }
-        match world.choose(8) {
+        match world.choose(9) {
             0..=2 => {
                 // Most happens soon after a start, and some of the rest only later.
                 let steps = 1 + world.choose(1 << (4 + world.choose(10)));
@@ -49,6 +49,11 @@ pub(super) async fn befall(
             }
             6 => {
                 sicken(world, ledger);
+                wait(world).await;
+                end(world, ledger);
+            }
+            7 => {
+                nearly_fill(world, ledger).await;
                 wait(world).await;
                 end(world, ledger);
             }
@@ -102,6 +107,18 @@ fn choose_death(world: &World) -> Death {
         Death::Kill
     } else {
         Death::PowerCut
+    }
+}
+
+/// A disk that has hardly more room than the node keeps free, and then some again: nothing fails but what producers send.
+async fn nearly_fill(world: &World, ledger: &Ledger) {
+    let disk = world.disk(MACHINE);
+    if let Ok(space) = disk.space(std::path::Path::new("/")) {
+        ledger.fill_up();
+        let room = MIN_FREE - MIN_FREE / 8 + world.choose(MIN_FREE / 4);
+        disk.set_capacity(Some(space.total - space.free + room));
+        wait(world).await;
+        disk.set_capacity(None);
     }
 }
 

@@ -75,6 +75,8 @@ struct State {
     is_credulous: bool,
     lives: Lives,
     topics: BTreeMap<TopicId, Topic>,
+    /// Names of topics whose records somebody has begun to delete.
+    lose_records: BTreeSet<String>,
     sent: BTreeMap<u64, Sent>,
     producer_ids: BTreeSet<ProducerId>,
     groups: Groups,
@@ -103,6 +105,7 @@ impl Ledger {
             is_credulous,
             lives: Lives::default(),
             topics: BTreeMap::new(),
+            lose_records: BTreeSet::new(),
             sent: BTreeMap::new(),
             producer_ids: BTreeSet::new(),
             groups: Groups::default(),
@@ -147,6 +150,17 @@ impl Ledger {
     pub(super) fn fall_sick(&self) {
         tracing::info!("the disk fails");
         self.state.lock().lives.sicken();
+    }
+
+    /// From now on its disk may be nearly full.
+    pub(super) fn fill_up(&self) {
+        tracing::info!("the disk is nearly full");
+        self.state.lock().lives.fill_up();
+    }
+
+    /// Whether records may be refused for want of a disk, or of room on it.
+    pub(super) fn may_refuse_records(&self, life: Life) -> bool {
+        self.state.lock().lives.may_refuse_records(life)
     }
 
     pub(super) fn is_sick(&self, life: Life) -> bool {
@@ -265,6 +279,37 @@ impl Ledger {
         topic.is_some_and(|topic| topic.settings.retains_little)
     }
 
+    /// Whether its logs begin at 0, however long they are.
+    pub(super) fn keeps_all(&self, id: TopicId) -> bool {
+        let state = self.state.lock();
+        let topic = state.topics.get(&id);
+        topic.is_some_and(|topic| {
+            let NewTopic {
+                name,
+                retains_little,
+                ..
+            } = &topic.settings;
+            !retains_little && !state.lose_records.contains(name)
+        })
+    }
+
+    /// From now on records of the topic may be deleted, and of any later one of its name.
+    pub(super) fn records_deletion_asked(&self, id: TopicId) {
+        let state = &mut *self.state.lock();
+        if let Some(topic) = state.topics.get(&id) {
+            state.lose_records.insert(topic.settings.name.clone());
+        }
+    }
+
+    /// The log begins at `start`, and never again below.
+    pub(super) fn records_deleted(&self, place: Place, life: Life, start: Offset) {
+        tracing::debug!(topic = %place.topic, place.partition, ?life, %start, "records deleted");
+        self.judge(place, |_, partition| {
+            partition.records_deleted(start);
+            Ok(())
+        });
+    }
+
     /// How many partitions the topic may have.
     pub(super) fn most_partitions(&self, id: TopicId) -> usize {
         let state = self.state.lock();
@@ -374,7 +419,7 @@ impl Ledger {
 
     pub(super) fn log_start_seen(&self, place: Place, life: Life, floor: Offset, found: Offset) {
         tracing::debug!(topic = %place.topic, place.partition, ?life, %floor, %found, "log start");
-        let keeps_all = !self.retains_little(place.topic);
+        let keeps_all = self.keeps_all(place.topic);
         self.judge(place, |_, partition| {
             if keeps_all && found != Offset::ZERO {
                 return Err(format!("the log begins at {found}, and nothing may go"));

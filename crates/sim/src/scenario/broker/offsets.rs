@@ -253,7 +253,7 @@ impl Survey<'_> {
     }
 
     fn keeps_all(&self) -> bool {
-        !self.ledger.retains_little(self.place.topic)
+        self.ledger.keeps_all(self.place.topic)
     }
 
     fn wrong<T>(&self, what: &str) -> Result<T, Trouble> {

@@ -17,6 +17,9 @@ pub(super) struct Pass {
     topic: String,
     pub(super) next: Offset,
     epoch: LeaderEpoch,
+    from: Offset,
+    /// The first number of each producer that was read.
+    first: BTreeMap<u64, u64>,
     /// The newest number of each producer.
     newest: BTreeMap<u64, u64>,
     seen: BTreeSet<u64>,
@@ -30,6 +33,8 @@ impl Pass {
             topic,
             next: from,
             epoch: LeaderEpoch::NONE,
+            from,
+            first: BTreeMap::new(),
             newest: BTreeMap::new(),
             seen: BTreeSet::new(),
         }
@@ -103,12 +108,16 @@ impl Pass {
             return wrong("was sent elsewhere");
         }
         let is_new = self.seen.insert(number);
+        let first = *self.first.entry(sent.producer).or_insert(number);
+        // What is deleted may end within a batch that comes again.
+        let may_come_again = self.from > Offset::ZERO && number < first;
         let newest = self.newest.entry(sent.producer).or_insert(number);
         let is_in_order = number >= *newest;
         *newest = number.max(*newest);
         match sent.delivery {
             Delivery::Idempotent | Delivery::Unacknowledged if !is_new => wrong("is there twice"),
-            Delivery::Idempotent | Delivery::OneInFlight if is_new && !is_in_order => {
+            Delivery::Idempotent if is_new && !is_in_order => wrong("stands behind a later one"),
+            Delivery::OneInFlight if is_new && !is_in_order && !may_come_again => {
                 wrong("stands behind a later one")
             }
             _ => Ok(()),

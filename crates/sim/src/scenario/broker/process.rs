@@ -23,6 +23,8 @@ pub(super) const PORT: u16 = 9092;
 pub(super) const CONTROLLER_PORT: u16 = 9093;
 /// Of members of groups with the consumer protocol.
 pub(super) const CONSUMER_SESSION: Duration = Duration::from_secs(8);
+/// What the node keeps free on its disk.
+pub(super) const MIN_FREE: u64 = 200_000;
 /// The log directories; a seed uses one or both.
 pub(super) const DATA: [&str; 2] = ["/data", "/more"];
 pub(super) const CLUSTER: &str = "c2ltdWxhdGVkLWNsdXN0ZXI";
@@ -45,7 +47,7 @@ impl Settings {
              listeners=PLAINTEXT://{HOST}:{PORT},CONTROLLER://{HOST}:{CONTROLLER_PORT}\n\
              controller.listener.names=CONTROLLER\ncontroller.quorum.bootstrap.servers={HOST}:{CONTROLLER_PORT}\n\
              listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT\n\
-             log.dirs={directories}\nauto.create.topics.enable=false\n\
+             log.dirs={directories}\nlog.dirs.min.free.bytes={MIN_FREE}\nauto.create.topics.enable=false\n\
              log.retention.check.interval.ms=3000\nlog.segment.delete.delay.ms=2000\n\
              num.recovery.threads.per.data.dir={recovered_at_once}\n\
              offsets.topic.num.partitions=3\noffsets.topic.replication.factor=1\noffsets.retention.check.interval.ms=2000\n\

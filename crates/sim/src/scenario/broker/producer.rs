@@ -327,7 +327,9 @@ impl Producer {
         };
         match partition.error_code {
             ErrorCode::RequestTimedOut | ErrorCode::NotLeaderOrFollower => Err(Trouble::Lost),
-            ErrorCode::KafkaStorageError if self.ledger.is_sick(life) => Err(Trouble::Lost),
+            ErrorCode::KafkaStorageError if self.ledger.may_refuse_records(life) => {
+                Err(Trouble::Lost)
+            }
             ErrorCode::OutOfOrderSequenceNumber | ErrorCode::UnknownProducerId => {
                 let may_have_lost = self
                     .newest_acknowledged

@@ -8,7 +8,7 @@ use ottla_model::TopicId;
 
 use super::consumer::Until;
 use super::ledger::{Delivery, Ledger, NewTopic, Place};
-use super::{Planted, admin, configs, consumer, group, offsets, producer, start};
+use super::{Planted, admin, configs, consumer, group, offsets, producer, records_deletion, start};
 use crate::{SimEnv, World};
 
 /// Creates the topic, uses it, changes it, and deletes it to begin again.
@@ -51,6 +51,10 @@ pub(super) async fn live(
             let plan = plan(world, number, &name, place, planted);
             let producer = producer::run(world.clone(), env.clone(), ledger.clone(), plan);
             producers.push(start(env, producer));
+        }
+        if world.choose(4) == 0 {
+            let deleter = records_deletion::run(world.clone(), env.clone(), ledger.clone(), id);
+            drop(start(env, deleter));
         }
         change(world, env, ledger, id).await;
         if generation + 1 < generations {

@@ -18,6 +18,8 @@ struct State {
     ended_in_power_cut: bool,
     /// Its disk failed on purpose.
     is_sick: bool,
+    /// Its disk was nearly full.
+    was_full: bool,
 }
 
 impl Lives {
@@ -53,6 +55,15 @@ impl Lives {
 
     pub(super) fn sicken(&mut self) {
         self.last().is_sick = true;
+    }
+
+    pub(super) fn fill_up(&mut self) {
+        self.last().was_full = true;
+    }
+
+    pub(super) fn may_refuse_records(&self, life: Life) -> bool {
+        let state = self.lives[life.0];
+        state.is_sick || state.was_full
     }
 
     pub(super) fn is_sick(&self, life: Life) -> bool {

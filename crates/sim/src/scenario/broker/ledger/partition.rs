@@ -27,6 +27,8 @@ pub(super) struct Partition {
     leader_epochs: BTreeMap<Life, LeaderEpoch>,
     high_watermark: Option<(Life, Offset)>,
     log_start: Option<(Life, Offset)>,
+    /// Clients were told that all below is deleted, which no crash undoes.
+    deleted: Offset,
 }
 
 impl Partition {
@@ -155,11 +157,16 @@ impl Partition {
         ))
     }
 
+    pub(super) fn records_deleted(&mut self, start: Offset) {
+        self.deleted = self.deleted.max(start);
+    }
+
     /// Below this no log start of a later answer may be. What retention has removed may come back with a crash.
     pub(super) fn log_start_floor(&self, lives: &Lives, life: Life) -> Offset {
         self.log_start
             .filter(|(seen, _)| *seen <= life && lives.were_stopped_between(*seen, life))
             .map_or(Offset::ZERO, |(_, start)| start)
+            .max(self.deleted)
     }
 
     pub(super) fn log_start_seen(

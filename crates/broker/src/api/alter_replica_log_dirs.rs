@@ -1,0 +1,95 @@
+//! AlterReplicaLogDirs (KIP-113): replicas move from one directory of this node to another.
+
+use std::path::Path;
+
+use ottla_env::Env;
+use ottla_model::{ErrorCode, PartitionIndex, Uuid};
+use ottla_wire::message::alter_replica_log_dirs::{
+    AlterReplicaLogDirPartitionResult, AlterReplicaLogDirTopicResult, AlterReplicaLogDirsRequest,
+    AlterReplicaLogDirsResponse,
+};
+
+use crate::authorize::{Operation, Resource};
+use crate::node::Node;
+use crate::request::Context;
+
+pub(crate) async fn handle<E: Env>(
+    node: &Node<E>,
+    context: Context<'_>,
+    request: AlterReplicaLogDirsRequest<'_>,
+) -> AlterReplicaLogDirsResponse<'static> {
+    let is_allowed = node.allowed(context.caller, Operation::Alter, Resource::Cluster);
+    let mut results: Vec<AlterReplicaLogDirTopicResult<'static>> = Vec::new();
+    for dir in &request.dirs {
+        let to = if is_allowed {
+            find(node, &dir.path)
+        } else {
+            Err(ErrorCode::ClusterAuthorizationFailed)
+        };
+        for topic in dir
+            .topics
+            .iter()
+            .filter(|topic| !topic.partitions.is_empty())
+        {
+            let partitions = topic.partitions.iter().map(|&index| {
+                let moved = to.and_then(|to| change(node, &topic.name, index, to));
+                AlterReplicaLogDirPartitionResult {
+                    partition_index: index,
+                    error_code: moved.err().unwrap_or(ErrorCode::None),
+                    ..Default::default()
+                }
+            });
+            let partitions = partitions.collect::<Vec<_>>();
+            let known = results.iter_mut();
+            match known
+                .into_iter()
+                .find(|known| known.topic_name == topic.name)
+            {
+                Some(known) => known.partitions.extend(partitions),
+                None => results.push(AlterReplicaLogDirTopicResult {
+                    topic_name: topic.name.to_string().into(),
+                    partitions,
+                    ..Default::default()
+                }),
+            }
+        }
+    }
+    AlterReplicaLogDirsResponse {
+        results,
+        ..Default::default()
+    }
+}
+
+/// The directory of that name, which must be written as DescribeLogDirs does.
+fn find<E: Env>(node: &Node<E>, path: &str) -> Result<Uuid, ErrorCode> {
+    let mut dirs = node.log_dirs.iter();
+    // Not as paths are compared, to which `/data` and `/data/` are one.
+    let dir = dirs.find(|dir| dir.path.as_os_str() == Path::new(path).as_os_str());
+    let dir = dir.ok_or(ErrorCode::LogDirNotFound)?;
+    match dir.id {
+        Some(id) if !dir.state.is_offline() => Ok(id),
+        _ => Err(ErrorCode::KafkaStorageError),
+    }
+}
+
+/// Has the move begin, which whoever asked can follow by DescribeLogDirs.
+fn change<E: Env>(
+    node: &Node<E>,
+    topic: &str,
+    index: PartitionIndex,
+    to: Uuid,
+) -> Result<(), ErrorCode> {
+    let partition = match node.partition(topic, index) {
+        Ok(partition) => partition,
+        Err(code) => {
+            node.moves.prefer(topic, index, to);
+            return Err(code);
+        }
+    };
+    let is_lost = node.log_dirs.by_id(partition.directory);
+    if is_lost.is_some_and(|dir| dir.state.is_offline()) {
+        return Err(ErrorCode::KafkaStorageError);
+    }
+    node.moves.ask(partition.key, partition.directory, to);
+    Ok(())
+}

@@ -1,0 +1,254 @@
+//! Replicas that move from one of the node's directories to another (KIP-113, KIP-858).
+//!
+//! The log is copied beside the service, the controller is told where it is going, and the image that says so has it handed over
+//! by the lane that owns it to the one that will.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use futures::StreamExt;
+use futures::channel::mpsc;
+use ottla_controller::{AssignedDirectory, Reply, Request};
+use ottla_env::{Disk, Entropy, Env, Spawn};
+use ottla_log::dir::{FutureLog, LogDirectory};
+use ottla_model::{BrokerEpoch, PartitionIndex, Uuid};
+use parking_lot::Mutex;
+use rustc_hash::FxHashMap;
+
+use crate::node::Node;
+use crate::partition::{Partition, PartitionKey};
+
+/// Partitions that are not here and whose place is remembered all the same: who asks need not know which there will be.
+const MAX_PREFERRED: usize = 10_000;
+
+/// What is moved, and what is to be where once it is there.
+pub(crate) struct Moves<D: Disk> {
+    directories: Vec<(Uuid, Arc<LogDirectory<D>>)>,
+    state: Mutex<State<D>>,
+    asked: mpsc::UnboundedSender<PartitionKey>,
+}
+
+struct State<D: Disk> {
+    /// Where partitions are to be that are not here yet.
+    preferred: FxHashMap<(String, PartitionIndex), Uuid>,
+    moves: FxHashMap<PartitionKey, Move<D>>,
+}
+
+/// One move.
+struct Move<D: Disk> {
+    to: Uuid,
+    progress: Arc<Progress>,
+    /// The copy, nearly whole.
+    ready: Option<FutureLog<D>>,
+}
+
+/// How far a copy is.
+#[derive(Default)]
+struct Progress {
+    bytes: AtomicU64,
+    is_cancelled: AtomicBool,
+}
+
+impl<D: Disk> Moves<D> {
+    /// What it is asked for is to be carried out by [`move_replicas`].
+    pub(crate) fn new(
+        directories: Vec<(Uuid, Arc<LogDirectory<D>>)>,
+    ) -> (Self, mpsc::UnboundedReceiver<PartitionKey>) {
+        let (asked, to_do) = mpsc::unbounded();
+        let state = State {
+            preferred: FxHashMap::default(),
+            moves: FxHashMap::default(),
+        };
+        let moves = Self {
+            directories,
+            state: Mutex::new(state),
+            asked,
+        };
+        (moves, to_do)
+    }
+
+    /// Remembers where a partition is to be that is not here.
+    pub(crate) fn prefer(&self, topic: &str, index: PartitionIndex, to: Uuid) {
+        let mut state = self.state.lock();
+        if state.preferred.len() < MAX_PREFERRED {
+            state.preferred.insert((topic.to_owned(), index), to);
+        }
+    }
+
+    pub(crate) fn take_preferred(&self, topic: &str, index: PartitionIndex) -> Option<Uuid> {
+        let mut state = self.state.lock();
+        if state.preferred.is_empty() {
+            return None;
+        }
+        state.preferred.remove(&(topic.to_owned(), index))
+    }
+
+    /// Has the partition, which is in `from`, moved to `to`, and nowhere else. Where they are the same it stays.
+    pub(crate) fn ask(&self, key: PartitionKey, from: Uuid, to: Uuid) {
+        let mut state = self.state.lock();
+        match state.moves.get(&key) {
+            Some(known) if known.to == to && known.ready.is_none() => return,
+            Some(known) => known.progress.is_cancelled.store(true, Ordering::SeqCst),
+            None => {}
+        }
+        if from == to {
+            discard(state.moves.remove(&key));
+            return;
+        }
+        let asked = Move {
+            to,
+            progress: Arc::default(),
+            ready: None,
+        };
+        discard(state.moves.insert(key, asked));
+        // Whoever carries it out ends with the node.
+        let _ = self.asked.unbounded_send(key);
+    }
+
+    /// The copy that the metadata wants in the place of the log; given once.
+    pub(crate) fn take_ready(&self, key: PartitionKey, to: Uuid) -> Option<FutureLog<D>> {
+        let mut state = self.state.lock();
+        let is_it = |known: &Move<D>| known.to == to && known.ready.is_some();
+        if !state.moves.get(&key).is_some_and(is_it) {
+            return None;
+        }
+        state.moves.remove(&key)?.ready
+    }
+
+    /// The partition is gone, and with it its copy.
+    pub(crate) fn forget(&self, key: PartitionKey) {
+        if let Some(gone) = self.state.lock().moves.remove(&key) {
+            gone.progress.is_cancelled.store(true, Ordering::SeqCst);
+            discard(Some(gone));
+        }
+    }
+
+    /// What is being moved: whereto, and how many bytes are there.
+    pub(crate) fn all(&self) -> Vec<(PartitionKey, Uuid, u64)> {
+        let state = self.state.lock();
+        let moves = state.moves.iter();
+        let moves = moves.map(|(key, known)| {
+            let bytes = known.progress.bytes.load(Ordering::Relaxed);
+            (*key, known.to, bytes)
+        });
+        moves.collect()
+    }
+
+    fn directory(&self, id: Uuid) -> Option<Arc<LogDirectory<D>>> {
+        let mut directories = self.directories.iter();
+        let (_, directory) = directories.find(|(other, _)| *other == id)?;
+        Some(Arc::clone(directory))
+    }
+}
+
+/// Removes a copy that nobody wants any more.
+fn discard<D: Disk>(gone: Option<Move<D>>) {
+    if let Some(future) = gone.and_then(|gone| gone.ready)
+        && let Err(error) = future.discard()
+    {
+        tracing::warn!(%error, "cannot remove the copy of a log; it is removed at the next start");
+    }
+}
+
+/// Carries out the moves, one behind the other, until the node ends.
+pub(crate) async fn move_replicas<E: Env>(
+    node: Arc<Node<E>>,
+    epoch: BrokerEpoch,
+    mut asked: mpsc::UnboundedReceiver<PartitionKey>,
+) {
+    while let Some(key) = asked.next().await {
+        let Some(partition) = node.partitions.get(key.topic, key.index) else {
+            node.moves.forget(key);
+            continue;
+        };
+        // It may still be being opened.
+        if partition.reader().await.is_err() {
+            node.moves.forget(key);
+            continue;
+        }
+        if !copy(&node, &partition).await {
+            continue;
+        }
+        tell(&node, epoch, key).await;
+    }
+}
+
+/// False where it came to nothing.
+async fn copy<E: Env>(node: &Node<E>, partition: &Partition<E>) -> bool {
+    let key = partition.key;
+    let known = {
+        let state = node.moves.state.lock();
+        let known = state.moves.get(&key);
+        known.map(|known| (known.to, Arc::clone(&known.progress)))
+    };
+    let Some((to, progress)) = known else {
+        return false;
+    };
+    let directories = (
+        node.moves.directory(partition.directory),
+        node.moves.directory(to),
+    );
+    let (Some(from), Some(target)) = directories else {
+        node.moves.forget(key);
+        return false;
+    };
+    let (name, unique) = (partition.name(), node.env.entropy().uuid());
+    let copying = Arc::clone(&progress);
+    let work = move || {
+        let future = FutureLog::begin(from, target, &name, unique)?;
+        while future.catch_up(&copying.bytes)? {
+            if copying.is_cancelled.load(Ordering::SeqCst) {
+                break;
+            }
+        }
+        Ok::<_, std::io::Error>(future)
+    };
+    match node.env.spawn().blocking(work).await {
+        Ok(future) => {
+            let mut state = node.moves.state.lock();
+            let is_it = |known: &&mut Move<E::Disk>| Arc::ptr_eq(&known.progress, &progress);
+            if let Some(known) = state.moves.get_mut(&key).filter(is_it) {
+                known.ready = Some(future);
+                return true;
+            }
+            drop(state);
+            if let Err(error) = future.discard() {
+                tracing::warn!(%error, "cannot remove the copy of a log");
+            }
+            false
+        }
+        Err(error) => {
+            tracing::error!(partition = %partition.name(), %error, "cannot be moved to another directory");
+            node.moves.forget(key);
+            false
+        }
+    }
+}
+
+/// Tells the controller where the log is going. The image that says so has it handed over.
+async fn tell<E: Env>(node: &Node<E>, epoch: BrokerEpoch, key: PartitionKey) {
+    let to = {
+        let state = node.moves.state.lock();
+        state.moves.get(&key).map(|known| known.to)
+    };
+    let Some(directory) = to else { return };
+    let request = Request::AssignDirectories {
+        broker: node.id,
+        epoch,
+        assigned: vec![AssignedDirectory {
+            topic: key.topic,
+            partition: key.index,
+            directory,
+        }],
+    };
+    match node.quorum.ask(request).await {
+        Ok(Reply::Done) => {}
+        other => {
+            tracing::warn!(
+                ?other,
+                "the controller was not told of a replica that moves"
+            );
+            node.moves.forget(key);
+        }
+    }
+}
