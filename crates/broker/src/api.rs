@@ -1,6 +1,7 @@
 //! What the node answers: one file per API. A handler sees one shape of its request, whatever the version.
 
 pub(crate) mod alter_configs;
+pub(crate) mod alter_partition_reassignments;
 mod altered_configs;
 pub(crate) mod api_versions;
 pub(crate) mod begin_quorum_epoch;
@@ -16,6 +17,7 @@ pub(crate) mod describe_groups;
 pub(crate) mod describe_quorum;
 pub(crate) mod describe_topic_partitions;
 mod duplicates;
+pub(crate) mod elect_leaders;
 pub(crate) mod end_quorum_epoch;
 pub(crate) mod fetch;
 pub(crate) mod fetch_metadata_log;
@@ -29,6 +31,7 @@ pub(crate) mod leave_group;
 pub(crate) mod list_config_resources;
 pub(crate) mod list_groups;
 pub(crate) mod list_offsets;
+pub(crate) mod list_partition_reassignments;
 pub(crate) mod metadata;
 pub(crate) mod offset_commit;
 pub(crate) mod offset_delete;
@@ -39,6 +42,8 @@ pub(crate) mod produce;
 pub(crate) mod sync_group;
 #[cfg(test)]
 pub(crate) mod test_image;
+pub(crate) mod unregister_broker;
+pub(crate) mod update_features;
 pub(crate) mod vote;
 
 use ottla_controller::{Refusal, Reply};

@@ -77,6 +77,11 @@ plain_apis! {
     ConsumerGroupHeartbeat: consumer_group_heartbeat(ConsumerGroupHeartbeatRequest),
     ConsumerGroupDescribe: consumer_group_describe(ConsumerGroupDescribeRequest),
     ListConfigResources: list_config_resources(ListConfigResourcesRequest),
+    ElectLeaders: elect_leaders(ElectLeadersRequest),
+    AlterPartitionReassignments: alter_partition_reassignments(AlterPartitionReassignmentsRequest),
+    ListPartitionReassignments: list_partition_reassignments(ListPartitionReassignmentsRequest),
+    UpdateFeatures: update_features(UpdateFeaturesRequest),
+    UnregisterBroker: unregister_broker(UnregisterBrokerRequest),
     DescribeTopicPartitions: describe_topic_partitions(DescribeTopicPartitionsRequest),
 }
 

@@ -1,7 +1,7 @@
 use ottla_config::{Settings, TopicConfig};
 use ottla_metadata::features::{self, ELIGIBLE_LEADER_REPLICAS, METADATA_VERSION, MetadataVersion};
 use ottla_metadata::{ApplyError, Image, Resource, TransactionBuffer};
-use ottla_model::{BrokerEpoch, ErrorCode, NodeId, Offset, ProducerId, Uuid};
+use ottla_model::{BrokerEpoch, ErrorCode, NodeId, Offset, PartitionIndex, ProducerId, Uuid};
 use ottla_timeline::Timeline;
 use ottla_wire::metadata_record::{
     AbortTransactionRecord, BeginTransactionRecord, ConfigRecord, EndTransactionRecord,
@@ -11,6 +11,9 @@ use ottla_wire::metadata_record::{
 use crate::brokers::Registration;
 use crate::configs::Alteration;
 use crate::directories::AssignedDirectory;
+use crate::elections::{Election, PartitionResults};
+use crate::feature_update::FeatureUpdate;
+use crate::reassignments::Reassignment;
 use crate::topics::{CreatedTopic, NewPartitions, NewTopic, TopicName};
 
 /// Producer ids handed out at once.
@@ -19,6 +22,8 @@ const PRODUCER_ID_BLOCK: i64 = 1000;
 /// What the configuration says to the controller.
 #[derive(Clone, Debug)]
 pub struct Options {
+    /// Whose controller it is.
+    pub node: NodeId,
     /// What topics inherit.
     pub settings: Settings,
     pub default_partitions: i32,
@@ -95,6 +100,25 @@ pub enum Request {
         broker: NodeId,
         epoch: BrokerEpoch,
     },
+    ElectLeaders {
+        election: Election,
+        /// `None` for all there are.
+        partitions: Option<Vec<(String, Vec<PartitionIndex>)>>,
+    },
+    AlterPartitionReassignments {
+        topics: Vec<(String, Vec<Reassignment>)>,
+        allow_replication_factor_change: bool,
+    },
+    UpdateFeatures {
+        updates: Vec<FeatureUpdate>,
+        /// The level of the quorum's own feature.
+        kraft_version: i16,
+        validate_only: bool,
+    },
+    /// The broker is gone for good.
+    UnregisterBroker {
+        broker: NodeId,
+    },
 }
 
 /// What it answers, per item in the order of the request.
@@ -106,6 +130,7 @@ pub enum Reply {
     TopicsCreated(Vec<Result<CreatedTopic, Refusal>>),
     TopicsDeleted(Vec<Result<CreatedTopic, Refusal>>),
     Items(Vec<Result<(), Refusal>>),
+    Partitions(Vec<PartitionResults>),
     ProducerIds { first: ProducerId, count: i64 },
 }
 
@@ -254,6 +279,20 @@ impl Controller {
             Request::AllocateProducerIds { broker, epoch } => {
                 self.allocate_producer_ids(*broker, *epoch)
             }
+            Request::ElectLeaders {
+                election,
+                partitions,
+            } => self.elect_leaders(*election, partitions.as_deref()),
+            Request::AlterPartitionReassignments {
+                topics,
+                allow_replication_factor_change,
+            } => self.alter_partition_reassignments(topics, *allow_replication_factor_change),
+            Request::UpdateFeatures {
+                updates,
+                kraft_version,
+                validate_only,
+            } => self.update_features(updates, *kraft_version, *validate_only),
+            Request::UnregisterBroker { broker } => self.unregister_broker(*broker),
         }
     }
 

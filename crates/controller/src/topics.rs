@@ -9,7 +9,6 @@ use ottla_wire::metadata_record::{
 
 use crate::configs::check_size;
 use crate::controller::{Controller, Outcome, Refusal, Reply};
-use crate::directories::{MIGRATING, UNASSIGNED};
 use crate::operation::{MAX_RECORDS, Operation, too_large};
 use crate::topic_name;
 
@@ -313,15 +312,6 @@ impl Controller {
         replicas: Vec<NodeId>,
     ) -> MetadataRecord<'static> {
         let has_directories = self.image.features().metadata_version().has_directories();
-        let directory_of = |id: &NodeId| {
-            let broker = self.image.cluster().broker(*id);
-            match broker.map_or(&[][..], |broker| broker.log_dirs()) {
-                [] => MIGRATING,
-                [only] => *only,
-                // The broker chooses among several and reports its choice.
-                _ => UNASSIGNED,
-            }
-        };
         let isr = self.in_sync_at_first(&replicas);
         let leader = *isr
             .first()
@@ -330,7 +320,10 @@ impl Controller {
             partition_id: PartitionIndex(index),
             topic_id,
             directories: if has_directories {
-                replicas.iter().map(directory_of).collect()
+                replicas
+                    .iter()
+                    .map(|id| self.first_directory(*id))
+                    .collect()
             } else {
                 Vec::new()
             },

@@ -5,6 +5,8 @@
 mod brokers;
 mod configs;
 mod directories;
+mod feature_levels;
+mod replicas;
 mod topics;
 
 use ottla_config::ServerConfig;
@@ -29,6 +31,7 @@ impl Cluster {
     fn at(version: MetadataVersion) -> Self {
         let config = ServerConfig::of_default_node("data");
         let options = Options {
+            node: NodeId(1),
             settings: config.settings().clone(),
             default_partitions: 1,
             default_replication_factor: 1,
