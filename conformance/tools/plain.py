@@ -7,6 +7,8 @@ MASKS = [
     (re.escape(sys.argv[1]), "HOST:PORT"),
     (r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "UUID"),
     (r"(?<![\w-])[\w-]{22}(?![\w-])", "ID"),
+    (r'[^"\s]*/ottla-conformance\.\w+', "WORK"),
+    (r"Epoch: \d+", "Epoch: N"),
     (r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d[,.]\d{3}", "TIME"),
 ]
 

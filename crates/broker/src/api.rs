@@ -1,7 +1,9 @@
 //! What the node answers: one file per API. A handler sees one shape of its request, whatever the version.
 
+pub(crate) mod alter_client_quotas;
 pub(crate) mod alter_configs;
 pub(crate) mod alter_partition_reassignments;
+pub(crate) mod alter_user_scram_credentials;
 mod altered_configs;
 pub(crate) mod api_versions;
 pub(crate) mod begin_quorum_epoch;
@@ -11,11 +13,13 @@ pub(crate) mod create_partitions;
 pub(crate) mod create_topics;
 pub(crate) mod delete_groups;
 pub(crate) mod delete_topics;
+pub(crate) mod describe_client_quotas;
 pub(crate) mod describe_cluster;
 pub(crate) mod describe_configs;
 pub(crate) mod describe_groups;
 pub(crate) mod describe_quorum;
 pub(crate) mod describe_topic_partitions;
+pub(crate) mod describe_user_scram_credentials;
 mod duplicates;
 pub(crate) mod elect_leaders;
 pub(crate) mod end_quorum_epoch;

@@ -1,6 +1,6 @@
 use ottla_config::{Settings, TopicConfig};
 use ottla_metadata::features::{self, ELIGIBLE_LEADER_REPLICAS, METADATA_VERSION, MetadataVersion};
-use ottla_metadata::{ApplyError, Image, Resource, TransactionBuffer};
+use ottla_metadata::{ApplyError, Image, QuotaEntity, Resource, TransactionBuffer};
 use ottla_model::{BrokerEpoch, ErrorCode, NodeId, Offset, PartitionIndex, ProducerId, Uuid};
 use ottla_timeline::Timeline;
 use ottla_wire::metadata_record::{
@@ -9,11 +9,13 @@ use ottla_wire::metadata_record::{
 };
 
 use crate::brokers::Registration;
+use crate::client_quotas::QuotaAlteration;
 use crate::configs::Alteration;
 use crate::directories::AssignedDirectory;
 use crate::elections::{Election, PartitionResults};
 use crate::feature_update::FeatureUpdate;
 use crate::reassignments::Reassignment;
+use crate::scram::ScramAlteration;
 use crate::topics::{CreatedTopic, NewPartitions, NewTopic, TopicName};
 
 /// Producer ids handed out at once.
@@ -115,6 +117,11 @@ pub enum Request {
         kraft_version: i16,
         validate_only: bool,
     },
+    AlterClientQuotas {
+        alterations: Vec<QuotaAlteration>,
+        validate_only: bool,
+    },
+    AlterUserScramCredentials(Vec<ScramAlteration>),
     /// The broker is gone for good.
     UnregisterBroker {
         broker: NodeId,
@@ -131,7 +138,14 @@ pub enum Reply {
     TopicsDeleted(Vec<Result<CreatedTopic, Refusal>>),
     Items(Vec<Result<(), Refusal>>),
     Partitions(Vec<PartitionResults>),
-    ProducerIds { first: ProducerId, count: i64 },
+    /// By entity, each once.
+    QuotasAltered(Vec<(QuotaEntity, Result<(), Refusal>)>),
+    /// By user, each once.
+    ScramAltered(Vec<(String, Result<(), Refusal>)>),
+    ProducerIds {
+        first: ProducerId,
+        count: i64,
+    },
 }
 
 /// Records to append, and what to say when they are committed.
@@ -292,6 +306,13 @@ impl Controller {
                 kraft_version,
                 validate_only,
             } => self.update_features(updates, *kraft_version, *validate_only),
+            Request::AlterClientQuotas {
+                alterations,
+                validate_only,
+            } => self.alter_client_quotas(alterations, *validate_only),
+            Request::AlterUserScramCredentials(alterations) => {
+                self.alter_scram_credentials(alterations)
+            }
             Request::UnregisterBroker { broker } => self.unregister_broker(*broker),
         }
     }

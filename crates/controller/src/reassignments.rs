@@ -82,7 +82,9 @@ impl Controller {
         let mut seen = BTreeSet::new();
         for id in target {
             if self.image.cluster().broker(*id).is_none() {
-                return wrong(format!("broker {id} is not registered"));
+                return wrong(format!(
+                    "The manual partition assignment includes broker {id}, but no such broker is registered."
+                ));
             }
             if !seen.insert(id) {
                 return wrong(format!("broker {id} is named more than once"));

@@ -1,3 +1,5 @@
+//! Topics are created, grown and deleted. What is said of those that are not is what Apache's tools print, for scripts look for it.
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use ottla_config::TopicConfig;
@@ -131,19 +133,19 @@ impl Controller {
         in_metrics: &BTreeMap<String, &str>,
     ) -> Result<(Vec<MetadataRecord<'static>>, CreatedTopic), Refusal> {
         if topic.name == topic_name::METADATA {
-            let message = format!("{} is the metadata log", topic.name);
+            let message = format!("Creation of internal topic {} is prohibited.", topic.name);
             return Err(Refusal::new(ErrorCode::InvalidRequest, message));
         }
         topic_name::check(&topic.name)
             .map_err(|m| Refusal::new(ErrorCode::InvalidTopicException, m))?;
         if self.image.topics().by_name(&topic.name).is_some() {
-            let message = format!("topic {} exists already", topic.name);
+            let message = format!("Topic '{}' already exists.", topic.name);
             return Err(Refusal::new(ErrorCode::TopicAlreadyExists, message));
         }
         let called = topic_name::in_metrics(&topic.name);
         if let Some(other) = called.and_then(|called| in_metrics.get(&called)) {
             let message = format!(
-                "topic {} would differ from {other} only in '.' and '_'",
+                "Topic '{}' collides with existing topic: {other}",
                 topic.name
             );
             return Err(Refusal::new(ErrorCode::InvalidTopicException, message));
@@ -253,7 +255,7 @@ impl Controller {
         let factor = factor.unsigned_abs() as usize;
         if factor > alive.len() {
             let message = format!(
-                "replication factor {factor} needs as many live brokers, found {}",
+                "Unable to replicate the partition {factor} time(s): The target replication factor of {factor} cannot be reached because only {} broker(s) are registered or some brokers have all their log directories cordoned.",
                 alive.len()
             );
             return Err(Refusal::new(ErrorCode::InvalidReplicationFactor, message));
@@ -285,7 +287,9 @@ impl Controller {
         }
         let mut brokers = replicas.iter();
         if let Some(unknown) = brokers.find(|id| self.image.cluster().broker(**id).is_none()) {
-            return wrong(format!("broker {unknown} is not registered"));
+            return wrong(format!(
+                "The manual partition assignment includes broker {unknown}, but no such broker is registered."
+            ));
         }
         if self.in_sync_at_first(replicas).is_empty() {
             return wrong(
@@ -418,10 +422,14 @@ impl Controller {
         })?;
         let current = topic.partition_count() as i32;
         if wanted.count <= current {
-            let message = format!(
-                "topic {} has {current} partitions already, and cannot have fewer",
-                wanted.name
-            );
+            let message = if wanted.count == current {
+                format!("Topic already has {current} partition(s).")
+            } else {
+                format!(
+                    "The topic {} currently has {current} partition(s); {} would not be an increase.",
+                    wanted.name, wanted.count
+                )
+            };
             return Err(Refusal::new(ErrorCode::InvalidPartitions, message));
         }
         let more = wanted.count - current;

@@ -8,6 +8,7 @@ mod directories;
 mod feature_levels;
 mod replicas;
 mod topics;
+mod users;
 
 use ottla_config::ServerConfig;
 use ottla_controller::{Alteration, Controller, NewTopic, Options, Registration, Reply, Request};
