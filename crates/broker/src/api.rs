@@ -67,3 +67,9 @@ fn no_such_reply(reply: Result<Reply, ErrorCode>) -> Refusal {
         },
     }
 }
+
+/// Whether it is its client's quota that an item was refused for.
+fn is_throttled<T>(result: &Result<T, Refusal>) -> bool {
+    let code = result.as_ref().err().map(|refusal| refusal.code);
+    code == Some(ErrorCode::ThrottlingQuotaExceeded)
+}

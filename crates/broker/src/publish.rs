@@ -13,6 +13,7 @@ use ottla_model::{NodeId, TopicId, Uuid};
 use ottla_replica::Leadership;
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::client_quotas::ClientQuotas;
 use crate::directories::Places;
 use crate::dynamic_configs::DynamicConfigs;
 use crate::found_logs::FoundLogs;
@@ -30,6 +31,7 @@ pub(crate) struct Publisher<E: Env> {
     settings: Settings,
     adjusted: Adjustable,
     limits: Arc<ConnectionLimits>,
+    client_quotas: Arc<ClientQuotas>,
     image: Arc<ArcSwap<Image>>,
     partitions: Arc<Partitions<E>>,
     groups: Arc<GroupCoordinators<E>>,
@@ -49,6 +51,7 @@ impl<E: Env> Publisher<E> {
         node: NodeId,
         settings: Settings,
         limits: Arc<ConnectionLimits>,
+        client_quotas: Arc<ClientQuotas>,
         image: Arc<ArcSwap<Image>>,
         partitions: Arc<Partitions<E>>,
         groups: Arc<GroupCoordinators<E>>,
@@ -62,6 +65,7 @@ impl<E: Env> Publisher<E> {
             adjusted: Adjustable::of(&settings),
             settings,
             limits,
+            client_quotas,
             image,
             partitions,
             groups,
@@ -89,6 +93,9 @@ impl<E: Env> Publisher<E> {
                 .effective();
             self.adjust();
             self.groups.configure(&self.settings, next);
+        }
+        if before.client_quotas() != next.client_quotas() {
+            self.client_quotas.configure(next.client_quotas());
         }
         let (updated, deleted): (Vec<_>, Vec<_>) = next
             .topics()

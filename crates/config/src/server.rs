@@ -2,6 +2,7 @@ mod check;
 mod consumer_groups;
 mod groups;
 mod neglect;
+mod quotas;
 mod source;
 
 use std::collections::BTreeSet;
@@ -19,6 +20,7 @@ use crate::value::Value;
 use check::Listeners;
 pub use consumer_groups::ConsumerGroupConfig;
 pub use groups::{GroupConfig, OffsetsTopicConfig};
+pub use quotas::QuotaWindows;
 use source::Source;
 
 /// Why the node does not start with this configuration.

@@ -126,12 +126,13 @@ fn keys_of(entity: &QuotaEntity) -> Result<&'static [(&'static str, Number)], St
     }
 }
 
+/// What is said of a value is what Apache's tools print.
 fn check_value(known: &[(&str, Number)], key: &str, value: f64) -> Result<(), String> {
     let Some((_, number)) = known.iter().find(|(name, _)| *name == key) else {
         return Err(format!("{key} is no quota of such an entity"));
     };
     if value.is_nan() || value <= 0.0 {
-        return Err(format!("{key}: expected more than 0, found {value}"));
+        return Err(format!("Quota {key} must be greater than 0"));
     }
     let max = match number {
         Number::Double => return Ok(()),
@@ -143,7 +144,7 @@ fn check_value(known: &[(&str, Number)], key: &str, value: f64) -> Result<(), St
     }
     // What a text in the tools became may be off by that much.
     if (value - value.round()).abs() > 1e-6 {
-        return Err(format!("{key}: expected a whole number, found {value}"));
+        return Err(format!("{key} cannot be a fractional value."));
     }
     Ok(())
 }

@@ -14,6 +14,7 @@ use crate::configs::Alteration;
 use crate::directories::AssignedDirectory;
 use crate::elections::{Election, PartitionResults};
 use crate::feature_update::FeatureUpdate;
+use crate::operation::Permits;
 use crate::reassignments::Reassignment;
 use crate::scram::ScramAlteration;
 use crate::topics::{CreatedTopic, NewPartitions, NewTopic, TopicName};
@@ -88,11 +89,16 @@ pub enum Request {
     CreateTopics {
         topics: Vec<NewTopic>,
         validate_only: bool,
+        permits: Permits,
     },
-    DeleteTopics(Vec<TopicName>),
+    DeleteTopics {
+        topics: Vec<TopicName>,
+        permits: Permits,
+    },
     CreatePartitions {
         topics: Vec<NewPartitions>,
         validate_only: bool,
+        permits: Permits,
     },
     AlterConfigs {
         alterations: Vec<Alteration>,
@@ -137,6 +143,8 @@ pub enum Reply {
     TopicsCreated(Vec<Result<CreatedTopic, Refusal>>),
     TopicsDeleted(Vec<Result<CreatedTopic, Refusal>>),
     Items(Vec<Result<(), Refusal>>),
+    /// How many each topic got.
+    PartitionsCreated(Vec<Result<usize, Refusal>>),
     Partitions(Vec<PartitionResults>),
     /// By entity, each once.
     QuotasAltered(Vec<(QuotaEntity, Result<(), Refusal>)>),
@@ -280,12 +288,14 @@ impl Controller {
             Request::CreateTopics {
                 topics,
                 validate_only,
-            } => self.create_topics(topics, *validate_only),
-            Request::DeleteTopics(names) => self.delete_topics(names),
+                permits,
+            } => self.create_topics(topics, *validate_only, *permits),
+            Request::DeleteTopics { topics, permits } => self.delete_topics(topics, *permits),
             Request::CreatePartitions {
                 topics,
                 validate_only,
-            } => self.create_partitions(topics, *validate_only),
+                permits,
+            } => self.create_partitions(topics, *validate_only, *permits),
             Request::AlterConfigs {
                 alterations,
                 validate_only,

@@ -25,6 +25,7 @@ pub use controller::{Controller, Options, Outcome, Refusal, Reply, Request};
 pub use directories::AssignedDirectory;
 pub use elections::{Election, PartitionResults};
 pub use feature_update::{FeatureUpdate, UpgradeType};
+pub use operation::Permits;
 pub use reassignments::Reassignment;
 pub use scram::ScramAlteration;
 pub use topics::{CreatedTopic, NewPartitions, NewTopic, TopicName};

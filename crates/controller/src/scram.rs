@@ -78,6 +78,7 @@ impl Controller {
         Ok(record)
     }
 
+    /// What is said of one that is refused is what Apache's tools print.
     fn check_scram(
         &self,
         alteration: &ScramAlteration,
@@ -98,7 +99,7 @@ impl Controller {
         }
         match alteration {
             ScramAlteration::Delete { .. } if self.image.scram().get(user, mechanism).is_none() => {
-                let message = "the user has no such credential".to_owned();
+                let message = "Attempt to delete a user credential that does not exist".to_owned();
                 refused(ErrorCode::ResourceNotFound, message)
             }
             ScramAlteration::Delete { .. } => Ok(RemoveUserScramCredentialRecord {
@@ -107,12 +108,12 @@ impl Controller {
             }
             .into()),
             ScramAlteration::Upsert(record) if !ITERATIONS.contains(&record.iterations) => {
-                let (min, max) = (ITERATIONS.start(), ITERATIONS.end());
-                let message = format!(
-                    "expected {min} to {max} iterations, found {}",
-                    record.iterations
-                );
-                refused(ErrorCode::UnacceptableCredential, message)
+                let problem = if record.iterations < *ITERATIONS.start() {
+                    "Too few iterations"
+                } else {
+                    "Too many iterations"
+                };
+                refused(ErrorCode::UnacceptableCredential, problem.to_owned())
             }
             ScramAlteration::Upsert(record) => Ok(record.clone().into()),
         }

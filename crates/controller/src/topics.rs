@@ -11,7 +11,7 @@ use ottla_wire::metadata_record::{
 
 use crate::configs::check_size;
 use crate::controller::{Controller, Outcome, Refusal, Reply};
-use crate::operation::{MAX_RECORDS, Operation, too_large};
+use crate::operation::{MAX_RECORDS, Operation, Permits, too_large};
 use crate::topic_name;
 
 /// "As the node's defaults say."
@@ -59,7 +59,12 @@ pub struct CreatedTopic {
 }
 
 impl Controller {
-    pub(crate) fn create_topics(&self, topics: &[NewTopic], validate_only: bool) -> Outcome {
+    pub(crate) fn create_topics(
+        &self,
+        topics: &[NewTopic],
+        validate_only: bool,
+        mut permits: Permits,
+    ) -> Outcome {
         let partitions = topics.iter().map(|topic| self.partitions_asked(topic));
         if partitions.sum::<u64>() > MAX_RECORDS as u64 {
             return Outcome::refused(too_large());
@@ -80,7 +85,7 @@ impl Controller {
                     format!("topic {} is named twice", topic.name),
                 ))
             } else {
-                self.create_topic(topic, &in_metrics)
+                self.create_topic(topic, &in_metrics, &mut permits)
             };
             let made = match made {
                 Ok((records, reply)) => operation.add(records).map(|()| Ok(reply)),
@@ -131,6 +136,7 @@ impl Controller {
         &self,
         topic: &NewTopic,
         in_metrics: &BTreeMap<String, &str>,
+        permits: &mut Permits,
     ) -> Result<(Vec<MetadataRecord<'static>>, CreatedTopic), Refusal> {
         if topic.name == topic_name::METADATA {
             let message = format!("Creation of internal topic {} is prohibited.", topic.name);
@@ -162,6 +168,7 @@ impl Controller {
             })?;
         }
         let assignments = self.assignments(topic)?;
+        permits.take(assignments.len())?;
         let replication_factor = assignments.first().map_or(0, Vec::len) as i16;
         let reply = CreatedTopic {
             name: topic.name.clone(),
@@ -341,13 +348,14 @@ impl Controller {
         .into()
     }
 
-    pub(crate) fn delete_topics(&self, names: &[TopicName]) -> Outcome {
+    pub(crate) fn delete_topics(&self, names: &[TopicName], mut permits: Permits) -> Outcome {
         let mut operation = Operation::default();
         let mut gone = BTreeSet::new();
         let replies = names
             .iter()
             .map(|name| {
                 let topic = self.deletable(name)?;
+                permits.take(topic.partition_count())?;
                 if gone.insert(topic.id) {
                     operation.add(vec![RemoveTopicRecord { topic_id: topic.id }.into()])?;
                 }
@@ -393,6 +401,7 @@ impl Controller {
         &self,
         topics: &[NewPartitions],
         validate_only: bool,
+        mut permits: Permits,
     ) -> Outcome {
         let mut operation = Operation::default();
         let mut seen = BTreeSet::new();
@@ -403,13 +412,16 @@ impl Controller {
                     let message = format!("topic {} is named twice", topic.name);
                     return Err(Refusal::new(ErrorCode::InvalidRequest, message));
                 }
-                operation.add(self.grow(topic)?)
+                let records = self.grow(topic)?;
+                let more = records.len();
+                permits.take(more)?;
+                operation.add(records).map(|()| more)
             })
             .collect();
         Outcome {
             records: operation.records(validate_only),
             is_atomic: true,
-            reply: Reply::Items(replies),
+            reply: Reply::PartitionsCreated(replies),
         }
     }
 

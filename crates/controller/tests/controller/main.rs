@@ -11,7 +11,9 @@ mod topics;
 mod users;
 
 use ottla_config::ServerConfig;
-use ottla_controller::{Alteration, Controller, NewTopic, Options, Registration, Reply, Request};
+use ottla_controller::{
+    Alteration, Controller, NewTopic, Options, Permits, Registration, Reply, Request,
+};
 use ottla_metadata::features::{self, MetadataVersion};
 use ottla_model::{BrokerEpoch, ErrorCode, NodeId, Offset, PartitionIndex, TopicId, Uuid};
 use ottla_wire::metadata_record::MetadataRecord;
@@ -122,6 +124,7 @@ impl Cluster {
         let reply = self.ask(Request::CreateTopics {
             topics: vec![topic],
             validate_only: false,
+            permits: Permits::default(),
         });
         let Reply::TopicsCreated(replies) = reply else {
             panic!("{reply:?}")
