@@ -96,6 +96,7 @@ impl<E: Env> Publisher<E> {
         }
         if before.client_quotas() != next.client_quotas() {
             self.client_quotas.configure(next.client_quotas());
+            self.limits.set_rates_of_addresses(next.client_quotas());
         }
         let (updated, deleted): (Vec<_>, Vec<_>) = next
             .topics()
@@ -145,6 +146,7 @@ impl<E: Env> Publisher<E> {
         let next = Adjustable::of(&self.settings);
         self.limits
             .set(next.max_connections, next.max_connections_per_ip);
+        self.limits.set_rate(next.max_connection_creation_rate);
         if next.producer_expiration != self.adjusted.producer_expiration {
             for lane in self.places.lanes() {
                 lane.send(Job::ExpireProducers {
@@ -295,10 +297,12 @@ mod tests {
             &config.consumer_groups(),
             &Adjustable::of(config.settings()),
         );
+        let windows = config.quota_windows();
         let publisher = Publisher::new(
             NODE,
             config.settings().clone(),
-            ConnectionLimits::new(1, 1),
+            ConnectionLimits::new(1, 1, windows),
+            Arc::new(ClientQuotas::new(windows, windows)),
             Arc::default(),
             Arc::clone(&partitions),
             Arc::new(groups),

@@ -114,7 +114,9 @@ impl<E: Env> Broker<E> {
         let limits = ConnectionLimits::new(
             adjustable.max_connections,
             adjustable.max_connections_per_ip,
+            config.quota_windows(),
         );
+        limits.set_rate(adjustable.max_connection_creation_rate);
         let client_quotas = Arc::new(ClientQuotas::new(
             config.quota_windows(),
             config.controller_quota_windows(),

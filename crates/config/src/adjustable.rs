@@ -8,6 +8,8 @@ use crate::value::Value;
 pub struct Adjustable {
     pub max_connections: usize,
     pub max_connections_per_ip: usize,
+    /// Connections a second.
+    pub max_connection_creation_rate: i32,
     /// For how long an idle producer is remembered.
     pub producer_expiration: Duration,
     /// The least time between two targets of a consumer group that has none of its own.
@@ -25,6 +27,8 @@ impl Adjustable {
         Self {
             max_connections: number("max.connections") as usize,
             max_connections_per_ip: number("max.connections.per.ip") as usize,
+            max_connection_creation_rate: i32::try_from(number("max.connection.creation.rate"))
+                .unwrap_or(i32::MAX),
             producer_expiration: milliseconds("producer.id.expiration.ms"),
             consumer_assignment_interval: milliseconds("group.consumer.assignment.interval.ms"),
         }
@@ -42,6 +46,7 @@ mod tests {
         let expected = Adjustable {
             max_connections: 7,
             max_connections_per_ip: 2_147_483_647,
+            max_connection_creation_rate: i32::MAX,
             producer_expiration: Duration::from_secs(86400),
             consumer_assignment_interval: Duration::from_secs(1),
         };

@@ -483,6 +483,7 @@ mod tests {
             include_str!("server/groups.rs"),
             include_str!("server/source.rs"),
             include_str!("server/neglect.rs"),
+            include_str!("server/quotas.rs"),
             include_str!("topic.rs"),
             include_str!("adjustable.rs"),
             include_str!("group.rs"),

@@ -549,7 +549,7 @@ mod tests {
         let directory =
             LogDirectory::open(env.disk().clone(), Path::new("/logs")).expect("nobody else has it");
         let now = Timestamp(0);
-        let options = log_options(&config, std::time::Duration::from_secs(60));
+        let options = log_options(&config, Duration::from_secs(60));
         let mut log = directory
             .open_log(NAME, KEY.topic, options, now, true)
             .expect("it opens");

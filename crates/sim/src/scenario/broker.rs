@@ -34,6 +34,7 @@ mod producer;
 mod recovery;
 mod rival;
 mod topic;
+mod users;
 
 use futures::channel::oneshot;
 use futures::future::{join, join_all};
@@ -85,6 +86,7 @@ async fn script(world: World, ledger: Ledger, planted: Planted) {
     }
     let settings = Settings::choose(&world);
     let env = world.boot(CLIENTS);
+    let mut clients_of_users = None;
     if world.choose(2) == 0 {
         world.spawn(faults::cut_connections(world.clone()));
     }
@@ -95,6 +97,10 @@ async fn script(world: World, ledger: Ledger, planted: Planted) {
     if world.choose(2) == 0 {
         let rival = rival::claim(world.clone(), env.clone(), ledger.clone());
         drop(start(&env, rival));
+    }
+    if world.choose(2) == 0 {
+        let users = users::alter(world.clone(), env.clone(), ledger.clone());
+        clients_of_users = Some(start(&env, users));
     }
     let lives = 2 + world.choose(5);
     let clients = {
@@ -114,6 +120,9 @@ async fn script(world: World, ledger: Ledger, planted: Planted) {
     let process = faults::befall(&world, &ledger, &settings, lives).await;
     // The machine is well from here on: all that is still to be done succeeds.
     let _ = clients.await;
+    if let Some(users) = clients_of_users {
+        let _ = users.await;
+    }
     members::find_together(&world, &ledger).await;
     judge(&world, &env, &ledger, &settings, process).await;
 }
@@ -144,6 +153,7 @@ async fn judge(
     for id in ledger.topics().into_keys() {
         configs::describe(world, env, ledger, id).await;
     }
+    users::judge(world, env, ledger).await;
     files::judge(world, ledger).await;
 }
 
