@@ -260,6 +260,12 @@ impl Controller {
             .map(|broker| broker.id())
             .collect();
         let factor = factor.unsigned_abs() as usize;
+        if alive.is_empty() {
+            let message = format!(
+                "Unable to replicate the partition {factor} time(s): All brokers are currently fenced, or have all their log directories cordoned."
+            );
+            return Err(Refusal::new(ErrorCode::InvalidReplicationFactor, message));
+        }
         if factor > alive.len() {
             let message = format!(
                 "Unable to replicate the partition {factor} time(s): The target replication factor of {factor} cannot be reached because only {} broker(s) are registered or some brokers have all their log directories cordoned.",
