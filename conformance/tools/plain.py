@@ -13,6 +13,8 @@ MASKS = [
     (r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "UUID"),
     # The last of its 22 letters has but two bits of a drawn id; a name of words, or behind its package, is none.
     (r"(?<![\w.-])(?![A-Za-z][a-z]+(?:[A-Z-][a-z]+)*(?![\w-]))[\w-]{21}[AQgw](?![\w-])", "ID"),
+    (r'[^"\s]*/ottla-conformance\.\w+', "WORK"),
+    (r"Epoch: \d+", "Epoch: N"),
     (r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d[,.]\d{3}", "TIME"),
     # What was wrong is said in each one's own words; which error it is, is not.
     (r"(errors\.\w+Exception: ).*", r"\1WORDS"),

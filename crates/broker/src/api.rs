@@ -1,7 +1,10 @@
 //! What the node answers: one file per API. A handler sees one shape of its request, whatever the version.
 
+pub(crate) mod alter_client_quotas;
 pub(crate) mod alter_configs;
 pub(crate) mod alter_replica_log_dirs;
+pub(crate) mod alter_partition_reassignments;
+pub(crate) mod alter_user_scram_credentials;
 mod altered_configs;
 pub(crate) mod api_versions;
 pub(crate) mod begin_quorum_epoch;
@@ -13,6 +16,7 @@ pub(crate) mod create_topics;
 pub(crate) mod delete_groups;
 pub(crate) mod delete_records;
 pub(crate) mod delete_topics;
+pub(crate) mod describe_client_quotas;
 pub(crate) mod describe_cluster;
 pub(crate) mod describe_configs;
 pub(crate) mod describe_groups;
@@ -20,7 +24,9 @@ pub(crate) mod describe_log_dirs;
 pub(crate) mod describe_producers;
 pub(crate) mod describe_quorum;
 pub(crate) mod describe_topic_partitions;
+pub(crate) mod describe_user_scram_credentials;
 mod duplicates;
+pub(crate) mod elect_leaders;
 pub(crate) mod end_quorum_epoch;
 pub(crate) mod fetch;
 pub(crate) mod fetch_metadata_log;
@@ -34,6 +40,7 @@ pub(crate) mod leave_group;
 pub(crate) mod list_config_resources;
 pub(crate) mod list_groups;
 pub(crate) mod list_offsets;
+pub(crate) mod list_partition_reassignments;
 pub(crate) mod metadata;
 pub(crate) mod offset_commit;
 pub(crate) mod offset_delete;
@@ -44,6 +51,8 @@ pub(crate) mod produce;
 pub(crate) mod sync_group;
 #[cfg(test)]
 pub(crate) mod test_image;
+pub(crate) mod unregister_broker;
+pub(crate) mod update_features;
 pub(crate) mod vote;
 
 use ottla_controller::{Refusal, Reply};
@@ -62,4 +71,10 @@ fn no_such_reply(reply: Result<Reply, ErrorCode>) -> Refusal {
             message: "the controller has stopped".to_owned(),
         },
     }
+}
+
+/// Whether it is its client's quota that an item was refused for.
+fn is_throttled<T>(result: &Result<T, Refusal>) -> bool {
+    let code = result.as_ref().err().map(|refusal| refusal.code);
+    code == Some(ErrorCode::ThrottlingQuotaExceeded)
 }

@@ -1,7 +1,10 @@
 //! From a frame to the handler of its API, and from the handler's answer to bytes.
 
+use std::time::Duration;
+
 use bytes::Bytes;
-use ottla_env::{Env, FilePiece, Piece};
+use ottla_env::{Clock, Env, FilePiece, Piece};
+use ottla_security::{Kind, Limit};
 use ottla_wire::Message;
 use ottla_wire::api::{Api, ApiKey};
 use ottla_wire::codec::{DecodeError, Encoded, Reader, Writer};
@@ -9,6 +12,7 @@ use ottla_wire::frame::{RequestHeader, decode_request_header, encode_response_he
 
 use crate::FileOf;
 use crate::api;
+use crate::client_quotas::timed;
 use crate::node::Node;
 use crate::request::{Caller, Context};
 
@@ -41,7 +45,16 @@ macro_rules! plain_apis {
             match key {
                 $(ApiKey::$key => {
                     let request = ottla_wire::message::$module::$request::decode(body, header.api_version)?;
-                    let response = api::$module::handle(node, context, request).await;
+                    let Some(limit) = node.client_quotas.limit(Kind::Request, context) else {
+                        let response = api::$module::handle(node, context, request).await;
+                        return respond(key, header, &response).map(Some);
+                    };
+                    let handled = api::$module::handle(node, context, request);
+                    let (mut response, spent) = timed(node.env.clock(), handled).await;
+                    let throttle = throttle_time(node, context.caller, &limit, spent);
+                    if let Some(said) = response.throttle_time_ms() {
+                        *said = throttle.max(*said);
+                    }
                     respond(key, header, &response).map(Some)
                 })*
                 _ => unreachable!("only answered APIs come here, and the others are answered before"),
@@ -81,7 +94,27 @@ plain_apis! {
     ConsumerGroupDescribe: consumer_group_describe(ConsumerGroupDescribeRequest),
     DescribeProducers: describe_producers(DescribeProducersRequest),
     ListConfigResources: list_config_resources(ListConfigResourcesRequest),
+    ElectLeaders: elect_leaders(ElectLeadersRequest),
+    AlterPartitionReassignments: alter_partition_reassignments(AlterPartitionReassignmentsRequest),
+    ListPartitionReassignments: list_partition_reassignments(ListPartitionReassignmentsRequest),
+    DescribeClientQuotas: describe_client_quotas(DescribeClientQuotasRequest),
+    AlterClientQuotas: alter_client_quotas(AlterClientQuotasRequest),
+    DescribeUserScramCredentials: describe_user_scram_credentials(DescribeUserScramCredentialsRequest),
+    AlterUserScramCredentials: alter_user_scram_credentials(AlterUserScramCredentialsRequest),
+    UpdateFeatures: update_features(UpdateFeaturesRequest),
+    UnregisterBroker: unregister_broker(UnregisterBrokerRequest),
     DescribeTopicPartitions: describe_topic_partitions(DescribeTopicPartitionsRequest),
+}
+
+/// For how long the client is silent that has kept a thread busy for so long.
+pub(crate) fn throttle_time<E: Env>(
+    node: &Node<E>,
+    caller: &Caller,
+    limit: &Limit,
+    spent: Duration,
+) -> i32 {
+    let now = node.env.clock().monotonic();
+    caller.mute(node.client_quotas.worked(limit, spent, now), now)
 }
 
 /// Whether a listener of that kind serves the API.

@@ -71,6 +71,17 @@ pub(crate) struct Fetch {
     is_incremental: bool,
 }
 
+impl Fetch {
+    /// The session, if there was one before: a new one is of no use to a client that gets nothing.
+    pub(crate) fn continued_session(&self) -> i32 {
+        if self.is_incremental {
+            self.session_id
+        } else {
+            0
+        }
+    }
+}
+
 #[derive(Debug)]
 struct Partition {
     key: FetchKey,

@@ -5,6 +5,7 @@
 mod alarm;
 mod api;
 mod authorize;
+mod client_quotas;
 mod directories;
 mod dispatch;
 mod dynamic_configs;

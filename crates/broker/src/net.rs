@@ -3,6 +3,7 @@
 mod answer_writer;
 mod budget;
 mod connection;
+mod connection_rates;
 mod frame_reader;
 mod limits;
 mod listener;

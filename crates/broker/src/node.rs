@@ -8,12 +8,13 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use ottla_config::ServerConfig;
-use ottla_controller::{NewTopic, Reply, Request};
+use ottla_controller::{NewTopic, Permits, Reply, Request};
 use ottla_env::{Entropy, Env};
 use ottla_metadata::{Broker, Image};
 use ottla_metrics::Metrics;
 use ottla_model::{BrokerEpoch, ErrorCode, LeaderEpoch, NodeId, PartitionIndex, TopicId};
 
+use crate::client_quotas::ClientQuotas;
 use crate::fetch_sessions::FetchSessions;
 use crate::groups::GroupCoordinators;
 use crate::loggers::Loggers;
@@ -60,6 +61,7 @@ pub(crate) struct Node<E: Env> {
     pub(crate) kraft_version: i16,
     pub(crate) config: ServerConfig,
     pub(crate) options: Options,
+    pub(crate) client_quotas: Arc<ClientQuotas>,
     pub(crate) connection_limits: Arc<ConnectionLimits>,
     pub(crate) request_memory: MemoryBudget,
     pub(crate) log_dirs: LogDirs,
@@ -181,6 +183,7 @@ impl<E: Env> Node<E> {
             .ask(Request::CreateTopics {
                 topics,
                 validate_only: false,
+                permits: Permits::default(),
             })
             .await
         {

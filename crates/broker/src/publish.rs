@@ -13,6 +13,7 @@ use ottla_model::{NodeId, TopicId, Uuid};
 use ottla_replica::Leadership;
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::client_quotas::ClientQuotas;
 use crate::directories::Places;
 use crate::dynamic_configs::DynamicConfigs;
 use crate::found_logs::FoundLogs;
@@ -31,6 +32,7 @@ pub(crate) struct Publisher<E: Env> {
     settings: Settings,
     adjusted: Adjustable,
     limits: Arc<ConnectionLimits>,
+    client_quotas: Arc<ClientQuotas>,
     image: Arc<ArcSwap<Image>>,
     partitions: Arc<Partitions<E>>,
     groups: Arc<GroupCoordinators<E>>,
@@ -52,6 +54,7 @@ impl<E: Env> Publisher<E> {
         node: NodeId,
         settings: Settings,
         limits: Arc<ConnectionLimits>,
+        client_quotas: Arc<ClientQuotas>,
         image: Arc<ArcSwap<Image>>,
         partitions: Arc<Partitions<E>>,
         groups: Arc<GroupCoordinators<E>>,
@@ -66,6 +69,7 @@ impl<E: Env> Publisher<E> {
             adjusted: Adjustable::of(&settings),
             settings,
             limits,
+            client_quotas,
             image,
             partitions,
             groups,
@@ -100,6 +104,10 @@ impl<E: Env> Publisher<E> {
             if is_of_groups || is_first {
                 self.groups.configure(&self.settings, next);
             }
+        }
+        if before.client_quotas() != next.client_quotas() {
+            self.client_quotas.configure(next.client_quotas());
+            self.limits.set_rates_of_addresses(next.client_quotas());
         }
         let (updated, deleted): (Vec<_>, Vec<_>) = next
             .topics()
@@ -150,6 +158,7 @@ impl<E: Env> Publisher<E> {
         let next = Adjustable::of(&self.settings);
         self.limits
             .set(next.max_connections, next.max_connections_per_ip);
+        self.limits.set_rate(next.max_connection_creation_rate);
         if next.producer_expiration != self.adjusted.producer_expiration {
             for lane in self.places.lanes() {
                 lane.send(Job::ExpireProducers {
@@ -348,10 +357,12 @@ mod tests {
             &config.consumer_groups(),
             &Adjustable::of(config.settings()),
         );
+        let windows = config.quota_windows();
         let publisher = Publisher::new(
             NODE,
             config.settings().clone(),
-            ConnectionLimits::new(1, 1),
+            ConnectionLimits::new(1, 1, windows),
+            Arc::new(ClientQuotas::new(windows, windows)),
             Arc::default(),
             Arc::clone(&partitions),
             Arc::new(groups),

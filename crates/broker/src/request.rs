@@ -2,7 +2,10 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
+use ottla_model::Monotonic;
 use ottla_wire::frame::RequestHeader;
 
 use crate::net::BoundListener;
@@ -17,6 +20,8 @@ pub(crate) struct Caller {
     pub(crate) reached: SocketAddr,
     pub(crate) listener: Arc<str>,
     pub(crate) is_controller_listener: bool,
+    /// Until when the connection is silent, in nanoseconds of monotonic time (KIP-219).
+    muted_until: Arc<AtomicU64>,
 }
 
 impl Caller {
@@ -31,7 +36,32 @@ impl Caller {
             reached,
             listener: Arc::clone(&listener.name),
             is_controller_listener: listener.is_controller,
+            muted_until: Arc::default(),
         }
+    }
+
+    /// The name that quotas know.
+    pub(crate) fn user(&self) -> &str {
+        let user = self.principal.strip_prefix("User:");
+        user.unwrap_or(&self.principal)
+    }
+
+    /// Reads nothing more of the connection for so long, once what is asked is answered; and gives that time as answers say it.
+    pub(crate) fn mute(&self, time: Duration, now: Monotonic) -> i32 {
+        let milliseconds = (time.as_secs_f64() * 1000.0).round() as i32;
+        if milliseconds > 0 {
+            let until = (now + time).0.as_nanos();
+            let until = u64::try_from(until).unwrap_or(u64::MAX);
+            self.muted_until.fetch_max(until, Ordering::Relaxed);
+        }
+        milliseconds
+    }
+
+    /// The moment until which nothing more is read.
+    pub(crate) fn muted_until(&self) -> Monotonic {
+        Monotonic(Duration::from_nanos(
+            self.muted_until.load(Ordering::Relaxed),
+        ))
     }
 
     pub(crate) fn host(&self) -> IpAddr {

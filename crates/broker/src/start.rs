@@ -27,6 +27,7 @@ use ottla_model::{BrokerEpoch, Uuid};
 pub use error::StartError;
 pub(crate) use own_directories::OwnDirectory;
 
+use crate::client_quotas::ClientQuotas;
 use crate::directories::tell_directories;
 use crate::endpoints::quorum_endpoint;
 use crate::failed_directories::{FailedDirectory, UsableDirectories, tell_failed};
@@ -126,7 +127,13 @@ impl<E: Env> Broker<E> {
         let limits = ConnectionLimits::new(
             adjustable.max_connections,
             adjustable.max_connections_per_ip,
+            config.quota_windows(),
         );
+        limits.set_rate(adjustable.max_connection_creation_rate);
+        let client_quotas = Arc::new(ClientQuotas::new(
+            config.quota_windows(),
+            config.controller_quota_windows(),
+        ));
         let (failed, to_tell_failed) = mpsc::unbounded();
         let usable: Vec<_> = directories
             .iter()
@@ -147,6 +154,7 @@ impl<E: Env> Broker<E> {
             config.node_id(),
             config.settings().clone(),
             Arc::clone(&limits),
+            Arc::clone(&client_quotas),
             Arc::clone(&image),
             Arc::clone(&partitions),
             Arc::clone(&groups),
@@ -181,6 +189,7 @@ impl<E: Env> Broker<E> {
                 consumer_groups: config.serves_consumer_groups(),
                 max_request_partitions: config.max_request_partitions(),
             },
+            client_quotas,
             connection_limits: limits,
             request_memory: MemoryBudget::new(REQUEST_MEMORY),
             log_dirs,

@@ -9,6 +9,8 @@ use crate::value::Value;
 pub struct Adjustable {
     pub max_connections: usize,
     pub max_connections_per_ip: usize,
+    /// Connections a second.
+    pub max_connection_creation_rate: i32,
     /// For how long an idle producer is remembered.
     pub producer_expiration: Duration,
     /// The least time between two targets of a consumer group that has none of its own, within the bounds for all groups.
@@ -26,6 +28,8 @@ impl Adjustable {
         Self {
             max_connections: number("max.connections") as usize,
             max_connections_per_ip: number("max.connections.per.ip") as usize,
+            max_connection_creation_rate: i32::try_from(number("max.connection.creation.rate"))
+                .unwrap_or(i32::MAX),
             producer_expiration: milliseconds("producer.id.expiration.ms"),
             consumer_assignment_interval: Duration::from_millis(
                 group::within_bounds("group.consumer.assignment.interval.ms", settings)
@@ -57,6 +61,7 @@ mod tests {
         let expected = Adjustable {
             max_connections: 7,
             max_connections_per_ip: 2_147_483_647,
+            max_connection_creation_rate: i32::MAX,
             producer_expiration: Duration::from_secs(86400),
             consumer_assignment_interval: Duration::from_secs(1),
         };

@@ -23,7 +23,8 @@ pub use group::GroupOverrides;
 pub use key::{Key, Kind, Update};
 pub use listener::{Address, Listener, SecurityProtocol};
 pub use server::{
-    ConfigError, ConsumerGroupConfig, GroupConfig, OffsetsTopicConfig, ServerConfig, Warning,
+    ConfigError, ConsumerGroupConfig, GroupConfig, OffsetsTopicConfig, QuotaWindows, ServerConfig,
+    Warning,
 };
 pub use settings::Settings;
 pub use topic::{MessageTimestampType, TopicConfig};

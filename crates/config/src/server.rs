@@ -2,6 +2,7 @@ mod check;
 mod consumer_groups;
 mod groups;
 mod neglect;
+mod quotas;
 mod source;
 
 use std::collections::BTreeSet;
@@ -19,6 +20,7 @@ use crate::value::Value;
 use check::Listeners;
 pub use consumer_groups::ConsumerGroupConfig;
 pub use groups::{GroupConfig, OffsetsTopicConfig};
+pub use quotas::QuotaWindows;
 use source::Source;
 
 /// Why the node does not start with this configuration.
@@ -487,6 +489,7 @@ mod tests {
             include_str!("server/groups.rs"),
             include_str!("server/source.rs"),
             include_str!("server/neglect.rs"),
+            include_str!("server/quotas.rs"),
             include_str!("topic.rs"),
             include_str!("adjustable.rs"),
             include_str!("group.rs"),

@@ -3,6 +3,7 @@ use ottla_model::{BrokerEpoch, ErrorCode, NodeId, Offset, Uuid};
 use ottla_wire::metadata_record::{
     BrokerEndpoint, BrokerFeature, BrokerRegistrationChangeRecord, ControllerEndpoint,
     ControllerFeature, MetadataRecord, RegisterBrokerRecord, RegisterControllerRecord,
+    UnregisterBrokerRecord,
 };
 
 use crate::controller::{Controller, Outcome, Refusal, Reply};
@@ -113,6 +114,21 @@ impl Controller {
             is_atomic: false,
             reply: Reply::Registered(broker_epoch),
         }
+    }
+
+    /// The broker leads nothing and is in sync with nobody from now on. Its replicas stay assigned to it until they are reassigned.
+    pub(crate) fn unregister_broker(&self, id: NodeId) -> Outcome {
+        let Some(broker) = self.image.cluster().broker(id) else {
+            let message = format!("Broker ID {id} is not currently registered");
+            return Outcome::refused(Refusal::new(ErrorCode::BrokerIdNotRegistered, message));
+        };
+        let mut records = self.partition_changes(Event::Left(id));
+        let record = UnregisterBrokerRecord {
+            broker_id: id,
+            broker_epoch: broker.epoch(),
+        };
+        records.push(record.into());
+        Outcome::done(records)
     }
 
     pub(crate) fn register_controller(

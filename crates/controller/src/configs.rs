@@ -96,7 +96,7 @@ impl Controller {
         }
         if resource.kind == Resource::TOPIC && self.image.topics().by_name(&resource.name).is_none()
         {
-            let message = format!("topic {} does not exist", resource.name);
+            let message = format!("The topic '{}' does not exist.", resource.name);
             return Err(Refusal::new(ErrorCode::UnknownTopicOrPartition, message));
         }
         Ok(records)

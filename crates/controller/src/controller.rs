@@ -1,7 +1,7 @@
 use ottla_config::{Settings, TopicConfig};
 use ottla_metadata::features::{self, ELIGIBLE_LEADER_REPLICAS, METADATA_VERSION, MetadataVersion};
-use ottla_metadata::{ApplyError, Image, Resource, TransactionBuffer};
-use ottla_model::{BrokerEpoch, ErrorCode, NodeId, Offset, ProducerId, Uuid};
+use ottla_metadata::{ApplyError, Image, QuotaEntity, Resource, TransactionBuffer};
+use ottla_model::{BrokerEpoch, ErrorCode, NodeId, Offset, PartitionIndex, ProducerId, Uuid};
 use ottla_timeline::Timeline;
 use ottla_wire::metadata_record::{
     AbortTransactionRecord, BeginTransactionRecord, ConfigRecord, EndTransactionRecord,
@@ -9,8 +9,14 @@ use ottla_wire::metadata_record::{
 };
 
 use crate::brokers::Registration;
+use crate::client_quotas::QuotaAlteration;
 use crate::config_change::Alteration;
 use crate::directories::AssignedDirectory;
+use crate::elections::{Election, PartitionResults};
+use crate::feature_update::FeatureUpdate;
+use crate::operation::Permits;
+use crate::reassignments::Reassignment;
+use crate::scram::ScramAlteration;
 use crate::topics::{CreatedTopic, NewPartitions, NewTopic, TopicName};
 
 /// Producer ids handed out at once.
@@ -19,6 +25,8 @@ const PRODUCER_ID_BLOCK: i64 = 1000;
 /// What the configuration says to the controller.
 #[derive(Clone, Debug)]
 pub struct Options {
+    /// Whose controller it is.
+    pub node: NodeId,
     /// What topics inherit.
     pub settings: Settings,
     pub default_partitions: i32,
@@ -81,11 +89,16 @@ pub enum Request {
     CreateTopics {
         topics: Vec<NewTopic>,
         validate_only: bool,
+        permits: Permits,
     },
-    DeleteTopics(Vec<TopicName>),
+    DeleteTopics {
+        topics: Vec<TopicName>,
+        permits: Permits,
+    },
     CreatePartitions {
         topics: Vec<NewPartitions>,
         validate_only: bool,
+        permits: Permits,
     },
     AlterConfigs {
         alterations: Vec<Alteration>,
@@ -94,6 +107,30 @@ pub enum Request {
     AllocateProducerIds {
         broker: NodeId,
         epoch: BrokerEpoch,
+    },
+    ElectLeaders {
+        election: Election,
+        /// `None` for all there are.
+        partitions: Option<Vec<(String, Vec<PartitionIndex>)>>,
+    },
+    AlterPartitionReassignments {
+        topics: Vec<(String, Vec<Reassignment>)>,
+        allow_replication_factor_change: bool,
+    },
+    UpdateFeatures {
+        updates: Vec<FeatureUpdate>,
+        /// The level of the quorum's own feature.
+        kraft_version: i16,
+        validate_only: bool,
+    },
+    AlterClientQuotas {
+        alterations: Vec<QuotaAlteration>,
+        validate_only: bool,
+    },
+    AlterUserScramCredentials(Vec<ScramAlteration>),
+    /// The broker is gone for good.
+    UnregisterBroker {
+        broker: NodeId,
     },
 }
 
@@ -106,7 +143,17 @@ pub enum Reply {
     TopicsCreated(Vec<Result<CreatedTopic, Refusal>>),
     TopicsDeleted(Vec<Result<CreatedTopic, Refusal>>),
     Items(Vec<Result<(), Refusal>>),
-    ProducerIds { first: ProducerId, count: i64 },
+    /// How many each topic got.
+    PartitionsCreated(Vec<Result<usize, Refusal>>),
+    Partitions(Vec<PartitionResults>),
+    /// By entity, each once.
+    QuotasAltered(Vec<(QuotaEntity, Result<(), Refusal>)>),
+    /// By user, each once.
+    ScramAltered(Vec<(String, Result<(), Refusal>)>),
+    ProducerIds {
+        first: ProducerId,
+        count: i64,
+    },
 }
 
 /// Records to append, and what to say when they are committed.
@@ -241,12 +288,14 @@ impl Controller {
             Request::CreateTopics {
                 topics,
                 validate_only,
-            } => self.create_topics(topics, *validate_only),
-            Request::DeleteTopics(names) => self.delete_topics(names),
+                permits,
+            } => self.create_topics(topics, *validate_only, *permits),
+            Request::DeleteTopics { topics, permits } => self.delete_topics(topics, *permits),
             Request::CreatePartitions {
                 topics,
                 validate_only,
-            } => self.create_partitions(topics, *validate_only),
+                permits,
+            } => self.create_partitions(topics, *validate_only, *permits),
             Request::AlterConfigs {
                 alterations,
                 validate_only,
@@ -254,6 +303,27 @@ impl Controller {
             Request::AllocateProducerIds { broker, epoch } => {
                 self.allocate_producer_ids(*broker, *epoch)
             }
+            Request::ElectLeaders {
+                election,
+                partitions,
+            } => self.elect_leaders(*election, partitions.as_deref()),
+            Request::AlterPartitionReassignments {
+                topics,
+                allow_replication_factor_change,
+            } => self.alter_partition_reassignments(topics, *allow_replication_factor_change),
+            Request::UpdateFeatures {
+                updates,
+                kraft_version,
+                validate_only,
+            } => self.update_features(updates, *kraft_version, *validate_only),
+            Request::AlterClientQuotas {
+                alterations,
+                validate_only,
+            } => self.alter_client_quotas(alterations, *validate_only),
+            Request::AlterUserScramCredentials(alterations) => {
+                self.alter_scram_credentials(alterations)
+            }
+            Request::UnregisterBroker { broker } => self.unregister_broker(*broker),
         }
     }
 

@@ -115,6 +115,17 @@ impl Controller {
         })
     }
 
+    /// Where a new replica of the broker is, as far as that can be said before it is there.
+    pub(crate) fn first_directory(&self, id: NodeId) -> Uuid {
+        let broker = self.image.cluster().broker(id);
+        match broker.map_or(&[][..], |broker| broker.log_dirs()) {
+            [] => MIGRATING,
+            [only] => *only,
+            // The broker chooses among several and reports its choice.
+            _ => UNASSIGNED,
+        }
+    }
+
     /// Whether the broker can use its replica's directory, as far as it has said.
     pub(crate) fn has_directory(&self, id: NodeId, partition: &PartitionImage) -> bool {
         let directory = directory_of(id, partition);

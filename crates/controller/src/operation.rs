@@ -40,3 +40,22 @@ pub(crate) fn too_large() -> Refusal {
     );
     Refusal::new(ErrorCode::PolicyViolation, message)
 }
+
+/// How many partitions a client may still create and delete (KIP-599): anything while it is not below zero, so that one request may overdraw
+/// it. `None` for all it asks.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Permits(pub Option<f64>);
+
+impl Permits {
+    pub(crate) fn take(&mut self, partitions: usize) -> Result<(), Refusal> {
+        match &mut self.0 {
+            Some(left) if *left < 0.0 => {
+                let message = "The throttling quota has been exceeded.";
+                return Err(Refusal::new(ErrorCode::ThrottlingQuotaExceeded, message));
+            }
+            Some(left) => *left -= partitions as f64,
+            None => {}
+        }
+        Ok(())
+    }
+}

@@ -21,10 +21,20 @@ pub(crate) struct Change<'a> {
     pub(crate) has_eligible_leaders: bool,
     /// `min.insync.replicas`.
     pub(crate) min_in_sync: usize,
-    /// `unclean.leader.election.enable`.
-    pub(crate) allows_unclean: bool,
+    pub(crate) candidates: Candidates,
     /// Below metadata.version 3.6-IV0 a smaller ISR begins a new leader epoch.
     pub(crate) shrinking_begins_epoch: bool,
+}
+
+/// Whom an election looks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Candidates {
+    /// Whoever leads now, or else the first that has every committed record.
+    InSync,
+    /// The first of the replicas before whoever leads now.
+    PreferredFirst,
+    /// Where there is none in sync, anybody: `unclean.leader.election.enable`, or asked for by hand.
+    OutOfSyncToo,
 }
 
 /// Who is to lead, and on what ground.
@@ -95,6 +105,39 @@ impl Change<'_> {
         (record != unchanged).then_some(record)
     }
 
+    /// The same of a partition that is reassigned: `target` is `before` with other replicas, and perhaps without some in the ISR.
+    pub(crate) fn of_reassigned(
+        &self,
+        topic_id: TopicId,
+        partition_id: PartitionIndex,
+        before: &PartitionImage,
+        target: PartitionImage,
+    ) -> Option<PartitionChangeRecord> {
+        let unchanged = PartitionChangeRecord {
+            topic_id,
+            partition_id,
+            ..Default::default()
+        };
+        let change = self.of(topic_id, partition_id, &target);
+        let mut record = change.unwrap_or_else(|| unchanged.clone());
+        let is_removed = |id: &NodeId| !target.replicas.contains(id);
+        if record.leader == unchanged.leader && before.replicas.iter().any(is_removed) {
+            // Whoever is a replica no more learns of it by the new epoch.
+            record.leader = target.leader;
+        }
+        if record.isr.is_none() && target.isr != before.isr {
+            record.isr = Some(target.isr);
+        }
+        let changed = |new: Vec<NodeId>, old: &[NodeId]| (new != old).then_some(new);
+        record.replicas = changed(target.replicas, &before.replicas);
+        record.adding_replicas = changed(target.adding_replicas, &before.adding_replicas);
+        record.removing_replicas = changed(target.removing_replicas, &before.removing_replicas);
+        if target.directories != before.directories {
+            record.directories = Some(target.directories);
+        }
+        (record != unchanged).then_some(record)
+    }
+
     /// Those who have every committed record outside the ISR. Only while the ISR is below its minimum: nothing is committed then.
     fn eligible(&self, partition: &PartitionImage, isr: &[NodeId]) -> Vec<NodeId> {
         let enough = min(self.min_in_sync, partition.replicas.len());
@@ -119,8 +162,10 @@ impl Change<'_> {
         };
         let has_all = |id: NodeId| isr.contains(&id) || (isr.is_empty() && elr.contains(&id));
         let is_clean = |id: &NodeId| has_all(*id) && can_lead(*id);
-        let clean = std::iter::once(&partition.leader).chain(&partition.replicas);
-        if let Some(id) = clean.copied().find(is_clean) {
+        let preferred = partition.replicas.first();
+        let preferred = preferred.filter(|_| self.candidates == Candidates::PreferredFirst);
+        let clean = preferred.into_iter().chain([&partition.leader]);
+        if let Some(id) = clean.chain(&partition.replicas).copied().find(is_clean) {
             return Elected::Clean(id);
         }
         if self.has_eligible_leaders
@@ -132,7 +177,8 @@ impl Change<'_> {
             return Elected::Unclean(last);
         }
         let mut replicas = partition.replicas.iter().copied();
-        match replicas.find(|id| self.allows_unclean && can_lead(*id)) {
+        let allows_unclean = self.candidates == Candidates::OutOfSyncToo;
+        match replicas.find(|id| allows_unclean && can_lead(*id)) {
             Some(id) => Elected::Unclean(id),
             None => Elected::Nobody,
         }
@@ -173,7 +219,7 @@ mod tests {
             is_active,
             has_eligible_leaders: true,
             min_in_sync: 2,
-            allows_unclean: false,
+            candidates: Candidates::InSync,
             shrinking_begins_epoch: false,
         }
     }
@@ -281,7 +327,7 @@ mod tests {
         let change = Change {
             leaving: Some(NodeId(1)),
             has_eligible_leaders: false,
-            allows_unclean: true,
+            candidates: Candidates::OutOfSyncToo,
             ..change(&|_, _| true)
         };
         let record = of(&change, &partition);
@@ -322,7 +368,7 @@ mod tests {
         };
         assert_eq!(of(&careful, &partition), None);
         let careless = Change {
-            allows_unclean: true,
+            candidates: Candidates::OutOfSyncToo,
             ..careful
         };
         let record = of(&careless, &partition);

@@ -9,7 +9,7 @@ use ottla_wire::metadata_record::{MetadataRecord, PartitionChangeRecord};
 
 use crate::controller::Controller;
 use crate::directories::directory_of;
-use crate::partition_change::Change;
+use crate::partition_change::{Candidates, Change};
 
 /// What happened to a broker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,6 +82,39 @@ impl Controller {
         change.of(topic.id, index, partition)
     }
 
+    /// The same as asked for by hand.
+    pub(crate) fn election_among(
+        &self,
+        candidates: Candidates,
+        topic: &TopicImage,
+        index: PartitionIndex,
+        partition: &PartitionImage,
+    ) -> Option<PartitionChangeRecord> {
+        let is_active = |id, partition: &PartitionImage| {
+            self.image.cluster().is_active(id) && self.has_directory(id, partition)
+        };
+        let mut change = self.no_change(&is_active);
+        self.rules_of(topic, &self.effective_settings(), &mut change);
+        change.candidates = candidates;
+        change.of(topic.id, index, partition)
+    }
+
+    /// The partition gets the replicas of `target`.
+    pub(crate) fn reassignment(
+        &self,
+        topic: &TopicImage,
+        index: PartitionIndex,
+        partition: &PartitionImage,
+        target: PartitionImage,
+    ) -> Option<PartitionChangeRecord> {
+        let is_active = |id, partition: &PartitionImage| {
+            self.image.cluster().is_active(id) && self.has_directory(id, partition)
+        };
+        let mut change = self.no_change(&is_active);
+        self.rules_of(topic, &self.effective_settings(), &mut change);
+        change.of_reassigned(topic.id, index, partition, target)
+    }
+
     /// The broker has lost its replica of the one partition.
     pub(crate) fn loss(
         &self,
@@ -108,7 +141,7 @@ impl Controller {
             is_active,
             has_eligible_leaders: features.level(ELIGIBLE_LEADER_REPLICAS) > 0,
             min_in_sync: 1,
-            allows_unclean: false,
+            candidates: Candidates::InSync,
             shrinking_begins_epoch: !features.metadata_version().keeps_epoch_on_shrink(),
         }
     }
@@ -117,7 +150,9 @@ impl Controller {
         let resource = Resource::new(Resource::TOPIC, &topic.name);
         let config = TopicConfig::new(settings, self.image.configs().of(&resource));
         change.min_in_sync = config.min_insync_replicas();
-        change.allows_unclean = config.allows_unclean_election();
+        if config.allows_unclean_election() {
+            change.candidates = Candidates::OutOfSyncToo;
+        }
     }
 
     /// The file's, and over them what the metadata says of all brokers.

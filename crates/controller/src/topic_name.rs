@@ -8,27 +8,19 @@ const MAX_LENGTH: usize = 249;
 /// # Errors
 /// What is wrong with the name, in a sentence.
 pub fn check(name: &str) -> Result<(), String> {
-    if name.is_empty() {
-        return Err("a topic name may not be empty".to_owned());
-    }
-    if name == "." || name == ".." {
-        return Err("a topic may not be called '.' or '..'".to_owned());
-    }
-    if name.len() > MAX_LENGTH {
-        return Err(format!(
-            "a topic name has at most {MAX_LENGTH} characters, found {}",
-            name.len()
-        ));
-    }
-    if !name
-        .bytes()
-        .all(|c| c.is_ascii_alphanumeric() || matches!(c, b'.' | b'_' | b'-'))
-    {
-        return Err(format!(
-            "a topic name consists of ASCII letters, digits, '.', '_' and '-', found {name:?}"
-        ));
-    }
-    Ok(())
+    let is_legal = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'.' | b'_' | b'-');
+    let problem = match name {
+        "" => "the empty string is not allowed".to_owned(),
+        "." | ".." => "'.' or '..' is not allowed".to_owned(),
+        long if long.len() > MAX_LENGTH => {
+            format!("the length of '{name}' is longer than the max allowed length {MAX_LENGTH}")
+        }
+        name if !name.bytes().all(is_legal) => format!(
+            "'{name}' contains one or more characters other than ASCII alphanumerics, '.', '_' and '-'"
+        ),
+        _ => return Ok(()),
+    };
+    Err(format!("Topic name is invalid: {problem}"))
 }
 
 /// What metrics call the topic: two topics of which this is the same would be one there. `None` where it can be no other's.

@@ -1,3 +1,5 @@
+//! Topics are created, grown and deleted. What is said of those that are not is what Apache's tools print, for scripts look for it.
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use ottla_config::TopicConfig;
@@ -9,8 +11,7 @@ use ottla_wire::metadata_record::{
 
 use crate::config_change::check_size;
 use crate::controller::{Controller, Outcome, Refusal, Reply};
-use crate::directories::{MIGRATING, UNASSIGNED};
-use crate::operation::{MAX_RECORDS, Operation, too_large};
+use crate::operation::{MAX_RECORDS, Operation, Permits, too_large};
 use crate::topic_name;
 
 /// "As the node's defaults say."
@@ -58,7 +59,12 @@ pub struct CreatedTopic {
 }
 
 impl Controller {
-    pub(crate) fn create_topics(&self, topics: &[NewTopic], validate_only: bool) -> Outcome {
+    pub(crate) fn create_topics(
+        &self,
+        topics: &[NewTopic],
+        validate_only: bool,
+        mut permits: Permits,
+    ) -> Outcome {
         let partitions = topics.iter().map(|topic| self.partitions_asked(topic));
         if partitions.sum::<u64>() > MAX_RECORDS as u64 {
             return Outcome::refused(too_large());
@@ -79,7 +85,7 @@ impl Controller {
                     format!("topic {} is named twice", topic.name),
                 ))
             } else {
-                self.create_topic(topic, &in_metrics)
+                self.create_topic(topic, &in_metrics, &mut permits)
             };
             let made = match made {
                 Ok((records, reply)) => operation.add(records).map(|()| Ok(reply)),
@@ -130,21 +136,22 @@ impl Controller {
         &self,
         topic: &NewTopic,
         in_metrics: &BTreeMap<String, &str>,
+        permits: &mut Permits,
     ) -> Result<(Vec<MetadataRecord<'static>>, CreatedTopic), Refusal> {
         if topic.name == topic_name::METADATA {
-            let message = format!("{} is the metadata log", topic.name);
+            let message = format!("Creation of internal topic {} is prohibited.", topic.name);
             return Err(Refusal::new(ErrorCode::InvalidRequest, message));
         }
         topic_name::check(&topic.name)
             .map_err(|m| Refusal::new(ErrorCode::InvalidTopicException, m))?;
         if self.image.topics().by_name(&topic.name).is_some() {
-            let message = format!("topic {} exists already", topic.name);
+            let message = format!("Topic '{}' already exists.", topic.name);
             return Err(Refusal::new(ErrorCode::TopicAlreadyExists, message));
         }
         let called = topic_name::in_metrics(&topic.name);
         if let Some(other) = called.and_then(|called| in_metrics.get(&called)) {
             let message = format!(
-                "topic {} would differ from {other} only in '.' and '_'",
+                "Topic '{}' collides with existing topic: {other}",
                 topic.name
             );
             return Err(Refusal::new(ErrorCode::InvalidTopicException, message));
@@ -164,6 +171,7 @@ impl Controller {
         let configs = configs.filter_map(|(name, value)| Some((&**name, value.as_deref()?)));
         self.check_topic_configs(configs)?;
         let assignments = self.assignments(topic)?;
+        permits.take(assignments.len())?;
         let replication_factor = assignments.first().map_or(0, Vec::len) as i16;
         let reply = CreatedTopic {
             name: topic.name.clone(),
@@ -255,9 +263,15 @@ impl Controller {
             .map(|broker| broker.id())
             .collect();
         let factor = factor.unsigned_abs() as usize;
+        if alive.is_empty() {
+            let message = format!(
+                "Unable to replicate the partition {factor} time(s): All brokers are currently fenced, or have all their log directories cordoned."
+            );
+            return Err(Refusal::new(ErrorCode::InvalidReplicationFactor, message));
+        }
         if factor > alive.len() {
             let message = format!(
-                "replication factor {factor} needs as many live brokers, found {}",
+                "Unable to replicate the partition {factor} time(s): The target replication factor of {factor} cannot be reached because only {} broker(s) are registered or some brokers have all their log directories cordoned.",
                 alive.len()
             );
             return Err(Refusal::new(ErrorCode::InvalidReplicationFactor, message));
@@ -289,7 +303,9 @@ impl Controller {
         }
         let mut brokers = replicas.iter();
         if let Some(unknown) = brokers.find(|id| self.image.cluster().broker(**id).is_none()) {
-            return wrong(format!("broker {unknown} is not registered"));
+            return wrong(format!(
+                "The manual partition assignment includes broker {unknown}, but no such broker is registered."
+            ));
         }
         if self.in_sync_at_first(replicas).is_empty() {
             return wrong(
@@ -316,15 +332,6 @@ impl Controller {
         replicas: Vec<NodeId>,
     ) -> MetadataRecord<'static> {
         let has_directories = self.image.features().metadata_version().has_directories();
-        let directory_of = |id: &NodeId| {
-            let broker = self.image.cluster().broker(*id);
-            match broker.map_or(&[][..], |broker| broker.log_dirs()) {
-                [] => MIGRATING,
-                [only] => *only,
-                // The broker chooses among several and reports its choice.
-                _ => UNASSIGNED,
-            }
-        };
         let isr = self.in_sync_at_first(&replicas);
         let leader = *isr
             .first()
@@ -333,7 +340,10 @@ impl Controller {
             partition_id: PartitionIndex(index),
             topic_id,
             directories: if has_directories {
-                replicas.iter().map(directory_of).collect()
+                replicas
+                    .iter()
+                    .map(|id| self.first_directory(*id))
+                    .collect()
             } else {
                 Vec::new()
             },
@@ -347,13 +357,14 @@ impl Controller {
         .into()
     }
 
-    pub(crate) fn delete_topics(&self, names: &[TopicName]) -> Outcome {
+    pub(crate) fn delete_topics(&self, names: &[TopicName], mut permits: Permits) -> Outcome {
         let mut operation = Operation::default();
         let mut gone = BTreeSet::new();
         let replies = names
             .iter()
             .map(|name| {
                 let topic = self.deletable(name)?;
+                permits.take(topic.partition_count())?;
                 if gone.insert(topic.id) {
                     operation.add(vec![RemoveTopicRecord { topic_id: topic.id }.into()])?;
                 }
@@ -399,6 +410,7 @@ impl Controller {
         &self,
         topics: &[NewPartitions],
         validate_only: bool,
+        mut permits: Permits,
     ) -> Outcome {
         let mut operation = Operation::default();
         let mut seen = BTreeSet::new();
@@ -409,13 +421,16 @@ impl Controller {
                     let message = format!("topic {} is named twice", topic.name);
                     return Err(Refusal::new(ErrorCode::InvalidRequest, message));
                 }
-                operation.add(self.grow(topic)?)
+                let records = self.grow(topic)?;
+                let more = records.len();
+                permits.take(more)?;
+                operation.add(records).map(|()| more)
             })
             .collect();
         Outcome {
             records: operation.records(validate_only),
             is_atomic: true,
-            reply: Reply::Items(replies),
+            reply: Reply::PartitionsCreated(replies),
         }
     }
 
@@ -428,10 +443,14 @@ impl Controller {
         })?;
         let current = topic.partition_count() as i32;
         if wanted.count <= current {
-            let message = format!(
-                "topic {} has {current} partitions already, and cannot have fewer",
-                wanted.name
-            );
+            let message = if wanted.count == current {
+                format!("Topic already has {current} partition(s).")
+            } else {
+                format!(
+                    "The topic {} currently has {current} partition(s); {} would not be an increase.",
+                    wanted.name, wanted.count
+                )
+            };
             return Err(Refusal::new(ErrorCode::InvalidPartitions, message));
         }
         let more = wanted.count - current;

@@ -10,6 +10,7 @@ use ottla_wire::metadata_record::{BeginTransactionRecord, MetadataRecord, TopicR
 /// A controller whose cluster has its first records committed, and the end of its log.
 fn activated() -> (Controller, Offset) {
     let mut controller = Controller::new(Options {
+        node: ottla_model::NodeId(1),
         settings: ServerConfig::of_default_node("data").settings().clone(),
         default_partitions: 1,
         default_replication_factor: 1,

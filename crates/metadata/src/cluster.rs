@@ -1,3 +1,5 @@
+use std::ops::RangeInclusive;
+
 use imbl::OrdMap;
 use ottla_model::{BrokerEpoch, NodeId, Uuid};
 use ottla_wire::IntoOwned;
@@ -65,6 +67,16 @@ impl Broker {
         self.registration.cordoned_log_dirs.as_deref()
     }
 
+    /// The levels of a feature that it can work with; 0 alone where it does not know the feature.
+    #[must_use]
+    pub fn supports(&self, feature: &str) -> RangeInclusive<i16> {
+        let mut features = self.registration.features.iter();
+        let found = features.find(|known| known.name == feature);
+        found.map_or(0..=0, |known| {
+            known.min_supported_version..=known.max_supported_version
+        })
+    }
+
     pub fn endpoints(&self) -> impl Iterator<Item = Endpoint<'_>> {
         let endpoints = self.registration.end_points.iter();
         endpoints.map(|point| Endpoint {
@@ -90,6 +102,16 @@ impl Controller {
     #[must_use]
     pub fn incarnation(&self) -> Uuid {
         self.registration.incarnation_id
+    }
+
+    /// The levels of a feature that it can work with; 0 alone where it does not know the feature.
+    #[must_use]
+    pub fn supports(&self, feature: &str) -> RangeInclusive<i16> {
+        let mut features = self.registration.features.iter();
+        let found = features.find(|known| known.name == feature);
+        found.map_or(0..=0, |known| {
+            known.min_supported_version..=known.max_supported_version
+        })
     }
 
     pub fn endpoints(&self) -> impl Iterator<Item = Endpoint<'_>> {

@@ -149,6 +149,22 @@ impl MetadataVersion {
             .unwrap_or("unknown")
     }
 
+    /// Whether there may be records, or fields of them, in a log of the later level that this one does not know.
+    #[must_use]
+    pub fn lacks_records_of(self, later: Self) -> bool {
+        // Where each came: registrations of migrating brokers, SCRAM, transactions, delegation tokens, registrations of controllers,
+        // directories, eligible leaders, cordons.
+        let came = [8, 11, 13, 14, 15, 17, 23, 30];
+        came.iter()
+            .any(|level| (self.0 + 1..=later.0).contains(level))
+    }
+
+    /// Users' SCRAM credentials are in the metadata (KIP-900).
+    #[must_use]
+    pub fn has_scram(self) -> bool {
+        self.0 >= 11
+    }
+
     /// Replicas are assigned to log directories (KIP-858).
     #[must_use]
     pub fn has_directories(self) -> bool {

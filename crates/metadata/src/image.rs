@@ -5,10 +5,12 @@ use ottla_model::{BrokerEpoch, NodeId, Offset, PartitionIndex, ProducerId, Topic
 use ottla_wire::metadata_record::{FeatureLevelRecord, MetadataRecord, ProducerIdsRecord};
 use thiserror::Error;
 
+use crate::client_quotas::ClientQuotas;
 use crate::cluster::Cluster;
 use crate::configs::{Configs, Resource};
 use crate::features::{KRAFT_VERSION, METADATA_VERSION, MetadataVersion};
 use crate::kept::Kept;
+use crate::scram::ScramCredentials;
 use crate::topics::Topics;
 
 /// A record that does not fit what came before it. The log is not what it should be.
@@ -73,6 +75,8 @@ pub struct Image {
     cluster: Cluster,
     topics: Topics,
     configs: Configs,
+    client_quotas: ClientQuotas,
+    scram: ScramCredentials,
     producer_ids: Option<ProducerIdsRecord>,
     kept: Kept,
 }
@@ -86,6 +90,8 @@ impl Default for Image {
             cluster: Cluster::default(),
             topics: Topics::default(),
             configs: Configs::default(),
+            client_quotas: ClientQuotas::default(),
+            scram: ScramCredentials::default(),
             producer_ids: None,
             kept: Kept::default(),
         }
@@ -117,6 +123,16 @@ impl Image {
     #[must_use]
     pub fn configs(&self) -> &Configs {
         &self.configs
+    }
+
+    #[must_use]
+    pub fn client_quotas(&self) -> &ClientQuotas {
+        &self.client_quotas
+    }
+
+    #[must_use]
+    pub fn scram(&self) -> &ScramCredentials {
+        &self.scram
     }
 
     /// The first producer id that nobody has been given.
@@ -170,6 +186,9 @@ impl Image {
             MetadataRecord::Config(record) => self.configs.set(record),
             MetadataRecord::FeatureLevel(record) => self.features.set(record),
             MetadataRecord::ProducerIds(record) => self.producer_ids = Some(record.clone()),
+            MetadataRecord::ClientQuota(record) => self.client_quotas.set(record),
+            MetadataRecord::UserScramCredential(record) => self.scram.set(record),
+            MetadataRecord::RemoveUserScramCredential(record) => self.scram.remove(record),
             MetadataRecord::NoOp(_)
             | MetadataRecord::ZkMigrationState(_)
             | MetadataRecord::BeginTransaction(_)
@@ -218,6 +237,8 @@ impl Image {
         records.extend(self.cluster.records());
         records.extend(self.topics.records());
         records.extend(self.configs.records());
+        records.extend(self.client_quotas.records());
+        records.extend(self.scram.records());
         records.extend(self.producer_ids.iter().cloned().map(Into::into));
         records.extend(self.kept.records());
         records

@@ -8,8 +8,6 @@ use ottla_wire::metadata_record::MetadataRecord;
 /// What a record is about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Subject {
-    Quota(Vec<(String, Option<String>)>, String),
-    Scram(String, i8),
     DelegationToken(String),
     AccessControlEntry(Uuid),
 }
@@ -23,24 +21,6 @@ impl Kept {
     /// False when the record is of another kind.
     pub(crate) fn apply(&mut self, record: &MetadataRecord<'_>) -> bool {
         let (subject, is_removal) = match record {
-            MetadataRecord::ClientQuota(quota) => {
-                let entity = quota.entity.iter().map(|part| {
-                    (
-                        part.entity_type.to_string(),
-                        part.entity_name.as_deref().map(str::to_owned),
-                    )
-                });
-                (
-                    Subject::Quota(entity.collect(), quota.key.to_string()),
-                    quota.remove,
-                )
-            }
-            MetadataRecord::UserScramCredential(user) => {
-                (Subject::Scram(user.name.to_string(), user.mechanism), false)
-            }
-            MetadataRecord::RemoveUserScramCredential(user) => {
-                (Subject::Scram(user.name.to_string(), user.mechanism), true)
-            }
             MetadataRecord::DelegationToken(token) => {
                 (Subject::DelegationToken(token.token_id.to_string()), false)
             }

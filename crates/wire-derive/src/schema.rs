@@ -59,6 +59,16 @@ pub(crate) fn message(
     } = attributes;
     let key = option(*key);
     let ident = &declaration.name;
+    let mut fields = declaration.fields.iter();
+    let throttle = fields
+        .any(|field| field.name == "throttle_time_ms")
+        .then(|| {
+            quote! {
+                fn throttle_time_ms(&mut self) -> Option<&mut i32> {
+                    Some(&mut self.throttle_time_ms)
+                }
+            }
+        });
     quote! {
         impl<'a> Message<'a> for #this {
             const SCHEMA: schema::MessageSchema = schema::MessageSchema {
@@ -82,6 +92,8 @@ pub(crate) fn message(
             const KEY: Option<i16> = #key;
             const VALID: RangeInclusive<i16> = #valid;
             const FLEXIBLE_FROM: i16 = #flexible_from;
+
+            #throttle
         }
     }
 }

@@ -25,6 +25,11 @@ pub trait Message<'a>: Value<'a> {
         Self::read(reader, Version::new(version, Self::FLEXIBLE_FROM))
     }
 
+    /// Where a response says for how long its client should be silent, if it says that at all (KIP-219).
+    fn throttle_time_ms(&mut self) -> Option<&mut i32> {
+        None
+    }
+
     /// The first field that `version` would lose: it lacks the field, which holds more than its default and is not ignorable.
     /// Who sends a request asks before choosing the version; a response is told as much as the client can understand.
     fn lost_by(&self, version: i16) -> Option<&'static str> {

@@ -9,8 +9,12 @@ use ottla_wire::message::create_partitions::{
 
 use super::duplicates::apart;
 use crate::authorize::{Operation, Resource};
+use crate::client_quotas::MutationQuota;
 use crate::node::Node;
 use crate::request::Context;
+
+/// From this version on clients know THROTTLING_QUOTA_EXCEEDED.
+const STRICT_FROM: i16 = 3;
 
 pub(crate) async fn handle<E: Env>(
     node: &Node<E>,
@@ -37,17 +41,22 @@ pub(crate) async fn handle<E: Env>(
         })
         .collect();
     let count = wanted.len();
+    let quota = MutationQuota::of(node, context, STRICT_FROM);
     let reply = node
         .quorum
         .ask(Request::CreatePartitions {
             topics: wanted,
             validate_only: request.validate_only,
+            permits: quota.permits,
         })
         .await;
     let results = match reply {
-        Ok(Reply::Items(results)) => results,
+        Ok(Reply::PartitionsCreated(results)) => results,
         other => vec![Err(super::no_such_reply(other)); count],
     };
+    let created = results.iter().flatten().sum();
+    let was_refused = results.iter().any(super::is_throttled);
+    let throttle_time_ms = quota.used(node, context.caller, created, was_refused);
     let unauthorized = || {
         Err(Refusal {
             code: ErrorCode::TopicAuthorizationFailed,
@@ -62,7 +71,7 @@ pub(crate) async fn handle<E: Env>(
         .map(|(topic, result)| {
             let name = topic.name.to_string().into();
             match result {
-                Ok(()) => CreatePartitionsTopicResult {
+                Ok(_) => CreatePartitionsTopicResult {
                     name,
                     error_code: ErrorCode::None,
                     error_message: None,
@@ -84,6 +93,7 @@ pub(crate) async fn handle<E: Env>(
         }
     }));
     CreatePartitionsResponse {
+        throttle_time_ms,
         results,
         ..Default::default()
     }

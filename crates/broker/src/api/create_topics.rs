@@ -12,9 +12,13 @@ use ottla_wire::message::create_topics::{
 
 use super::duplicates::apart;
 use crate::authorize::{Operation, Resource};
+use crate::client_quotas::MutationQuota;
 use crate::dynamic_configs::DynamicConfigs;
 use crate::node::Node;
 use crate::request::Context;
+
+/// From this version on clients know THROTTLING_QUOTA_EXCEEDED.
+const STRICT_FROM: i16 = 6;
 
 pub(crate) async fn handle<E: Env>(
     node: &Node<E>,
@@ -56,17 +60,22 @@ pub(crate) async fn handle<E: Env>(
         })
         .collect();
     let count = wanted.len();
+    let quota = MutationQuota::of(node, context, STRICT_FROM);
     let reply = node
         .quorum
         .ask(Request::CreateTopics {
             topics: wanted,
             validate_only: request.validate_only,
+            permits: quota.permits,
         })
         .await;
     let results = match reply {
         Ok(Reply::TopicsCreated(results)) => results,
         other => vec![Err(super::no_such_reply(other)); count],
     };
+    let created = results.iter().flatten().map(|it| it.partitions as usize);
+    let was_refused = results.iter().any(super::is_throttled);
+    let throttle_time_ms = quota.used(node, context.caller, created.sum(), was_refused);
     let mut topics: Vec<CreatableTopicResult<'static>> = Vec::with_capacity(request.topics.len());
     for (topic, result) in allowed.into_iter().zip(results) {
         let name = topic.name.to_string().into();
@@ -102,6 +111,7 @@ pub(crate) async fn handle<E: Env>(
         topics.push(refused(topic.name.to_string().into(), refusal));
     }
     CreateTopicsResponse {
+        throttle_time_ms,
         topics,
         ..Default::default()
     }

@@ -12,11 +12,15 @@ use ottla_wire::message::delete_topics::{
 
 use super::duplicates::apart;
 use crate::authorize::{Operation, Resource};
+use crate::client_quotas::MutationQuota;
 use crate::node::Node;
 use crate::request::Context;
 
 /// Up to this version a client does not know TOPIC_DELETION_DISABLED.
 const LAST_VERSION_WITHOUT_DISABLED: i16 = 2;
+
+/// From this version on clients know THROTTLING_QUOTA_EXCEEDED.
+const STRICT_FROM: i16 = 5;
 
 pub(crate) async fn handle<E: Env>(
     node: &Node<E>,
@@ -71,10 +75,18 @@ pub(crate) async fn handle<E: Env>(
                 error_message: Some("the topic is named by its id, too".into()),
             }),
     );
-    let results = match node.quorum.ask(Request::DeleteTopics(wanted.clone())).await {
+    let quota = MutationQuota::of(node, context, STRICT_FROM);
+    let asked = Request::DeleteTopics {
+        topics: wanted.clone(),
+        permits: quota.permits,
+    };
+    let results = match node.quorum.ask(asked).await {
         Ok(Reply::TopicsDeleted(results)) => results,
         other => vec![Err(super::no_such_reply(other)); wanted.len()],
     };
+    let deleted = results.iter().flatten().map(|it| it.partitions as usize);
+    let was_refused = results.iter().any(super::is_throttled);
+    let throttle_time_ms = quota.used(node, context.caller, deleted.sum(), was_refused);
     for (name, result) in wanted.iter().zip(results) {
         responses.push(match result {
             Ok(deleted) => DeletableTopicResult {
@@ -93,6 +105,7 @@ pub(crate) async fn handle<E: Env>(
         });
     }
     DeleteTopicsResponse {
+        throttle_time_ms,
         responses,
         ..Default::default()
     }

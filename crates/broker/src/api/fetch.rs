@@ -2,11 +2,13 @@
 
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::future::{select, select_all};
 use ottla_env::{Clock, Entropy, Env, FilePiece};
 use ottla_log::{LogReader, ReadError};
 use ottla_model::{ErrorCode, LeaderEpoch, Monotonic, NodeId, Offset, TopicId};
+use ottla_security::{Kind, Limit};
 use ottla_wire::api::ApiKey;
 use ottla_wire::codec::{DecodeError, Reader};
 use ottla_wire::frame::RequestHeader;
@@ -20,7 +22,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::opening::{opening_deadline, reader_by};
 use crate::FileOf;
 use crate::authorize::{Operation, Resource};
-use crate::dispatch::{Answer, respond_with_files};
+use crate::client_quotas::timed;
+use crate::dispatch::{Answer, respond_with_files, throttle_time};
 use crate::fetch_sessions::{Fetch, FetchKey, Positions, SessionFields, Wanted};
 use crate::node::Node;
 use crate::partition::Partition;
@@ -32,6 +35,9 @@ const FIRST_VERSION_WITH_TOPIC_IDS: i16 = 13;
 const LAST_VERSION_WITHOUT_STORAGE_ERROR: i16 = 5;
 
 const READ_COMMITTED: i8 = 1;
+
+/// About what an answer takes for a partition beside its records.
+const PARTITION_BYTES: u64 = 40;
 
 /// What is read of one partition, or why not.
 struct Read<F> {
@@ -79,6 +85,9 @@ pub(crate) struct Begun<E: Env> {
     fetch: Fetch,
     targets: Vec<Target<E>>,
     bounds: Bounds,
+    /// The quotas that its answer and its time count against.
+    of_bytes: Option<Limit>,
+    of_time: Option<Limit>,
 }
 
 /// All that needs the bytes of the request. The answer may be long in coming, and should not hold them until then.
@@ -90,6 +99,11 @@ pub(crate) fn begin<E: Env>(
     let request = FetchRequest::decode(body, context.version)?;
     let max_wait = node.options.longest_wait(request.max_wait_ms);
     let max_bytes = request.max_bytes.min(node.options.fetch_max_bytes).max(0);
+    let of_bytes = node.client_quotas.limit(Kind::Fetch, context);
+    let most = of_bytes
+        .as_ref()
+        .map(|limit| node.client_quotas.most_fetched(limit) as i32);
+    let max_bytes = most.map_or(max_bytes, |most| max_bytes.min(most));
     let bounds = Bounds {
         deadline: node.env.clock().monotonic() + max_wait,
         // More than may be sent would be waited for in vain.
@@ -104,6 +118,8 @@ pub(crate) fn begin<E: Env>(
             fetch,
             targets,
             bounds,
+            of_bytes,
+            of_time: node.client_quotas.limit(Kind::Request, context),
         }
     }))
 }
@@ -116,8 +132,18 @@ pub(crate) async fn answer<E: Env>(
 ) -> Answer<E> {
     let (response, pieces) = match begun {
         Ok(begun) => {
-            let reads = read_enough(node, &begun).await;
-            assemble(node, caller, header.api_version, &begun, reads)
+            let (reads, spent) = timed_if(begun.of_time.is_some(), node, &begun).await;
+            match throttle(node, caller, &begun, &reads, spent) {
+                0 => assemble(node, caller, header.api_version, &begun, reads),
+                throttle_time_ms => (
+                    FetchResponse {
+                        throttle_time_ms,
+                        session_id: begun.fetch.continued_session(),
+                        ..Default::default()
+                    },
+                    Vec::new(),
+                ),
+            }
         }
         Err(error_code) => {
             let response = FetchResponse {
@@ -128,6 +154,37 @@ pub(crate) async fn answer<E: Env>(
         }
     };
     respond_with_files(ApiKey::Fetch, header, &response, pieces).map(Some)
+}
+
+async fn timed_if<E: Env>(
+    is_timed: bool,
+    node: &Node<E>,
+    begun: &Begun<E>,
+) -> (Vec<Read<FileOf<E>>>, Duration) {
+    let reading = read_enough(node, begun);
+    match is_timed {
+        true => timed(node.env.clock(), reading).await,
+        false => (reading.await, Duration::ZERO),
+    }
+}
+
+/// For how long the client is silent, in milliseconds. While it should be, it gets nothing: it will ask again for all of this.
+fn throttle<E: Env>(
+    node: &Node<E>,
+    caller: &Caller,
+    begun: &Begun<E>,
+    reads: &[Read<FileOf<E>>],
+    spent: Duration,
+) -> i32 {
+    let of_bytes = begun.of_bytes.as_ref().map_or(0, |limit| {
+        let records: u64 = reads.iter().map(|read| read.bytes).sum();
+        let bytes = records + PARTITION_BYTES * reads.len() as u64;
+        let now = node.env.clock().monotonic();
+        caller.mute(node.client_quotas.fetched(limit, bytes, now), now)
+    });
+    let of_time = begun.of_time.as_ref();
+    let of_time = of_time.map_or(0, |limit| throttle_time(node, caller, limit, spent));
+    of_bytes.max(of_time)
 }
 
 fn begin_session<E: Env>(
@@ -496,7 +553,7 @@ mod tests {
         let directory =
             LogDirectory::open(env.disk().clone(), Path::new("/logs")).expect("nobody else has it");
         let now = Timestamp(0);
-        let options = log_options(&config, KEY, std::time::Duration::from_secs(60));
+        let options = log_options(&config, KEY, Duration::from_secs(60));
         let mut log = directory
             .open_log(NAME, KEY.topic, options, now, true)
             .expect("it opens");

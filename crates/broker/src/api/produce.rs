@@ -4,10 +4,12 @@ mod begin;
 
 use std::sync::Arc;
 use std::task::{self, Poll};
+use std::time::Duration;
 
-use ottla_env::Env;
+use ottla_env::{Clock, Env};
 use ottla_log::validate::InvalidBatch;
 use ottla_model::{ErrorCode, Monotonic, NodeId, Offset, PartitionIndex, TopicId};
+use ottla_security::Limit;
 use ottla_wire::api::ApiKey;
 use ottla_wire::frame::RequestHeader;
 use ottla_wire::message::produce::{
@@ -17,7 +19,7 @@ use ottla_wire::message::produce::{
 
 pub(crate) use begin::begin;
 
-use crate::dispatch::{Answer, Close, respond};
+use crate::dispatch::{Answer, Close, respond, throttle_time};
 use crate::lane::{Answers, Outcome};
 use crate::node::Node;
 use crate::partition::Partition;
@@ -33,6 +35,29 @@ pub(crate) struct Begun<E: Env> {
     topics: Vec<BegunTopic<E>>,
     answers: Answers,
     deadline: Monotonic,
+    used: Used,
+}
+
+/// What counts against quotas, where its client has any.
+struct Used {
+    bytes: usize,
+    of_bytes: Option<Limit>,
+    time: Duration,
+    of_time: Option<Limit>,
+}
+
+impl Used {
+    /// For how long the client is silent, in milliseconds.
+    fn throttle_time<E: Env>(&self, node: &Node<E>, caller: &Caller, acks: i16) -> i32 {
+        let of_bytes = self.of_bytes.as_ref().map_or(0, |limit| {
+            let now = node.env.clock().monotonic();
+            let excess = node.client_quotas.produced(limit, self.bytes, now);
+            caller.mute(excess, now)
+        });
+        let of_time = self.of_time.as_ref().filter(|_| acks != NO_ACKS);
+        let of_time = of_time.map_or(0, |limit| throttle_time(node, caller, limit, self.time));
+        of_bytes.max(of_time)
+    }
 }
 
 struct BegunTopic<E: Env> {
@@ -73,6 +98,7 @@ impl<E: Env> Begun<E> {
             acks,
             topics,
             answers,
+            used,
             ..
         } = self;
         let mut outcomes = answers.into_outcomes().into_iter();
@@ -90,6 +116,7 @@ impl<E: Env> Begun<E> {
             })
             .collect();
         assert!(outcomes.next().is_none(), "an outcome per batch");
+        let throttle_time_ms = used.throttle_time(node, caller, acks);
         let partitions = || responses.iter().flat_map(|t| &t.partition_responses);
         if acks == NO_ACKS {
             // The client does not listen for an answer; a closed connection is the one sign it can get.
@@ -109,7 +136,7 @@ impl<E: Env> Begun<E> {
                 Vec::new()
             },
             responses,
-            throttle_time_ms: 0,
+            throttle_time_ms,
             ..Default::default()
         };
         respond(ApiKey::Produce, &header, &response).map(Some)

@@ -3,7 +3,7 @@
 use std::pin::pin;
 
 use futures::future::select;
-use ottla_controller::{NewTopic, Reply, Request};
+use ottla_controller::{NewTopic, Permits, Reply, Request};
 use ottla_env::{Clock, Entropy, Env};
 use ottla_model::{ErrorCode, TopicId};
 
@@ -49,6 +49,7 @@ impl<E: Env> Node<E> {
         let request = Request::CreateTopics {
             topics: vec![topic],
             validate_only: false,
+            permits: Permits::default(),
         };
         let refusal = match self.quorum.ask(request).await {
             Ok(Reply::TopicsCreated(results)) => results.into_iter().find_map(Result::err),

@@ -2,6 +2,7 @@ use std::future::poll_fn;
 use std::io;
 use std::pin::pin;
 use std::task::Poll;
+use std::time::Duration;
 
 use bytes::Bytes;
 use ottla_env::{Clock, Connection, ConnectionReader, ConnectionWriter, Env, Piece};
@@ -170,7 +171,25 @@ impl<E: Env, W: ConnectionWriter<File = FileOf<E>>> Dialogue<'_, E, W> {
             self.node.metrics.sent(written.map_err(Ended::Writing)?);
         }
         self.last_answer = clock.monotonic();
-        Ok(())
+        self.stay_muted().await
+    }
+
+    /// Whoever has used more than its quota is answered, and then not heard for a while. One that would be silent for longer than a
+    /// connection may be idle is let go: perhaps nobody is there any more.
+    async fn stay_muted(&mut self) -> Result<(), Ended> {
+        let clock = self.node.env.clock();
+        let now = clock.monotonic();
+        let until = self.caller.muted_until();
+        if until <= now {
+            return Ok(());
+        }
+        let longest = self.node.options.max_idle.unwrap_or(Duration::MAX);
+        clock.sleep((until - now).min(longest)).await;
+        self.last_answer = clock.monotonic();
+        match until - now > longest {
+            true => Err(Ended::Reading(End::Idle)),
+            false => Ok(()),
+        }
     }
 
     /// A client that waits for an answer, or has had one just now, is not idle though it sends nothing.

@@ -2,19 +2,31 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use event_listener::{Event, EventListener};
+use ottla_config::QuotaWindows;
+use ottla_metadata::ClientQuotas;
+use ottla_security::Windows;
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
+
+use super::connection_rates::ConnectionRates;
 
 /// Counts connections against `max.connections` and `max.connections.per.ip`: those of the broker and those of the controller
 /// each by themselves, so that clients cannot keep anybody from the controller.
 pub(crate) struct ConnectionLimits {
     of_broker: Arc<RoleLimits>,
     of_controller: Arc<RoleLimits>,
+    rates: Mutex<ConnectionRates>,
 }
 
 impl ConnectionLimits {
-    pub(crate) fn new(max: usize, max_per_ip: usize) -> Arc<Self> {
+    /// `windows`: over what rates are taken.
+    pub(crate) fn new(max: usize, max_per_ip: usize, windows: QuotaWindows) -> Arc<Self> {
+        let over = Windows {
+            count: windows.count,
+            length: windows.length,
+        };
         Arc::new(Self {
+            rates: Mutex::new(ConnectionRates::new(over)),
             of_broker: RoleLimits::new(max, max_per_ip),
             of_controller: RoleLimits::new(max, max_per_ip),
         })
@@ -25,6 +37,20 @@ impl ConnectionLimits {
         for role in [&self.of_broker, &self.of_controller] {
             role.set(max, max_per_ip);
         }
+    }
+
+    /// How many may come a second, from now on: `max.connection.creation.rate`.
+    pub(crate) fn set_rate(&self, bound: i32) {
+        self.rates.lock().set_bound(bound);
+    }
+
+    /// The rates of addresses, from now on.
+    pub(crate) fn set_rates_of_addresses(&self, quotas: &ClientQuotas) {
+        self.rates.lock().configure(quotas);
+    }
+
+    pub(super) fn rates(&self) -> &Mutex<ConnectionRates> {
+        &self.rates
     }
 
     pub(super) fn of(&self, is_controller: bool) -> &Arc<RoleLimits> {
@@ -152,7 +178,11 @@ mod tests {
 
     #[test]
     fn a_limit_may_change_while_connections_are_open() {
-        let limits = ConnectionLimits::new(1, 1);
+        let windows = QuotaWindows {
+            count: 11,
+            length: std::time::Duration::from_secs(1),
+        };
+        let limits = ConnectionLimits::new(1, 1, windows);
         let ip = [127, 0, 0, 1].into();
         for role in [limits.of(false), limits.of(true)] {
             let _first = role.admit(ip).expect("each role counts by itself");

@@ -66,11 +66,38 @@ pub(crate) async fn accept<E: Env>(
             tracing::warn!(listener = %bound.name, %peer, "connection refused: max.connections.per.ip is reached");
             continue;
         };
+        let now = node.env.clock().monotonic();
+        let too_fast = match bound.is_controller {
+            true => Duration::ZERO,
+            false => node
+                .connection_limits
+                .rates()
+                .lock()
+                .come_from(peer.ip(), now),
+        };
+        if !too_fast.is_zero() {
+            // Kept for that time, so that whoever comes again at once does not keep the broker busy.
+            tracing::debug!(listener = %bound.name, %peer, "connection refused: its address has reached its rate");
+            let clock = node.env.clock().clone();
+            node.env.spawn().task(async move {
+                clock.sleep(too_fast).await;
+                drop((connection, admission));
+            });
+            continue;
+        }
+        let wait = match bound.is_controller {
+            true => Duration::ZERO,
+            false => node.connection_limits.rates().lock().come(now),
+        };
         let (node, bound) = (Arc::clone(&node), Arc::clone(&bound));
+        let clock = node.env.clock().clone();
         let spawn = node.env.spawn().clone();
         spawn.task(async move {
             connection::serve(&node, &bound, connection).await;
             drop(admission);
         });
+        if !wait.is_zero() {
+            clock.sleep(wait).await;
+        }
     }
 }

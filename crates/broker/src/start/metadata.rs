@@ -71,6 +71,7 @@ pub(super) fn load<E: Env>(
         fetch_timeout: config.quorum_fetch_timeout(),
     })?;
     let options = ControllerOptions {
+        node: config.node_id(),
         settings: config.settings().clone(),
         default_partitions: config.default_partitions(),
         default_replication_factor: config.default_replication_factor(),

@@ -38,7 +38,7 @@ pub(super) const KEYS: &[Key] = keys! {
     /// Other limits than max.connections.per.ip for named hosts, as host:count.
     "max.connections.per.ip.overrides": Text = "", cluster_wide;
     /// How many new connections the broker takes in a second.
-    "max.connection.creation.rate": Int = "2147483647", at_least(0), cluster_wide;
+    "max.connection.creation.rate": Int = "2147483647", at_least(0), cluster_wide, honoured;
     /// Threads that read requests and write answers, for each listener.
     "num.network.threads": Int = "3", at_least(1), cluster_wide;
     /// How many requests may wait to be carried out before no more are read.

@@ -1,6 +1,6 @@
 //! Brokers come, stop and crash.
 
-use ottla_controller::{NewTopic, Reply, Request};
+use ottla_controller::{NewTopic, Permits, Reply, Request};
 use ottla_metadata::Resource;
 use ottla_metadata::features::MetadataVersion;
 use ottla_model::{BrokerEpoch, ErrorCode, NodeId};
@@ -73,6 +73,7 @@ fn a_follower_that_stops_leaves_the_isr() {
     cluster.ask(Request::CreateTopics {
         topics: vec![topic],
         validate_only: false,
+        permits: Permits::default(),
     });
     let both = Partition {
         isr: vec![1, 2],

@@ -1,6 +1,6 @@
 //! The configs of topics and brokers.
 
-use ottla_controller::{Alteration, ConfigChange, NewTopic, Reply, Request};
+use ottla_controller::{Alteration, ConfigChange, NewTopic, Permits, Reply, Request};
 use ottla_metadata::Resource;
 use ottla_metadata::features::MetadataVersion;
 use ottla_model::{ErrorCode, NodeId, PartitionIndex, TopicId, Uuid};
@@ -235,6 +235,7 @@ fn a_config_has_at_most_so_many_characters() {
         let request = Request::CreateTopics {
             topics: vec![topic],
             validate_only: false,
+            permits: Permits::default(),
         };
         match cluster.ask(request) {
             Reply::TopicsCreated(replies) => replies[0].clone().map(|_| ()).map_err(|r| r.code),

@@ -5,10 +5,15 @@
 mod brokers;
 mod configs;
 mod directories;
+mod feature_levels;
+mod replicas;
 mod topics;
+mod users;
 
 use ottla_config::ServerConfig;
-use ottla_controller::{Alteration, Controller, NewTopic, Options, Registration, Reply, Request};
+use ottla_controller::{
+    Alteration, Controller, NewTopic, Options, Permits, Registration, Reply, Request,
+};
 use ottla_metadata::features::{self, MetadataVersion};
 use ottla_model::{BrokerEpoch, ErrorCode, NodeId, Offset, PartitionIndex, TopicId, Uuid};
 use ottla_wire::metadata_record::MetadataRecord;
@@ -29,6 +34,7 @@ impl Cluster {
     fn at(version: MetadataVersion) -> Self {
         let config = ServerConfig::of_default_node("data");
         let options = Options {
+            node: NodeId(1),
             settings: config.settings().clone(),
             default_partitions: 1,
             default_replication_factor: 1,
@@ -118,6 +124,7 @@ impl Cluster {
         let reply = self.ask(Request::CreateTopics {
             topics: vec![topic],
             validate_only: false,
+            permits: Permits::default(),
         });
         let Reply::TopicsCreated(replies) = reply else {
             panic!("{reply:?}")

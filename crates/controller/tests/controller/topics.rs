@@ -1,6 +1,6 @@
 //! Topics are created, grown and deleted.
 
-use ottla_controller::{NewPartitions, NewTopic, Reply, Request, TopicName};
+use ottla_controller::{NewPartitions, NewTopic, Permits, Reply, Request, TopicName};
 use ottla_model::{ErrorCode, NodeId, PartitionIndex, TopicId, Uuid};
 
 use super::{Cluster, led, new_topic};
@@ -37,6 +37,7 @@ fn of_topics_that_metrics_would_not_tell_apart_a_request_creates_the_first() {
     let reply = cluster.ask(Request::CreateTopics {
         topics: vec![topic("a.b", 5001), topic("a_b", 5002)],
         validate_only: false,
+        permits: Permits::default(),
     });
     let Reply::TopicsCreated(replies) = reply else {
         panic!("{reply:?}")
@@ -50,10 +51,10 @@ fn of_topics_that_metrics_would_not_tell_apart_a_request_creates_the_first() {
 fn a_deleted_topic_can_be_created_anew() {
     let mut cluster = Cluster::new();
     cluster.create("t", 1).expect("a good name");
-    let reply = cluster.ask(Request::DeleteTopics(vec![
-        TopicName::Name("t".into()),
-        TopicName::Name("u".into()),
-    ]));
+    let reply = cluster.ask(Request::DeleteTopics {
+        topics: vec![TopicName::Name("t".into()), TopicName::Name("u".into())],
+        permits: Permits::default(),
+    });
     let Reply::TopicsDeleted(replies) = reply else {
         panic!("{reply:?}")
     };
@@ -76,9 +77,13 @@ fn a_topic_that_is_named_both_ways_is_deleted_once() {
         .by_name("t")
         .map(|topic| topic.id);
     let names = vec![TopicName::Name("t".into()), TopicName::Id(id.unwrap())];
-    let outcome = cluster
-        .controller
-        .handle(&Request::DeleteTopics(names), cluster.next);
+    let outcome = cluster.controller.handle(
+        &Request::DeleteTopics {
+            topics: names,
+            permits: Permits::default(),
+        },
+        cluster.next,
+    );
     assert_eq!(outcome.records.len(), 1);
     let Reply::TopicsDeleted(replies) = outcome.reply else {
         panic!("{:?}", outcome.reply)
@@ -98,6 +103,7 @@ fn partitions_go_round_the_brokers_from_where_the_topic_ended() {
     cluster.ask(Request::CreateTopics {
         topics: vec![topic],
         validate_only: false,
+        permits: Permits::default(),
     });
     cluster.ask(Request::CreatePartitions {
         topics: vec![NewPartitions {
@@ -106,6 +112,7 @@ fn partitions_go_round_the_brokers_from_where_the_topic_ended() {
             assignments: None,
         }],
         validate_only: false,
+        permits: Permits::default(),
     });
     let topic = cluster.controller.image().topics().by_name("t").unwrap();
     let replicas = topic.partitions().map(|(_, partition)| {
@@ -133,6 +140,7 @@ fn a_partition_begins_with_a_broker_that_can_lead_it() {
         let reply = cluster.ask(Request::CreateTopics {
             topics: vec![assigned, new_topic("v".to_owned(), 1)],
             validate_only: false,
+            permits: Permits::default(),
         });
         let Reply::TopicsCreated(replies) = reply else {
             panic!("{reply:?}")
@@ -159,8 +167,9 @@ fn a_partition_begins_with_a_broker_that_can_lead_it() {
                     assignments,
                 }],
                 validate_only: false,
+                permits: Permits::default(),
             });
-            let Reply::Items(replies) = reply else {
+            let Reply::PartitionsCreated(replies) = reply else {
                 panic!("{reply:?}")
             };
             assert_eq!(replies[0].as_ref().unwrap_err().code, code);
@@ -184,6 +193,7 @@ fn a_request_creates_as_much_as_fits_one_operation() {
         let request = Request::CreateTopics {
             topics,
             validate_only: false,
+            permits: Permits::default(),
         };
         cluster.ask(request)
     };
@@ -221,11 +231,12 @@ fn topics_grow_by_as_much_as_fits_one_operation() {
         let request = Request::CreatePartitions {
             topics,
             validate_only: false,
+            permits: Permits::default(),
         };
         match cluster.ask(request) {
-            Reply::Items(items) => items
+            Reply::PartitionsCreated(items) => items
                 .into_iter()
-                .map(|item| item.map_err(|refusal| refusal.code))
+                .map(|item| item.map(|_| ()).map_err(|refusal| refusal.code))
                 .collect::<Vec<_>>(),
             other => panic!("{other:?}"),
         }
@@ -239,4 +250,38 @@ fn topics_grow_by_as_much_as_fits_one_operation() {
     let not_more = Err(ErrorCode::InvalidPartitions);
     assert_eq!(grow(vec![grown("u", 10_001)]), [not_more]);
     assert_eq!(grow(vec![grown("u", 10_000)]), [not_more]);
+}
+
+#[test]
+fn a_client_may_overdraw_its_quota_of_partitions_once() {
+    let mut cluster = Cluster::new();
+    let create = |names: [&str; 2]| Request::CreateTopics {
+        topics: names
+            .map(|name| NewTopic {
+                id: TopicId(Uuid::from_u128(u128::from(name.as_bytes()[0]))),
+                ..new_topic(name.to_owned(), 3)
+            })
+            .into(),
+        validate_only: false,
+        permits: Permits(Some(2.0)),
+    };
+    let Reply::TopicsCreated(replies) = cluster.ask(create(["a", "b"])) else {
+        panic!("refused as a whole")
+    };
+    assert!(replies[0].is_ok(), "{replies:?}");
+    let refusal = replies[1].as_ref().unwrap_err();
+    assert_eq!(refusal.code, ErrorCode::ThrottlingQuotaExceeded);
+    let delete = Request::DeleteTopics {
+        topics: vec![TopicName::Name("a".into()), TopicName::Name("a".into())],
+        permits: Permits(Some(-0.5)),
+    };
+    let Reply::TopicsDeleted(replies) = cluster.ask(delete) else {
+        panic!("refused as a whole")
+    };
+    let is_throttled = |code| code == ErrorCode::ThrottlingQuotaExceeded;
+    assert!(
+        replies
+            .iter()
+            .all(|it| it.as_ref().is_err_and(|it| is_throttled(it.code)))
+    );
 }

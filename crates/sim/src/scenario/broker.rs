@@ -36,6 +36,7 @@ mod records_deletion;
 mod recovery;
 mod rival;
 mod topic;
+mod users;
 
 use futures::channel::oneshot;
 use futures::future::{join, join_all};
@@ -87,6 +88,7 @@ async fn script(world: World, ledger: Ledger, planted: Planted) {
     }
     let settings = Settings::choose(&world);
     let env = world.boot(CLIENTS);
+    let mut clients_of_users = None;
     if world.choose(2) == 0 {
         world.spawn(faults::cut_connections(world.clone()));
     }
@@ -100,6 +102,10 @@ async fn script(world: World, ledger: Ledger, planted: Planted) {
     }
     let moves = moves::run(world.clone(), env.clone(), ledger.clone());
     let moves = start(&env, moves);
+    if world.choose(2) == 0 {
+        let users = users::alter(world.clone(), env.clone(), ledger.clone());
+        clients_of_users = Some(start(&env, users));
+    }
     let lives = 2 + world.choose(5);
     let clients = {
         let (world, ledger, env) = (world.clone(), ledger.clone(), env.clone());
@@ -118,6 +124,9 @@ async fn script(world: World, ledger: Ledger, planted: Planted) {
     let process = faults::befall(&world, &ledger, &settings, lives).await;
     // The machine is well from here on: all that is still to be done succeeds.
     let _ = join(clients, moves).await;
+    if let Some(users) = clients_of_users {
+        let _ = users.await;
+    }
     members::find_together(&world, &ledger).await;
     judge(&world, &env, &ledger, &settings, process).await;
 }
@@ -148,6 +157,7 @@ async fn judge(
     for id in ledger.topics().into_keys() {
         configs::describe(world, env, ledger, id).await;
     }
+    users::judge(world, env, ledger).await;
     files::judge(world, ledger).await;
 }
 

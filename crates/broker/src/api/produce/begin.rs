@@ -12,12 +12,13 @@ use ottla_env::{Clock, Env};
 use ottla_log::validate::validate;
 use ottla_model::{ErrorCode, Monotonic, PartitionIndex, TopicId};
 use ottla_replica::Acks;
+use ottla_security::Kind;
 use ottla_wire::codec::Reader;
 use ottla_wire::frame::RequestHeader;
 use ottla_wire::message::produce::{PartitionProduceData, ProduceRequest};
 use ottla_wire::{Message, Records};
 
-use super::{Begun, BegunPartition, BegunTopic, NO_ACKS, Refusal};
+use super::{Begun, BegunPartition, BegunTopic, NO_ACKS, Refusal, Used};
 use crate::authorize::{Operation, Resource};
 use crate::dispatch::{Close, without_client};
 use crate::internal_topics::{ADMIN_CLIENT_ID, is_internal};
@@ -49,7 +50,8 @@ pub(crate) async fn begin<E: Env>(
 ) -> Result<Begun<E>, Close> {
     let request = ProduceRequest::decode(body, header.api_version)?;
     let clock = node.env.clock();
-    let mut turn_began = clock.monotonic();
+    let began = clock.monotonic();
+    let mut turn_began = began;
     let deadline = turn_began + Duration::from_millis(request.timeout_ms.max(0) as u64);
     let batches = request.topic_data.iter().map(|t| t.partition_data.len());
     let mut begin = Begin {
@@ -89,6 +91,13 @@ pub(crate) async fn begin<E: Env>(
         topics,
         answers: begin.answers,
         deadline,
+        used: Used {
+            bytes: frame.len(),
+            of_bytes: node.client_quotas.limit(Kind::Produce, context),
+            // From its beginning: nearly always it is one turn.
+            time: clock.monotonic() - began,
+            of_time: node.client_quotas.limit(Kind::Request, context),
+        },
     })
 }
 

@@ -21,6 +21,7 @@ use lives::Lives;
 use partition::{Claim, Partition};
 
 use super::content;
+use super::users::Users;
 
 /// A partition of one incarnation of a topic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -80,6 +81,7 @@ struct State {
     sent: BTreeMap<u64, Sent>,
     producer_ids: BTreeSet<ProducerId>,
     groups: Groups,
+    users: Users,
     violation: Option<String>,
     judged: u64,
 }
@@ -109,6 +111,7 @@ impl Ledger {
             sent: BTreeMap::new(),
             producer_ids: BTreeSet::new(),
             groups: Groups::default(),
+            users: Users::default(),
             violation: None,
             judged: 0,
         };
@@ -239,6 +242,18 @@ impl Ledger {
 
     pub(super) fn deleted(&self, id: TopicId) {
         self.state.lock().delete(id, Deletion::Done);
+    }
+
+    /// What users have for certain.
+    pub(super) fn users(&self) -> Users {
+        self.state.lock().users.clone()
+    }
+
+    pub(super) fn users_altered(&self, alter: impl FnOnce(&mut Users)) {
+        let mut state = self.state.lock();
+        alter(&mut state.users);
+        tracing::info!(users = ?state.users, "users altered");
+        state.judged += 1;
     }
 
     /// The topics that exist for certain.

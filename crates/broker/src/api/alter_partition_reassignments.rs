@@ -1,0 +1,71 @@
+//! AlterPartitionReassignments (KIP-455, KIP-860): other replicas for partitions.
+
+use ottla_controller::{PartitionResults, Refusal, Reply, Request};
+use ottla_env::Env;
+use ottla_model::ErrorCode;
+use ottla_wire::message::alter_partition_reassignments::{
+    AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse,
+    ReassignablePartitionResponse, ReassignableTopicResponse,
+};
+
+use crate::authorize::{Operation, Resource};
+use crate::node::Node;
+use crate::request::Context;
+
+pub(crate) async fn handle<E: Env>(
+    node: &Node<E>,
+    context: Context<'_>,
+    request: AlterPartitionReassignmentsRequest<'_>,
+) -> AlterPartitionReassignmentsResponse<'static> {
+    let topics = request.topics.iter().map(|topic| {
+        let partitions = topic.partitions.iter();
+        let partitions = partitions.map(|it| (it.partition_index, it.replicas.clone()));
+        (topic.name.to_string(), partitions.collect())
+    });
+    let asked = Request::AlterPartitionReassignments {
+        topics: topics.collect(),
+        allow_replication_factor_change: request.allow_replication_factor_change,
+    };
+    let reply = if node.allowed(context.caller, Operation::Alter, Resource::Cluster) {
+        node.quorum.ask(asked).await
+    } else {
+        Ok(Reply::Refused(Refusal {
+            code: ErrorCode::ClusterAuthorizationFailed,
+            message: "not authorized".to_owned(),
+        }))
+    };
+    let response = AlterPartitionReassignmentsResponse {
+        allow_replication_factor_change: request.allow_replication_factor_change,
+        error_message: None,
+        ..Default::default()
+    };
+    match reply {
+        Ok(Reply::Partitions(results)) => AlterPartitionReassignmentsResponse {
+            responses: results.into_iter().map(reassigned).collect(),
+            ..response
+        },
+        other => {
+            let refusal = super::no_such_reply(other);
+            AlterPartitionReassignmentsResponse {
+                error_code: refusal.code,
+                error_message: Some(refusal.message.into()),
+                ..response
+            }
+        }
+    }
+}
+
+fn reassigned(topic: PartitionResults) -> ReassignableTopicResponse<'static> {
+    let partitions = topic.partitions.into_iter().map(|(index, result)| {
+        let refusal = result.err();
+        ReassignablePartitionResponse {
+            partition_index: index,
+            error_code: refusal.as_ref().map_or(ErrorCode::None, |it| it.code),
+            error_message: refusal.map(|it| it.message.into()),
+        }
+    });
+    ReassignableTopicResponse {
+        name: topic.topic.into(),
+        partitions: partitions.collect(),
+    }
+}
