@@ -16,7 +16,7 @@ use ottla_model::{BrokerEpoch, ErrorCode, LeaderEpoch, NodeId, PartitionIndex, T
 
 use crate::fetch_sessions::FetchSessions;
 use crate::groups::GroupCoordinators;
-use crate::net::{ConnectionLimits, MemoryBudget};
+use crate::net::{Complaints, ConnectionLimits, MemoryBudget};
 use crate::partition::Partition;
 use crate::partitions::Partitions;
 use crate::producer_ids::ProducerIds;
@@ -58,6 +58,7 @@ pub(crate) struct Node<E: Env> {
     pub(crate) config: ServerConfig,
     pub(crate) options: Options,
     pub(crate) connection_limits: Arc<ConnectionLimits>,
+    pub(crate) complaints: Complaints,
     pub(crate) request_memory: MemoryBudget,
     pub(crate) partitions: Arc<Partitions<E>>,
     pub(crate) groups: Arc<GroupCoordinators<E>>,

@@ -36,7 +36,7 @@ use crate::found_logs::{self, FoundLogs};
 use crate::group_lag::{self, GroupLag};
 use crate::groups::GroupCoordinators;
 use crate::lane::{Job, Lane, LaneOptions};
-use crate::net::{ConnectionLimits, MemoryBudget, accept};
+use crate::net::{Complaints, ConnectionLimits, MemoryBudget, accept};
 use crate::node::{Node, Options};
 use crate::partitions::Partitions;
 use crate::producer_ids::ProducerIds;
@@ -170,6 +170,7 @@ impl<E: Env> Broker<E> {
             producer_ids: ProducerIds::default(),
             quorum,
             metadata: metadata_reader,
+            complaints: Complaints::default(),
             metrics: Metrics::default(),
             image,
             broker_epoch: OnceLock::new(),
