@@ -2,6 +2,7 @@
 
 mod answer_writer;
 mod budget;
+mod complaints;
 mod connection;
 mod connection_rates;
 mod frame_reader;
@@ -11,5 +12,6 @@ mod produces;
 mod spare_buffers;
 
 pub(crate) use budget::MemoryBudget;
+pub(crate) use complaints::Complaints;
 pub(crate) use limits::ConnectionLimits;
 pub(crate) use listener::{BoundListener, accept};

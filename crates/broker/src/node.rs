@@ -20,7 +20,7 @@ use crate::groups::GroupCoordinators;
 use crate::loggers::Loggers;
 use crate::log_dirs::LogDirs;
 use crate::moves::Moves;
-use crate::net::{ConnectionLimits, MemoryBudget};
+use crate::net::{Complaints, ConnectionLimits, MemoryBudget};
 use crate::partition::Partition;
 use crate::partitions::Partitions;
 use crate::producer_ids::ProducerIds;
@@ -63,6 +63,7 @@ pub(crate) struct Node<E: Env> {
     pub(crate) options: Options,
     pub(crate) client_quotas: Arc<ClientQuotas>,
     pub(crate) connection_limits: Arc<ConnectionLimits>,
+    pub(crate) complaints: Complaints,
     pub(crate) request_memory: MemoryBudget,
     pub(crate) log_dirs: LogDirs,
     pub(crate) moves: Arc<Moves<E::Disk>>,

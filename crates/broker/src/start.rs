@@ -40,7 +40,7 @@ use crate::lane::{Job, Lane, LaneOptions};
 use crate::loggers::Loggers;
 use crate::log_dirs::LogDirs;
 use crate::moves::{Moves, move_replicas};
-use crate::net::{ConnectionLimits, MemoryBudget, accept};
+use crate::net::{Complaints, ConnectionLimits, MemoryBudget, accept};
 use crate::node::{Node, Options};
 use crate::partitions::Partitions;
 use crate::producer_ids::ProducerIds;
@@ -200,6 +200,7 @@ impl<E: Env> Broker<E> {
             producer_ids: ProducerIds::default(),
             quorum,
             metadata: metadata_reader,
+            complaints: Complaints::default(),
             metrics: Metrics::default(),
             loggers,
             image,

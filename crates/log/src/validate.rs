@@ -123,12 +123,13 @@ pub fn validate(
     }
     let batch = match Batch::parse(&bytes) {
         Ok(batch) => batch,
-        Err(BatchError::Magic(magic)) => {
+        // What no client ever wrote is damage, and what is not all there is no batch: so Apache Kafka tells them apart.
+        Err(BatchError::Magic(magic @ (0 | 1))) => {
             return Err(InvalidBatch::Invalid(format!(
                 "expected record format 2, found {magic}"
             )));
         }
-        Err(error @ BatchError::Offsets { .. }) => {
+        Err(error @ (BatchError::Offsets { .. } | BatchError::Truncated { .. })) => {
             return Err(InvalidBatch::Invalid(error.to_string()));
         }
         Err(error) => return Err(InvalidBatch::Corrupt(error)),

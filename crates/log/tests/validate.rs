@@ -83,13 +83,19 @@ fn a_right_batch_is_taken_as_it_is() {
 }
 
 #[test]
-fn what_is_damaged_is_corrupt() {
-    assert_eq!(code(plain().slice(..60)), ErrorCode::CorruptMessage);
+fn what_is_not_all_there_is_no_batch() {
     let whole = plain();
-    assert_eq!(
-        code(whole.slice(..whole.len() - 1)),
-        ErrorCode::CorruptMessage
-    );
+    for length in [0, 60, whole.len() - 1] {
+        assert_eq!(code(whole.slice(..length)), ErrorCode::InvalidRecord);
+    }
+}
+
+#[test]
+fn what_is_damaged_is_corrupt() {
+    let whole = plain();
+    let mut of_no_format = BytesMut::from(&whole[..]);
+    of_no_format[16] = 3;
+    assert_eq!(code(of_no_format.freeze()), ErrorCode::CorruptMessage);
     let mut flipped = BytesMut::from(&whole[..]);
     *flipped.last_mut().expect("it is not empty") ^= 1;
     assert_eq!(code(flipped.freeze()), ErrorCode::CorruptMessage);

@@ -1,5 +1,6 @@
 //! TCP.
 
+mod descriptors;
 mod run;
 #[cfg_attr(target_os = "linux", path = "net/send_file_linux.rs")]
 #[cfg_attr(not(target_os = "linux"), path = "net/send_file_portable.rs")]
@@ -128,6 +129,11 @@ impl Listener for RealListener {
                 Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => continue,
                 Err(error) => return Err(error),
             };
+            if !descriptors::leaves_room_for_files(&stream) {
+                return Err(io::Error::other(
+                    "the last quarter of the process's descriptors is kept for files",
+                ));
+            }
             // One that fails is gone already: it says nothing of the listener, and the next one is waiting.
             if let Ok(connection) = RealConnection::new(stream, peer, self.handle.clone()) {
                 return Ok(connection);

@@ -31,8 +31,8 @@ pub(super) enum LoadFailure {
     Read(#[from] ReadError),
     #[error(transparent)]
     Disk(#[from] std::io::Error),
-    #[error(transparent)]
-    Contents(#[from] LoadError),
+    #[error("the batch at offset {offset}: {error}: put back a copy of the segment that has it")]
+    Contents { offset: Offset, error: LoadError },
     #[error("no batch can be read at offset {0}")]
     NoBatch(Offset),
 }
@@ -90,8 +90,13 @@ fn read_all<D: Disk>(
             piece.file.read_at(&mut bytes, piece.position)?;
             let mut read = 0;
             for batch in Batches::new(&bytes).map_while(Result::ok) {
-                batch.check().map_err(LoadError::from)?;
-                loading.batch(&batch)?;
+                let checked = batch.check().map_err(LoadError::from);
+                checked
+                    .and_then(|()| loading.batch(&batch))
+                    .map_err(|error| LoadFailure::Contents {
+                        offset: batch.header.base_offset,
+                        error,
+                    })?;
                 read += batch.header.size;
                 next = batch.header.next_offset();
             }

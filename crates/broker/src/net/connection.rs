@@ -56,13 +56,22 @@ pub(super) async fn serve<E: Env>(
         Ended::Reading(end @ (End::Idle | End::Stalled | End::Io(_))) => {
             tracing::debug!(peer = %caller.peer, %end, "connection closed");
         }
-        Ended::Reading(end) => tracing::warn!(peer = %caller.peer, %end, "connection closed"),
+        Ended::Reading(end) => complain(node, &caller, &end.to_string()),
         Ended::Writing(error) => {
             tracing::debug!(peer = %caller.peer, %error, "connection closed while answering");
         }
-        Ended::Refused(Close(reason)) => {
-            tracing::warn!(peer = %caller.peer, reason, "connection closed");
+        Ended::Refused(Close(reason)) => complain(node, &caller, &reason),
+    }
+}
+
+fn complain<E: Env>(node: &Node<E>, caller: &Caller, reason: &str) {
+    let peer = caller.peer;
+    match node.complaints.admit(node.env.clock().monotonic()) {
+        Some(0) => tracing::warn!(%peer, reason, "connection closed"),
+        Some(unsaid) => {
+            tracing::warn!(%peer, reason, unsaid, "connection closed, as were others of which nothing was said");
         }
+        None => {}
     }
 }
 

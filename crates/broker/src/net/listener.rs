@@ -52,18 +52,27 @@ pub(crate) async fn accept<E: Env>(
     bound: Arc<BoundListener>,
     mut listener: <E::Net as Net>::Listener,
 ) {
+    // Said once: it is tried again and again.
+    let mut cannot = false;
     loop {
         let connection = match listener.accept().await {
             Ok(connection) => connection,
             Err(error) => {
-                tracing::warn!(listener = %bound.name, %error, "cannot accept a connection");
+                if !mem::replace(&mut cannot, true) {
+                    tracing::warn!(listener = %bound.name, %error, "cannot accept connections: they wait until it is possible again");
+                }
                 node.env.clock().sleep(REST_AFTER_ERROR).await;
                 continue;
             }
         };
+        if mem::take(&mut cannot) {
+            tracing::info!(listener = %bound.name, "accepts connections again");
+        }
         let peer = connection.peer_address();
         let Some(admission) = admitted(&node, &bound, peer).await else {
-            tracing::warn!(listener = %bound.name, %peer, "connection refused: max.connections.per.ip is reached");
+            if let Some(unsaid) = node.complaints.admit(node.env.clock().monotonic()) {
+                tracing::warn!(listener = %bound.name, %peer, unsaid, "connection refused: max.connections.per.ip is reached");
+            }
             continue;
         };
         let now = node.env.clock().monotonic();

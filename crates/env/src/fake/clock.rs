@@ -55,6 +55,12 @@ impl ManualClock {
         due.into_iter().for_each(Waker::wake);
     }
 
+    /// Somebody sets the date: forward, or back where `by_ms` is negative. Nobody's waiting is shorter or longer for that.
+    pub fn set_date(&self, by_ms: i64) {
+        let mut state = self.state.lock();
+        state.wall = Timestamp(state.wall.0 + by_ms);
+    }
+
     /// The earliest moment somebody waits for.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Monotonic> {
@@ -131,6 +137,20 @@ mod tests {
         clock.advance(Duration::from_millis(1));
         assert!(sleep.as_mut().poll(&mut context).is_ready());
         assert_eq!(clock.wall(), Timestamp(1_005));
+    }
+
+    #[test]
+    fn another_date_wakes_nobody() {
+        let clock = ManualClock::new(Timestamp(1_000));
+        let mut sleep = pin!(clock.sleep(Duration::from_millis(5)));
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(sleep.as_mut().poll(&mut context).is_pending());
+        clock.set_date(60_000);
+        assert!(sleep.as_mut().poll(&mut context).is_pending());
+        clock.set_date(-120_000);
+        clock.advance(Duration::from_millis(5));
+        assert!(sleep.as_mut().poll(&mut context).is_ready());
+        assert_eq!(clock.wall(), Timestamp(1_000 - 60_000 + 5));
     }
 
     #[test]

@@ -17,7 +17,10 @@ pub(super) const PARTITION_METADATA: &str = "partition.metadata";
 /// `InvalidData` when it holds no id; the disk's.
 pub(super) fn read<D: Disk>(disk: &D, log: &Path) -> io::Result<Option<TopicId>> {
     let path = log.join(PARTITION_METADATA);
-    let Some(bytes) = read_file(disk, &path)? else {
+    // Among thousands of logs it is this one.
+    let named =
+        |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
+    let Some(bytes) = read_file(disk, &path).map_err(named)? else {
         return Ok(None);
     };
     let text = String::from_utf8_lossy(&bytes);
@@ -40,4 +43,26 @@ pub(super) fn read<D: Disk>(disk: &D, log: &Path) -> io::Result<Option<TopicId>>
 pub(super) fn write<D: Disk>(disk: &D, log: &Path, topic: TopicId) -> io::Result<()> {
     let text = format!("version: 0\ntopic_id: {topic}");
     replace_file(disk, log, PARTITION_METADATA, text.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use ottla_env::fake::{ManualClock, SeededDisk};
+    use ottla_model::{Timestamp, Uuid};
+
+    use super::*;
+
+    #[test]
+    fn a_file_that_cannot_be_read_is_named() {
+        let disk = SeededDisk::new(ManualClock::new(Timestamp(0)));
+        let log = Path::new("/data/topic-0");
+        disk.create_directories(log).unwrap();
+        write(&disk, log, TopicId(Uuid::from_u128(7))).unwrap();
+        disk.fail_next_read(io::ErrorKind::Other);
+        let error = read(&disk, log).unwrap_err().to_string();
+        assert!(
+            error.starts_with("/data/topic-0/partition.metadata: "),
+            "{error}"
+        );
+    }
 }

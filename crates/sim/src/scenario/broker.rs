@@ -1,5 +1,5 @@
 //! The production broker on a machine whose process is killed and whose power fails, before any disk operation and at any await,
-//! with clients that produce, consume, create, change and delete.
+//! with clients that produce, consume, create, change and delete. Now and then somebody sets the date.
 //!
 //! What clients are told goes into a `Ledger`, and everything they are told later is judged by it: what was acknowledged and
 //! synced is there, once or at least once as the producer may expect, in order; what was not synced is missing from the end of a
@@ -68,7 +68,11 @@ pub enum Planted {
 
 /// Plays the scenario under `seed`.
 pub fn play(seed: u64, planted: Planted) -> Result<Played, Failure> {
-    let simulation = Simulation::new(seed);
+    play_in(&Simulation::new(seed), planted)
+}
+
+/// The same in a simulation of the caller's, who finds there what the node has left on its disk.
+pub fn play_in(simulation: &Simulation, planted: Planted) -> Result<Played, Failure> {
     let ledger = Ledger::new(planted == Planted::CredulousJudge);
     let script = script(simulation.world().clone(), ledger.clone(), planted);
     simulation.run(LIMIT, script).map_err(Failure::Stuck)?;
@@ -91,6 +95,9 @@ async fn script(world: World, ledger: Ledger, planted: Planted) {
     let mut clients_of_users = None;
     if world.choose(2) == 0 {
         world.spawn(faults::cut_connections(world.clone()));
+    }
+    if world.choose(3) == 0 {
+        world.spawn(faults::set_dates(world.clone()));
     }
     if world.choose(2) == 0 {
         let follower = follower::follow(world.clone(), env.clone(), ledger.clone());

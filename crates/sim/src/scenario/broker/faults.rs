@@ -13,6 +13,9 @@ use crate::{Death, Moment, World};
 /// The longest a life takes that nothing else ends: a new node lets half a minute pass before it applies retention.
 const LONG_LIFE: Duration = Duration::from_secs(60);
 
+/// How wrong the date becomes, either way: within what `message.timestamp.after.max.ms` lets records be ahead of it.
+const WRONG_BY_MS: u64 = 25 * 60 * 1000;
+
 /// Ends lives of the process and starts it again, `lives` times; it runs when this ends.
 pub(super) async fn befall(
     world: &World,
@@ -77,6 +80,20 @@ pub(super) async fn cut_connections(world: World) {
     }
 }
 
+/// Sets the date again and again, forward and back.
+pub(super) async fn set_dates(world: World) {
+    let mut ahead = 0;
+    loop {
+        world
+            .clock()
+            .sleep(Duration::from_millis(world.choose(30_000)))
+            .await;
+        let next = i64::try_from(world.choose(2 * WRONG_BY_MS)).unwrap_or(0) - WRONG_BY_MS as i64;
+        world.clock().set_date(next - ahead);
+        ahead = next;
+    }
+}
+
 async fn wait(world: &World) {
     let most = u64::try_from(LONG_LIFE.as_millis()).unwrap_or(u64::MAX);
     let time = Duration::from_millis(world.choose(most >> world.choose(6)));
@@ -122,11 +139,13 @@ async fn nearly_fill(world: &World, ledger: &Ledger) {
     }
 }
 
-/// A disk that fails once, or that fills up.
+/// A disk that fails once, at a write or a read, or that fills up.
 fn sicken(world: &World, ledger: &Ledger) {
     ledger.fall_sick();
     let disk = world.disk(MACHINE);
-    if world.choose(2) == 0 {
+    if world.choose(4) == 0 {
+        disk.fail_next_read(ErrorKind::Other);
+    } else if world.choose(2) == 0 {
         let operation = disk.operations() + world.choose(100);
         disk.fail_at(operation, ErrorKind::Other);
     } else if let Ok(space) = disk.space(std::path::Path::new("/")) {
