@@ -2,8 +2,8 @@
 
 pub(crate) mod alter_client_quotas;
 pub(crate) mod alter_configs;
-pub(crate) mod alter_replica_log_dirs;
 pub(crate) mod alter_partition_reassignments;
+pub(crate) mod alter_replica_log_dirs;
 pub(crate) mod alter_user_scram_credentials;
 mod altered_configs;
 pub(crate) mod api_versions;

@@ -17,8 +17,8 @@ use ottla_model::{BrokerEpoch, ErrorCode, LeaderEpoch, NodeId, PartitionIndex, T
 use crate::client_quotas::ClientQuotas;
 use crate::fetch_sessions::FetchSessions;
 use crate::groups::GroupCoordinators;
-use crate::loggers::Loggers;
 use crate::log_dirs::LogDirs;
+use crate::loggers::Loggers;
 use crate::moves::Moves;
 use crate::net::{Complaints, ConnectionLimits, MemoryBudget};
 use crate::partition::Partition;

@@ -1,4 +1,4 @@
-//! `seeds CORPUS`: writes what the fuzzers begin with into `CORPUS/TARGET`: a request of every API and version, made from the tables;
+//! `fuzz_seeds CORPUS`: writes what the fuzzers begin with into `CORPUS/TARGET`: a request of every API and version, made from the tables;
 //! and the files of nodes that lived through some seeds of the simulation, whose clients produced, committed, created and deleted.
 
 use std::fs;
@@ -6,15 +6,20 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use ottla_fuzz::files;
 use ottla_sim::scenario::broker::{Planted, play_in};
 use ottla_sim::{Machine, Simulation};
 use ottla_wire::Writer;
 use ottla_wire::api::{SCHEMAS, TABLE};
 use ottla_wire::records::{BatchBuilder, BatchFields, Compression, Header};
 
-#[path = "../../../crates/wire/tests/composer/mod.rs"]
+#[expect(dead_code, reason = "the targets unpack what is packed here")]
+#[path = "../../../../fuzz/src/checksums.rs"]
+mod checksums;
+#[path = "../../../wire/tests/composer/mod.rs"]
 mod composer;
+#[expect(dead_code, reason = "the targets unpack what is packed here")]
+#[path = "../../../../fuzz/src/files.rs"]
+mod files;
 
 /// Lives of a node, each with its own files.
 const SEEDS: u64 = 24;
@@ -28,7 +33,7 @@ const CODECS: [Compression; 5] = [
 
 fn main() -> ExitCode {
     let Some(corpus) = std::env::args_os().nth(1) else {
-        eprintln!("usage: seeds CORPUS");
+        eprintln!("usage: fuzz_seeds CORPUS");
         return ExitCode::FAILURE;
     };
     match write(Path::new(&corpus)) {
@@ -45,7 +50,6 @@ fn write(corpus: &Path) -> io::Result<()> {
     requests(&mut corpus("request_decode")?)?;
     batches(&mut corpus("batch_validate")?)?;
     properties(&mut corpus("server_properties")?)?;
-    let mut directories = corpus("node_start")?;
     let mut logs = corpus("log_recovery")?;
     let mut metadata = corpus("metadata_replay")?;
     let mut groups = corpus("group_replay")?;
@@ -60,7 +64,6 @@ fn write(corpus: &Path) -> io::Result<()> {
                 .iter()
                 .map(|(path, contents)| (path.as_path(), &contents[..]))
         };
-        directories.add(&files::pack(named()))?;
         for folder in files::FOLDERS.map(|folder| Path::new(files::DATA).join(folder)) {
             let is_of_it =
                 |path: &Path| path.parent() == Some(&folder) || path.parent() == folder.parent();
