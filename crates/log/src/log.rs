@@ -531,6 +531,16 @@ impl<D: Disk> Log<D> {
         Ok(())
     }
 
+    /// Writes the snapshot of producers at the end of the log in any case, as Kafka does when it closes one: its name tells where the log ended,
+    /// whatever becomes of the last segment.
+    ///
+    /// # Errors
+    /// As [`settle`](Self::settle).
+    pub fn mark_end(&mut self) -> io::Result<()> {
+        self.check_usable()?;
+        self.write_producers(Durability::Now)
+    }
+
     /// Gives back the descriptors and the index entries of the segments that nobody has used since this was called last. They are
     /// taken again when they are needed. True where a segment keeps its own until it is [synced](Self::unsynced): to an open file the
     /// kernel tells what it could not write.

@@ -70,6 +70,7 @@ pub(super) struct OnDisk {
 
 impl OnDisk {
     pub(super) fn of<D: Disk>(
+        disk: &D,
         directory: &LogDirectory<D>,
         snapshots: &[Snapshot],
     ) -> io::Result<Self> {
@@ -77,7 +78,7 @@ impl OnDisk {
         // What is in a snapshot was committed.
         let (in_snapshot, snapshot) = match snapshots.last() {
             Some(newest) => (newest.id.end_offset, metadata.join(newest.id.file_name())),
-            None => (Offset::ZERO, metadata),
+            None => (Offset::ZERO, metadata.clone()),
         };
         let mut found = Self {
             whole_up_to: in_snapshot,
@@ -93,8 +94,27 @@ impl OnDisk {
                 found.told_by = directory.path().join(CLEAN_SHUTDOWN);
             }
         }
+        if let Some((end, marker)) = newest_marker(disk, &metadata)?
+            && end > found.at_least
+        {
+            found.at_least = end;
+            found.told_by = marker;
+        }
         Ok(found)
     }
+}
+
+/// The last snapshot of producers, which is written where a segment ends and where the log was [closed](Log::mark_end).
+fn newest_marker<D: Disk>(disk: &D, metadata: &Path) -> io::Result<Option<(Offset, PathBuf)>> {
+    let entries = match disk.list(metadata) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        entries => entries?,
+    };
+    let markers = entries.into_iter().filter_map(|entry| {
+        let offset = entry.name.strip_suffix(".snapshot")?.parse().ok()?;
+        Some((Offset(offset), metadata.join(entry.name)))
+    });
+    Ok(markers.max())
 }
 
 /// Makes the image of the newest snapshot that is whole, or none where the log has all from its beginning. Gives those that are damaged,

@@ -87,7 +87,7 @@ impl<E: Env> MetadataLog<E> {
             error,
         };
         let mut kept = find_snapshots(&disk, &path).map_err(fails)?;
-        let was_on_disk = OnDisk::of(directory, &kept).map_err(fails)?;
+        let was_on_disk = OnDisk::of(&disk, directory, &kept).map_err(fails)?;
         let mut log = directory.open_metadata_log(
             METADATA_LOG,
             log_options(options),
@@ -264,7 +264,8 @@ impl<E: Env> MetadataLog<E> {
     }
 
     pub(super) fn close(&mut self) -> io::Result<()> {
-        self.log.close()
+        self.log.close()?;
+        self.log.mark_end()
     }
 }
 

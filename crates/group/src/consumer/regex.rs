@@ -98,8 +98,10 @@ impl Change<'_> {
             return true;
         };
         let age = self.context.wall_clock.0.saturating_sub(last.timestamp.0);
-        let older_than =
-            |interval: Duration| age > i64::try_from(interval.as_millis()).unwrap_or(i64::MAX);
+        // Where the clock was set back since, nobody knows how old.
+        let older_than = |interval: Duration| {
+            age < 0 || age > i64::try_from(interval.as_millis()).unwrap_or(i64::MAX)
+        };
         older_than(MIN_REFRESH_INTERVAL)
             && (is_new
                 || subscribed.len() != self.group.resolved_regexes.len()

@@ -9,12 +9,14 @@ use super::assignor::{Assignor, Subscriber};
 use super::change::Change;
 use super::{ConsumerGroup, Context, Member, Partitions, TopicsView};
 
-/// A target may be replaced once it is as old as the interval, or if it is unknown how old it is. Until then changes add up.
+/// A target may be replaced once it is as old as the interval, or if it is unknown how old it is: where it is of the future, somebody has
+/// set the clock back since. Until then changes add up.
 pub(super) fn may_replace(group: &ConsumerGroup, context: &Context<'_>) -> bool {
     let interval = context.settings.assignment_interval;
     let interval = i64::try_from(interval.as_millis()).unwrap_or(i64::MAX);
     let computed = group.target_timestamp.0;
-    computed == 0 || interval == 0 || context.wall_clock.0 >= computed.saturating_add(interval)
+    let age = context.wall_clock.0.saturating_sub(computed);
+    computed == 0 || interval == 0 || age < 0 || age >= interval
 }
 
 /// Computes the target of the group as the change leaves it. Gives the one of the change's member.
