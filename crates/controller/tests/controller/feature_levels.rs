@@ -70,7 +70,7 @@ fn all_features_of_a_request_are_updated_or_none() {
     let wrong = update("share.version", 7, UpgradeType::Upgrade);
     let refused = cluster.update(&[down.clone(), wrong], false);
     assert_eq!(refused, Err(ErrorCode::InvalidUpdateVersion));
-    assert_eq!(cluster.update(&[down.clone()], true), Ok(()));
+    assert_eq!(cluster.update(std::slice::from_ref(&down), true), Ok(()));
     assert_eq!(cluster.level("group.version"), 1);
     assert_eq!(cluster.update(&[down], false), Ok(()));
     assert_eq!(cluster.level("group.version"), 0);

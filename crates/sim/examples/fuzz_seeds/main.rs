@@ -12,12 +12,16 @@ use ottla_wire::Writer;
 use ottla_wire::api::{SCHEMAS, TABLE};
 use ottla_wire::records::{BatchBuilder, BatchFields, Compression, Header};
 
-#[expect(dead_code, reason = "the targets unpack what is packed here")]
+#[expect(unreachable_pub, reason = "they are a library to the targets")]
 #[path = "../../../../fuzz/src/checksums.rs"]
 mod checksums;
 #[path = "../../../wire/tests/composer/mod.rs"]
 mod composer;
-#[expect(dead_code, reason = "the targets unpack what is packed here")]
+#[expect(
+    dead_code,
+    unreachable_pub,
+    reason = "they are a library to the targets, which unpack what is packed here"
+)]
 #[path = "../../../../fuzz/src/files.rs"]
 mod files;
 
