@@ -262,7 +262,8 @@ impl<E: Env> Publisher<E> {
     ) -> Arc<Partition<E>> {
         let found = self.found.logs.get(&key);
         let named = found.or(assigned).and_then(|id| self.places.of(*id));
-        let is_missed = named.is_none() && is_first && self.found.has_offline;
+        let is_missed = (named.is_none() && is_first && self.found.has_offline)
+            || self.found.in_doubt.contains(&key);
         // One that has failed since is named no more.
         let usable = image.cluster().broker(self.node);
         let usable = usable.map_or(&[][..], |broker| broker.log_dirs());
@@ -336,15 +337,21 @@ mod tests {
     const NODE: NodeId = NodeId(1);
     const DIRECTORY: Uuid = Uuid::from_u128(101);
     const TOPIC: TopicId = TopicId(Uuid::from_u128(7));
+    const KEY: PartitionKey = PartitionKey {
+        topic: TOPIC,
+        index: PartitionIndex(0),
+    };
     const NAME: &str = "topic";
     const PROPERTIES: &str = "process.roles=broker,controller\nnode.id=1\n\
         listeners=PLAINTEXT://:9092,CONTROLLER://:9093\ncontroller.listener.names=CONTROLLER\n\
         controller.quorum.bootstrap.servers=localhost:9093\nlog.dirs=/data\n";
 
-    /// A publisher of a node with one lane, and what it publishes to. `has_offline`: another directory cannot be used.
+    /// A publisher of a node with one lane, and what it publishes to. `has_offline`: another directory cannot be used. `in_doubt`: of
+    /// the topic's log there is a copy.
     fn publisher(
         env: &IdleEnv,
         has_offline: bool,
+        in_doubt: bool,
     ) -> (Publisher<IdleEnv>, Arc<Partitions<IdleEnv>>) {
         let lane = env.lane("/data", DIRECTORY);
         let (config, _) =
@@ -370,6 +377,7 @@ mod tests {
             FoundLogs {
                 logs: FxHashMap::default(),
                 has_offline,
+                in_doubt: in_doubt.then_some(KEY).into_iter().collect(),
             },
             Arc::new(Moves::new(Vec::new()).0),
             mpsc::unbounded().0,
@@ -398,7 +406,7 @@ mod tests {
     }
 
     /// A topic of one partition, which this node leads.
-    fn topic() -> Vec<MetadataRecord<'static>> {
+    fn topic(assigned: Option<Uuid>) -> Vec<MetadataRecord<'static>> {
         let topic = TopicRecord {
             name: NAME.into(),
             topic_id: TOPIC,
@@ -410,6 +418,7 @@ mod tests {
             isr: vec![NODE],
             leader: NODE,
             leader_epoch: LeaderEpoch(0),
+            directories: assigned.into_iter().collect(),
             ..Default::default()
         };
         vec![topic.into(), partition.into()]
@@ -417,10 +426,16 @@ mod tests {
 
     #[test]
     fn a_log_that_may_be_in_a_directory_that_cannot_be_used_is_not_begun_elsewhere() {
-        for (has_offline, began) in [(true, false), (false, true)] {
+        // Where there is a copy the metadata names its directory, which can be used.
+        for (has_offline, in_doubt, assigned, began) in [
+            (true, false, None, false),
+            (true, true, Some(DIRECTORY), false),
+            (true, false, Some(DIRECTORY), true),
+            (false, false, None, true),
+        ] {
             let env = IdleEnv::new();
-            let (mut publisher, partitions) = publisher(&env, has_offline);
-            publisher.publish(&with(&Image::default(), topic()));
+            let (mut publisher, partitions) = publisher(&env, has_offline, in_doubt);
+            publisher.publish(&with(&Image::default(), topic(assigned)));
             (0..4).for_each(|_| env.run());
             env.unblock();
             let partition = partitions.get(TOPIC, PartitionIndex(0));
@@ -434,8 +449,8 @@ mod tests {
     #[test]
     fn a_config_that_is_changed_and_changed_back_while_the_lane_is_busy_is_as_it_was() {
         let env = IdleEnv::new();
-        let (mut publisher, partitions) = publisher(&env, false);
-        let created = with(&Image::default(), topic());
+        let (mut publisher, partitions) = publisher(&env, false, false);
+        let created = with(&Image::default(), topic(None));
         let changed = with(&created, max_message_bytes(Some("1000")));
         let changed_back = with(&changed, max_message_bytes(None));
         publisher.publish(&created);
