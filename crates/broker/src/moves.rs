@@ -3,6 +3,7 @@
 //! The log is copied beside the service, the controller is told where it is going, and the image that says so has it handed over
 //! by the lane that owns it to the one that will.
 
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -123,6 +124,15 @@ impl<D: Disk> Moves<D> {
         }
     }
 
+    /// One move has come to nothing. Another of the partition, asked for meanwhile, goes on.
+    fn forget_one(&self, key: PartitionKey, progress: &Arc<Progress>) {
+        let mut state = self.state.lock();
+        let known = state.moves.get(&key);
+        if known.is_some_and(|known| Arc::ptr_eq(&known.progress, progress)) {
+            discard(state.moves.remove(&key));
+        }
+    }
+
     /// What is being moved: whereto, and how many bytes are there.
     pub(crate) fn all(&self) -> Vec<(PartitionKey, Uuid, u64)> {
         let state = self.state.lock();
@@ -141,11 +151,15 @@ impl<D: Disk> Moves<D> {
     }
 }
 
-/// Removes a copy that nobody wants any more.
 fn discard<D: Disk>(gone: Option<Move<D>>) {
-    if let Some(future) = gone.and_then(|gone| gone.ready)
-        && let Err(error) = future.discard()
-    {
+    if let Some(future) = gone.and_then(|gone| gone.ready) {
+        give_up(&future);
+    }
+}
+
+/// Removes a copy that nobody wants any more.
+pub(crate) fn give_up<D: Disk>(future: &FutureLog<D>) {
+    if let Err(error) = future.discard() {
         tracing::warn!(%error, "cannot remove the copy of a log; it is removed at the next start");
     }
 }
@@ -196,12 +210,13 @@ async fn copy<E: Env>(node: &Node<E>, partition: &Partition<E>) -> bool {
     let copying = Arc::clone(&progress);
     let work = move || {
         let future = FutureLog::begin(from, target, &name, unique)?;
-        while future.catch_up(&copying.bytes)? {
-            if copying.is_cancelled.load(Ordering::SeqCst) {
-                break;
+        match catch_up(&future, &copying) {
+            Ok(()) => Ok(future),
+            Err(error) => {
+                give_up(&future);
+                Err(error)
             }
         }
-        Ok::<_, std::io::Error>(future)
     };
     match node.env.spawn().blocking(work).await {
         Ok(future) => {
@@ -212,17 +227,25 @@ async fn copy<E: Env>(node: &Node<E>, partition: &Partition<E>) -> bool {
                 return true;
             }
             drop(state);
-            if let Err(error) = future.discard() {
-                tracing::warn!(%error, "cannot remove the copy of a log");
-            }
+            give_up(&future);
             false
         }
         Err(error) => {
             tracing::error!(partition = %partition.name(), %error, "cannot be moved to another directory");
-            node.moves.forget(key);
+            node.moves.forget_one(key, &progress);
             false
         }
     }
+}
+
+/// Copies until little is left.
+fn catch_up<D: Disk>(future: &FutureLog<D>, progress: &Progress) -> io::Result<()> {
+    while future.catch_up(&progress.bytes)? {
+        if progress.is_cancelled.load(Ordering::SeqCst) {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// Tells the controller where the log is going. The image that says so has it handed over.

@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use ottla_env::{Clock, Entropy, Env};
-use ottla_log::dir::FutureLog;
+use ottla_log::dir::{FutureLog, TakeOverError};
 use ottla_log::{Log, OpenError, Producers};
 use ottla_model::{ErrorCode, LeaderEpoch};
 use ottla_replica::{Input, Leadership};
@@ -12,6 +12,7 @@ use ottla_replica::{Input, Leadership};
 use super::lifecycle::Deleting;
 use super::openings::{Opening, OpeningJob};
 use super::{Job, Open, Slot, Worker};
+use crate::moves::give_up;
 use crate::partition::{Availability, Partition, PartitionKey};
 use crate::topic_rules::{leader_options, log_options};
 
@@ -81,11 +82,11 @@ impl<E: Env> Worker<E> {
         self.tell(key, Input::Resign(ErrorCode::NotLeaderOrFollower));
         let open = match self.partitions.remove(&key) {
             Some(Slot::Open(open)) => *open,
-            Some(other) => {
-                self.partitions.insert(key, other);
+            other => {
+                give_up(&future);
+                other.map(|other| self.partitions.insert(key, other));
                 return;
             }
-            None => return,
         };
         let partition = Arc::clone(&open.partition);
         match self.move_files(open, &future) {
@@ -99,6 +100,10 @@ impl<E: Env> Worker<E> {
             }
             Err(error) => {
                 tracing::error!(partition = %partition.name(), %error, "cannot be moved to another directory");
+                // Of a log that is lost the copy is all there is.
+                if let TakeOverError::Kept(_) = error {
+                    give_up(&future);
+                }
                 self.partitions
                     .insert(key, Slot::Offline(Arc::clone(&partition)));
             }
@@ -107,12 +112,16 @@ impl<E: Env> Worker<E> {
         partition.set_availability(Availability::Offline);
     }
 
-    fn move_files(&mut self, open: Open<E>, future: &FutureLog<E::Disk>) -> io::Result<Producers> {
+    fn move_files(
+        &mut self,
+        open: Open<E>,
+        future: &FutureLog<E::Disk>,
+    ) -> Result<Producers, TakeOverError> {
         let Open {
             mut log, partition, ..
         } = open;
         self.has_new_points = true;
-        log.close()?;
+        log.close().map_err(TakeOverError::Kept)?;
         let (point, producers) = (log.point(), log.producers());
         drop(log);
         let path = future.take_over(point, self.env.entropy().uuid())?;

@@ -20,8 +20,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use bytes::BytesMut;
 use ottla_env::{Disk, DiskFile, OpenMode};
 use ottla_model::Uuid;
+use thiserror::Error;
 
-use super::{LogDirectory, MAX_NAME_BYTES};
+use super::{LogDirectory, MAX_NAME_BYTES, aside_name};
 use crate::files::{Files, offset_of};
 use crate::log::LogPoint;
 use crate::recovery::{EPOCHS, read_file};
@@ -32,6 +33,35 @@ const SUFFIX: &str = "-future";
 const CHUNK: usize = 1 << 20;
 /// When another look for what came meanwhile is not worth it any more. Bytes.
 const NEARLY_ALL: u64 = 1 << 20;
+
+/// Why a copy is not the log.
+#[derive(Debug, Error)]
+pub enum TakeOverError {
+    /// The log is where it was.
+    #[error("{0}; it is where it was")]
+    Kept(io::Error),
+    /// Nor is the log where it was. The next start finds the copy, which is whole, or the log.
+    #[error("{0}; nor can it be put back")]
+    Lost(io::Error),
+}
+
+/// Whether the copy of the log `name` can have a name that tells whose it is, in the 255 bytes that file systems give names.
+#[must_use]
+pub fn can_be_named(name: &str) -> bool {
+    future_name(name, Uuid::ZERO).len() <= MAX_NAME_BYTES
+}
+
+fn future_name(name: &str, unique: Uuid) -> String {
+    format!("{name}.{:032x}{SUFFIX}", unique.as_u128())
+}
+
+/// What was renamed, unless it was not there.
+fn if_there(renamed: io::Result<()>) -> io::Result<()> {
+    match renamed {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        renamed => renamed,
+    }
+}
 
 /// The copy of a log.
 pub struct FutureLog<D: Disk> {
@@ -45,19 +75,22 @@ impl<D: Disk> FutureLog<D> {
     /// Begins the copy of the log `name`.
     ///
     /// # Errors
-    /// The disk's.
+    /// The disk's; `InvalidFilename` where the copy's name [does not fit](can_be_named).
     pub fn begin(
         from: Arc<LogDirectory<D>>,
         to: Arc<LogDirectory<D>>,
         name: &str,
         unique: Uuid,
     ) -> io::Result<Self> {
-        let mut directory = format!(".{:032x}{SUFFIX}", unique.as_u128());
-        let room = MAX_NAME_BYTES - directory.len();
-        directory.insert_str(0, &name[..name.len().min(room)]);
-        let path = to.path.join(directory);
+        if !can_be_named(name) {
+            return Err(io::ErrorKind::InvalidFilename.into());
+        }
+        let path = to.path.join(future_name(name, unique));
         to.disk.create_directories(&path)?;
-        to.disk.sync_directory(&to.path)?;
+        if let Err(error) = to.disk.sync_directory(&to.path) {
+            let _ = to.disk.remove_directory(&path);
+            return Err(error);
+        }
         let name = name.to_owned();
         Ok(Self {
             from,
@@ -94,17 +127,41 @@ impl<D: Disk> FutureLog<D> {
     /// Puts the copy in the place of the log, which is closed and stands at `point`. Gives what is left of that, to be removed.
     ///
     /// # Errors
-    /// The disk's. The log is where it was then.
-    pub fn take_over(&self, point: LogPoint, unique: Uuid) -> io::Result<PathBuf> {
-        self.copy(true)?;
-        self.to.checkpoints.adopt(&self.name, point)?;
-        let aside = self.from.set_aside(&self.name, unique, "delete")?;
-        let promoted = self.to.promote(&self.path, &self.name);
-        if promoted.is_err() {
-            let log = self.from.path.join(&self.name);
-            self.from.disk.rename(&aside, &log)?;
+    /// The disk's. The copy is not removed.
+    pub fn take_over(&self, point: LogPoint, unique: Uuid) -> Result<PathBuf, TakeOverError> {
+        self.copy(true).map_err(TakeOverError::Kept)?;
+        let adopted = self.to.checkpoints.adopt(&self.name, point);
+        adopted.map_err(TakeOverError::Kept)?;
+        let aside = self
+            .from
+            .path
+            .join(aside_name(&self.name, unique, "delete"));
+        let taken = self.from.move_aside(&self.name, &aside);
+        let taken = taken.and_then(|()| self.to.promote(&self.path, &self.name));
+        match taken {
+            Ok(()) => Ok(aside),
+            Err(error) => Err(match self.restore(&aside) {
+                Ok(()) => TakeOverError::Kept(error),
+                Err(restoring) => {
+                    tracing::error!(log = self.name, %restoring, "cannot be put back in its place");
+                    TakeOverError::Lost(error)
+                }
+            }),
         }
-        promoted.map(|()| aside)
+    }
+
+    /// Undoes what has been done of taking over. First what is in the place of the copy goes, for a start does not choose between two logs.
+    fn restore(&self, aside: &Path) -> io::Result<()> {
+        if_there(
+            self.to
+                .disk
+                .rename(&self.to.path.join(&self.name), &self.path),
+        )?;
+        let log = self.from.path.join(&self.name);
+        if_there(self.from.disk.rename(aside, &log))?;
+        self.from.disk.sync_directory(&self.from.path)?;
+        // After a crash that undoes this there would be two: better that nothing is written to the one that is here.
+        self.to.disk.sync_directory(&self.to.path)
     }
 
     /// Makes the copy what the log is now, the last segment's indexes only if `is_last`. Gives how many bytes that took.
