@@ -88,7 +88,8 @@ impl<D: Disk> Moves<D> {
     pub(crate) fn ask(&self, key: PartitionKey, from: Uuid, to: Uuid) {
         let mut state = self.state.lock();
         match state.moves.get(&key) {
-            Some(known) if known.to == to && known.ready.is_none() => return,
+            // A copy that is ready is about to be taken.
+            Some(known) if known.to == to => return,
             Some(known) => known.progress.is_cancelled.store(true, Ordering::SeqCst),
             None => {}
         }
@@ -124,13 +125,15 @@ impl<D: Disk> Moves<D> {
         }
     }
 
-    /// One move has come to nothing. Another of the partition, asked for meanwhile, goes on.
-    fn forget_one(&self, key: PartitionKey, progress: &Arc<Progress>) {
+    /// One move has come to nothing. Another of the partition, asked for meanwhile, goes on. False where it is over already.
+    fn forget_one(&self, key: PartitionKey, progress: &Arc<Progress>) -> bool {
         let mut state = self.state.lock();
         let known = state.moves.get(&key);
-        if known.is_some_and(|known| Arc::ptr_eq(&known.progress, progress)) {
+        let is_it = known.is_some_and(|known| Arc::ptr_eq(&known.progress, progress));
+        if is_it {
             discard(state.moves.remove(&key));
         }
+        is_it
     }
 
     /// What is being moved: whereto, and how many bytes are there.
@@ -180,31 +183,33 @@ pub(crate) async fn move_replicas<E: Env>(
             node.moves.forget(key);
             continue;
         }
-        if !copy(&node, &partition).await {
-            continue;
+        if let Some(progress) = copy(&node, &partition).await {
+            tell(&node, epoch, key, &progress).await;
         }
-        tell(&node, epoch, key).await;
     }
 }
 
-/// False where it came to nothing.
-async fn copy<E: Env>(node: &Node<E>, partition: &Partition<E>) -> bool {
+/// The move whose copy is ready; `None` where it came to nothing.
+async fn copy<E: Env>(node: &Node<E>, partition: &Partition<E>) -> Option<Arc<Progress>> {
     let key = partition.key;
     let known = {
         let state = node.moves.state.lock();
         let known = state.moves.get(&key);
         known.map(|known| (known.to, Arc::clone(&known.progress)))
     };
-    let Some((to, progress)) = known else {
-        return false;
-    };
+    let (to, progress) = known?;
+    if to == partition.directory {
+        // Asked for once more while it was handed over.
+        node.moves.forget_one(key, &progress);
+        return None;
+    }
     let directories = (
         node.moves.directory(partition.directory),
         node.moves.directory(to),
     );
     let (Some(from), Some(target)) = directories else {
         node.moves.forget(key);
-        return false;
+        return None;
     };
     let (name, unique) = (partition.name(), node.env.entropy().uuid());
     let copying = Arc::clone(&progress);
@@ -224,16 +229,16 @@ async fn copy<E: Env>(node: &Node<E>, partition: &Partition<E>) -> bool {
             let is_it = |known: &&mut Move<E::Disk>| Arc::ptr_eq(&known.progress, &progress);
             if let Some(known) = state.moves.get_mut(&key).filter(is_it) {
                 known.ready = Some(future);
-                return true;
+                return Some(progress);
             }
             drop(state);
             give_up(&future);
-            false
+            None
         }
         Err(error) => {
             tracing::error!(partition = %partition.name(), %error, "cannot be moved to another directory");
             node.moves.forget_one(key, &progress);
-            false
+            None
         }
     }
 }
@@ -249,10 +254,17 @@ fn catch_up<D: Disk>(future: &FutureLog<D>, progress: &Progress) -> io::Result<(
 }
 
 /// Tells the controller where the log is going. The image that says so has it handed over.
-async fn tell<E: Env>(node: &Node<E>, epoch: BrokerEpoch, key: PartitionKey) {
+async fn tell<E: Env>(
+    node: &Node<E>,
+    epoch: BrokerEpoch,
+    key: PartitionKey,
+    progress: &Arc<Progress>,
+) {
     let to = {
         let state = node.moves.state.lock();
-        state.moves.get(&key).map(|known| known.to)
+        let known = state.moves.get(&key);
+        let known = known.filter(|known| Arc::ptr_eq(&known.progress, progress));
+        known.map(|known| known.to)
     };
     let Some(directory) = to else { return };
     let request = Request::AssignDirectories {
@@ -265,13 +277,87 @@ async fn tell<E: Env>(node: &Node<E>, epoch: BrokerEpoch, key: PartitionKey) {
         }],
     };
     match node.quorum.ask(request).await {
-        Ok(Reply::Done) => {}
+        // The image that says so has been published before.
+        Ok(Reply::Done) => {
+            if node.moves.forget_one(key, progress) {
+                tracing::warn!(
+                    ?key,
+                    "nobody took the copy of a replica that moves: it stays where it is"
+                );
+            }
+        }
         other => {
             tracing::warn!(
                 ?other,
                 "the controller was not told of a replica that moves"
             );
-            node.moves.forget(key);
+            node.moves.forget_one(key, progress);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use ottla_env::fake::{ManualClock, SeededDisk};
+    use ottla_model::{Timestamp, TopicId};
+
+    use super::*;
+
+    const KEY: PartitionKey = PartitionKey {
+        topic: TopicId(Uuid::from_u128(7)),
+        index: PartitionIndex(0),
+    };
+    const FROM: Uuid = Uuid::from_u128(101);
+    const TO: Uuid = Uuid::from_u128(102);
+    const ELSEWHERE: Uuid = Uuid::from_u128(103);
+
+    /// A move whose copy is ready, and how many copies there are.
+    fn ready() -> (Moves<SeededDisk>, Arc<Progress>, impl Fn() -> usize) {
+        let disk = SeededDisk::new(ManualClock::new(Timestamp(0)));
+        let directory = |path| {
+            let directory = LogDirectory::open(disk.clone(), Path::new(path));
+            Arc::new(directory.expect("nobody else has it"))
+        };
+        let (from, to) = (directory("/from"), directory("/to"));
+        let directories = vec![(FROM, Arc::clone(&from)), (TO, Arc::clone(&to))];
+        let (moves, _to_do) = Moves::new(directories);
+        moves.ask(KEY, FROM, TO);
+        let future = FutureLog::begin(from, Arc::clone(&to), "topic-0", TO);
+        let progress = {
+            let mut state = moves.state.lock();
+            let known = state.moves.get_mut(&KEY).expect("it was asked for");
+            known.ready = Some(future.expect("the disk works"));
+            Arc::clone(&known.progress)
+        };
+        let copies = move || to.futures().expect("the disk works").len();
+        (moves, progress, copies)
+    }
+
+    #[test]
+    fn a_move_that_is_asked_for_again_goes_on() {
+        let (moves, _, copies) = ready();
+        moves.ask(KEY, FROM, TO);
+        assert_eq!(copies(), 1);
+        assert!(moves.take_ready(KEY, TO).is_some());
+        assert!(moves.all().is_empty());
+    }
+
+    #[test]
+    fn what_has_come_to_nothing_takes_no_other_move_with_it() {
+        let (moves, progress, copies) = ready();
+        moves.ask(KEY, FROM, ELSEWHERE);
+        assert!(copies() == 0 && progress.is_cancelled.load(Ordering::SeqCst));
+        assert!(!moves.forget_one(KEY, &progress));
+        assert_eq!(moves.all(), [(KEY, ELSEWHERE, 0)]);
+    }
+
+    #[test]
+    fn a_copy_that_nobody_takes_is_removed() {
+        let (moves, progress, copies) = ready();
+        assert!(moves.forget_one(KEY, &progress));
+        assert!(copies() == 0 && moves.all().is_empty());
+        assert!(!moves.forget_one(KEY, &progress));
     }
 }
