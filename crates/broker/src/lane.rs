@@ -43,6 +43,7 @@ pub(crate) use answers::{Answers, Outcome};
 pub(crate) use append::{Append, AppendFailure, Appended};
 pub(crate) use delete_records::DeleteRecords;
 pub(crate) use hand_over::{Arrival, HandOver};
+pub(crate) use room::has_room;
 
 use crate::failed_directories::FailedDirectory;
 use crate::partition::{Partition, PartitionKey};

@@ -6,21 +6,29 @@
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 
 use futures::StreamExt;
 use futures::channel::mpsc;
 use ottla_controller::{AssignedDirectory, Reply, Request};
-use ottla_env::{Disk, Entropy, Env, Spawn};
-use ottla_log::dir::{FutureLog, LogDirectory};
+use ottla_env::{Clock, Disk, Entropy, Env, Spawn};
+use ottla_log::dir::{FutureLog, LogDirectory, NEARLY_ALL};
 use ottla_model::{BrokerEpoch, PartitionIndex, Uuid};
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
 
+use crate::lane::has_room;
 use crate::node::Node;
 use crate::partition::{Partition, PartitionKey};
 
 /// Partitions that are not here and whose place is remembered all the same: who asks need not know which there will be.
 const MAX_PREFERRED: usize = 10_000;
+/// A copy that is not nearly whole after so many looks for what came meanwhile lets others have their turn.
+const MAX_PASSES: usize = 16;
+/// What may be left for the lane to copy while it does nothing else. Bytes.
+pub(crate) const MOST_AT_LAST: u64 = 32 << 20;
+/// Before a copy is gone on with that could not keep up.
+const AGAIN: Duration = Duration::from_secs(60);
 
 /// What is moved, and what is to be where once it is there.
 pub(crate) struct Moves<D: Disk> {
@@ -41,6 +49,8 @@ struct Move<D: Disk> {
     progress: Arc<Progress>,
     /// The copy, nearly whole.
     ready: Option<FutureLog<D>>,
+    /// The copy, to be gone on with later.
+    begun: Option<FutureLog<D>>,
 }
 
 /// How far a copy is.
@@ -101,6 +111,7 @@ impl<D: Disk> Moves<D> {
             to,
             progress: Arc::default(),
             ready: None,
+            begun: None,
         };
         discard(state.moves.insert(key, asked));
         // Whoever carries it out ends with the node.
@@ -155,8 +166,8 @@ impl<D: Disk> Moves<D> {
 }
 
 fn discard<D: Disk>(gone: Option<Move<D>>) {
-    if let Some(future) = gone.and_then(|gone| gone.ready) {
-        give_up(&future);
+    if let Some(Move { ready, begun, .. }) = gone {
+        ready.iter().chain(&begun).for_each(give_up);
     }
 }
 
@@ -193,12 +204,16 @@ pub(crate) async fn move_replicas<E: Env>(
 async fn copy<E: Env>(node: &Node<E>, partition: &Partition<E>) -> Option<Arc<Progress>> {
     let key = partition.key;
     let known = {
-        let state = node.moves.state.lock();
-        let known = state.moves.get(&key);
-        known.map(|known| (known.to, Arc::clone(&known.progress)))
+        let mut state = node.moves.state.lock();
+        let known = state.moves.get_mut(&key);
+        known.map(|known| {
+            let progress = Arc::clone(&known.progress);
+            (known.to, progress, known.begun.take())
+        })
     };
-    let (to, progress) = known?;
+    let (to, progress, begun) = known?;
     if to == partition.directory {
+        begun.iter().for_each(give_up);
         // Asked for once more while it was handed over.
         node.moves.forget_one(key, &progress);
         return None;
@@ -213,10 +228,14 @@ async fn copy<E: Env>(node: &Node<E>, partition: &Partition<E>) -> Option<Arc<Pr
     };
     let (name, unique) = (partition.name(), node.env.entropy().uuid());
     let copying = Arc::clone(&progress);
+    let min_free = node.config.min_free_bytes();
     let work = move || {
-        let future = FutureLog::begin(from, target, &name, unique)?;
-        match catch_up(&future, &copying) {
-            Ok(()) => Ok(future),
+        let future = match begun {
+            Some(begun) => begun,
+            None => FutureLog::begin(from, target, &name, unique)?,
+        };
+        match catch_up(&future, &copying, min_free) {
+            Ok(is_ready) => Ok((future, is_ready)),
             Err(error) => {
                 give_up(&future);
                 Err(error)
@@ -224,33 +243,84 @@ async fn copy<E: Env>(node: &Node<E>, partition: &Partition<E>) -> Option<Arc<Pr
         }
     };
     match node.env.spawn().blocking(work).await {
-        Ok(future) => {
+        Ok((future, is_ready)) => {
             let mut state = node.moves.state.lock();
             let is_it = |known: &&mut Move<E::Disk>| Arc::ptr_eq(&known.progress, &progress);
             if let Some(known) = state.moves.get_mut(&key).filter(is_it) {
-                known.ready = Some(future);
-                return Some(progress);
+                if is_ready {
+                    known.ready = Some(future);
+                    return Some(progress);
+                }
+                known.begun = Some(future);
+                drop(state);
+                tracing::warn!(partition = %partition.name(), again = ?AGAIN, "more is written to it than can be copied to another directory meanwhile");
+                ask_again(node, key, progress);
+                return None;
             }
             drop(state);
             give_up(&future);
             None
         }
         Err(error) => {
-            tracing::error!(partition = %partition.name(), %error, "cannot be moved to another directory");
+            if !progress.is_cancelled.load(Ordering::SeqCst) {
+                tracing::error!(partition = %partition.name(), %error, "cannot be moved to another directory");
+            }
             node.moves.forget_one(key, &progress);
             None
         }
     }
 }
 
-/// Copies until little is left.
-fn catch_up<D: Disk>(future: &FutureLog<D>, progress: &Progress) -> io::Result<()> {
-    while future.catch_up(&progress.bytes)? {
+/// Lets others have their turn.
+fn ask_again<E: Env>(node: &Node<E>, key: PartitionKey, progress: Arc<Progress>) {
+    let (clock, moves) = (node.env.clock().clone(), Arc::clone(&node.moves));
+    node.env.spawn().task(async move {
+        clock.sleep(AGAIN).await;
+        let is_it = |known: &Move<E::Disk>| Arc::ptr_eq(&known.progress, &progress);
+        if moves.state.lock().moves.get(&key).is_some_and(is_it) {
+            // Whoever carries it out ends with the node.
+            let _ = moves.asked.unbounded_send(key);
+        }
+    });
+}
+
+/// Copies until little is left. False where more comes than can be copied.
+fn catch_up<D: Disk>(
+    future: &FutureLog<D>,
+    progress: &Progress,
+    min_free: u64,
+) -> io::Result<bool> {
+    let may = |left| {
         if progress.is_cancelled.load(Ordering::SeqCst) {
+            return Err(io::Error::other("it is not wanted any more"));
+        }
+        check_room(future, min_free, left)
+    };
+    let mut last = u64::MAX;
+    for _ in 0..MAX_PASSES {
+        let bytes = future.catch_up(&progress.bytes, &may)?;
+        if bytes <= NEARLY_ALL {
+            return Ok(true);
+        }
+        if bytes >= last {
             break;
         }
+        last = bytes;
     }
-    Ok(())
+    Ok(future.left()? <= MOST_AT_LAST)
+}
+
+/// Whether so much more may be copied.
+pub(crate) fn check_room<D: Disk>(
+    future: &FutureLog<D>,
+    min_free: u64,
+    left: u64,
+) -> io::Result<()> {
+    if has_room(min_free, future.space()?, left) {
+        return Ok(());
+    }
+    let problem = "there is not enough room where it goes (log.dirs.min.free.bytes)";
+    Err(io::Error::new(io::ErrorKind::StorageFull, problem))
 }
 
 /// Tells the controller where the log is going. The image that says so has it handed over.
@@ -351,6 +421,18 @@ mod tests {
         assert!(copies() == 0 && progress.is_cancelled.load(Ordering::SeqCst));
         assert!(!moves.forget_one(KEY, &progress));
         assert_eq!(moves.all(), [(KEY, ELSEWHERE, 0)]);
+    }
+
+    #[test]
+    fn a_copy_takes_no_room_that_clients_need_and_ends_when_it_is_not_wanted() {
+        let (moves, progress, _) = ready();
+        let future = moves.take_ready(KEY, TO).expect("it is ready");
+        let copy = |min_free| check_room(&future, min_free, 1).map_err(|error| error.kind());
+        assert_eq!(copy(0), Ok(()));
+        let space = future.space().expect("the disk works");
+        assert!(!has_room(0, space, space.free + 1));
+        assert!(check_room(&future, 0, space.free + 1).is_err());
+        assert!(progress.bytes.load(Ordering::Relaxed) == 0);
     }
 
     #[test]

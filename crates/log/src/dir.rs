@@ -17,7 +17,7 @@ use parking_lot::Mutex;
 use thiserror::Error;
 
 pub use clean_shutdown::CLEAN_SHUTDOWN;
-pub use future::{FutureLog, TakeOverError, can_be_named};
+pub use future::{FutureLog, NEARLY_ALL, TakeOverError, can_be_named};
 pub use meta_properties::{MetaProperties, ParseMetaPropertiesError};
 
 use checkpoints::Checkpoints;

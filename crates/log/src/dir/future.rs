@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::BytesMut;
-use ottla_env::{Disk, DiskFile, OpenMode};
+use ottla_env::{Disk, DiskFile, DiskSpace, OpenMode};
 use ottla_model::Uuid;
 use thiserror::Error;
 
@@ -32,7 +32,7 @@ const SUFFIX: &str = "-future";
 /// Read and written at once.
 const CHUNK: usize = 1 << 20;
 /// When another look for what came meanwhile is not worth it any more. Bytes.
-const NEARLY_ALL: u64 = 1 << 20;
+pub const NEARLY_ALL: u64 = 1 << 20;
 
 /// Why a copy is not the log.
 #[derive(Debug, Error)]
@@ -106,14 +106,47 @@ impl<D: Disk> FutureLog<D> {
         &self.to
     }
 
-    /// Copies once what there is by now, and adds it to `copied`, in bytes. False where so little was left that the rest may be copied while the log waits.
+    /// Copies once what there is by now, and adds it to `copied`, in bytes. Before each chunk `may` is asked, and told how many bytes are
+    /// left. Gives how many were copied: the rest may be copied while the log waits where they were no more than [`NEARLY_ALL`].
+    ///
+    /// # Errors
+    /// The disk's, and those of `may`.
+    pub fn catch_up(
+        &self,
+        copied: &AtomicU64,
+        may: &dyn Fn(u64) -> io::Result<()>,
+    ) -> io::Result<u64> {
+        let bytes = self.copy(false, may)?;
+        copied.fetch_add(bytes, Ordering::Relaxed);
+        Ok(bytes)
+    }
+
+    /// Bytes of records that are not copied yet.
     ///
     /// # Errors
     /// The disk's.
-    pub fn catch_up(&self, copied: &AtomicU64) -> io::Result<bool> {
-        let bytes = self.copy(false)?;
-        copied.fetch_add(bytes, Ordering::Relaxed);
-        Ok(bytes > NEARLY_ALL)
+    pub fn left(&self) -> io::Result<u64> {
+        let disk = &self.to.disk;
+        let log = self.from.path.join(&self.name);
+        let length = |path: PathBuf| -> io::Result<u64> {
+            Ok(disk.entry(&path)?.map_or(0, |entry| entry.length))
+        };
+        let mut left = 0;
+        for name in Files::look(disk, &log)?.names() {
+            if name.ends_with(".log") {
+                let (there, here) = (length(log.join(name))?, length(self.path.join(name))?);
+                left += there.saturating_sub(here);
+            }
+        }
+        Ok(left)
+    }
+
+    /// Where it goes: how much room there is.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn space(&self) -> io::Result<DiskSpace> {
+        self.to.disk.space(&self.to.path)
     }
 
     /// Gives the copy up.
@@ -129,7 +162,7 @@ impl<D: Disk> FutureLog<D> {
     /// # Errors
     /// The disk's. The copy is not removed.
     pub fn take_over(&self, point: LogPoint, unique: Uuid) -> Result<PathBuf, TakeOverError> {
-        self.copy(true).map_err(TakeOverError::Kept)?;
+        self.copy(true, &|_| Ok(())).map_err(TakeOverError::Kept)?;
         let adopted = self.to.checkpoints.adopt(&self.name, point);
         adopted.map_err(TakeOverError::Kept)?;
         let aside = self
@@ -165,7 +198,7 @@ impl<D: Disk> FutureLog<D> {
     }
 
     /// Makes the copy what the log is now, the last segment's indexes only if `is_last`. Gives how many bytes that took.
-    fn copy(&self, is_last: bool) -> io::Result<u64> {
+    fn copy(&self, is_last: bool, may: &dyn Fn(u64) -> io::Result<()>) -> io::Result<u64> {
         let disk = &self.to.disk;
         let log = self.from.path.join(&self.name);
         let (files, copied) = (Files::look(disk, &log)?, Files::look(disk, &self.path)?);
@@ -173,12 +206,18 @@ impl<D: Disk> FutureLog<D> {
             disk.remove_file(&self.path.join(gone))?;
         }
         let active = files.offsets("log").last().copied();
-        let mut bytes = 0;
+        let left = self.left()?;
+        let (mut bytes, mut records) = (0, 0);
         for name in files.names().filter(|name| !name.ends_with(".tmp")) {
             let (stem, extension) = name.split_once('.').unwrap_or((name, ""));
             let changes = name == EPOCHS || offset_of(stem) >= active;
             let copied = match extension {
-                "log" => self.append_rest(&log, name),
+                "log" => {
+                    let may = |more| may(left.saturating_sub(records + more));
+                    let copied = self.append_rest(&log, name, &may);
+                    records += copied.as_ref().copied().unwrap_or_default();
+                    copied
+                }
                 _ if changes && !is_last => Ok(0),
                 _ => self.replace(&log, name, changes),
             };
@@ -193,8 +232,13 @@ impl<D: Disk> FutureLog<D> {
         Ok(bytes)
     }
 
-    /// What is in a segment stays as it is: only what came behind is copied.
-    fn append_rest(&self, log: &Path, name: &str) -> io::Result<u64> {
+    /// What is in a segment stays as it is: only what came behind is copied. `may` is told what is.
+    fn append_rest(
+        &self,
+        log: &Path,
+        name: &str,
+        may: &dyn Fn(u64) -> io::Result<()>,
+    ) -> io::Result<u64> {
         let disk = &self.to.disk;
         let source = disk.open(&log.join(name), OpenMode::Read)?;
         let target = disk.open(&self.path.join(name), OpenMode::Create)?;
@@ -202,6 +246,7 @@ impl<D: Disk> FutureLog<D> {
         let mut at = begun;
         let mut buffer = BytesMut::zeroed(CHUNK);
         while at < end {
+            may(at - begun)?;
             let wanted = usize::try_from(end - at).map_or(CHUNK, |left| left.min(CHUNK));
             let read = source.read_at(&mut buffer[..wanted], at)?;
             if read == 0 {

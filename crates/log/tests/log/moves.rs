@@ -2,8 +2,8 @@
 
 use std::io::ErrorKind;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex};
 
 use ottla_env::Disk;
 use ottla_env::fake::SeededDisk;
@@ -27,8 +27,11 @@ fn a_log_is_in_the_other_directory_what_it_was() {
     let future = FutureLog::begin(Arc::clone(&from), Arc::clone(&other), NAME, COPY);
     let future = future.expect("the disk works");
     let copied = AtomicU64::new(0);
-    let goes_on = future.catch_up(&copied).expect("the disk works");
-    assert!(!goes_on && copied.into_inner() >= 1000);
+    let left = future.left().expect("the disk works");
+    let bytes = future.catch_up(&copied, &|_| Ok(()));
+    let bytes = bytes.expect("the disk works");
+    assert!(bytes >= left && left >= 1000 && copied.into_inner() == bytes);
+    assert_eq!(future.left().expect("the disk works"), 0);
     // Segments go and come while it is copied.
     log.advance_log_start(Offset(9), NOW)
         .expect("the disk works");
@@ -81,7 +84,8 @@ fn copied(disk: &SeededDisk) -> (FutureLog<SeededDisk>, LogPoint) {
     let other = LogDirectory::open(disk.clone(), Path::new(OTHER)).expect("nobody else has it");
     let future = FutureLog::begin(Arc::new(from), Arc::new(other), NAME, COPY);
     let future = future.expect("the disk works");
-    future.catch_up(&AtomicU64::new(0)).expect("the disk works");
+    let caught_up = future.catch_up(&AtomicU64::new(0), &|_| Ok(()));
+    caught_up.expect("the disk works");
     log.close().expect("the disk works");
     (future, log.point())
 }
@@ -122,4 +126,29 @@ fn a_copy_is_not_begun_under_a_name_that_does_not_tell_whose_it_is() {
     let refused = future.map(|_| ()).expect_err("its name would be cut");
     assert_eq!(refused.kind(), ErrorKind::InvalidFilename);
     assert_eq!(from.futures().expect("the disk works"), []);
+}
+
+#[test]
+fn whoever_copies_is_asked_before_each_chunk() {
+    let disk = disk();
+    let (from, _log) = filled(&disk);
+    let from = Arc::new(from);
+    let future = FutureLog::begin(Arc::clone(&from), Arc::clone(&from), NAME, COPY);
+    let future = future.expect("the disk works");
+    let left = future.left().expect("the disk works");
+    let (asked, copied) = (Mutex::new(Vec::new()), AtomicU64::new(0));
+    let refuse = |left| {
+        asked.lock().unwrap().push(left);
+        match asked.lock().unwrap().len() {
+            1 => Ok(()),
+            _ => Err(ErrorKind::StorageFull.into()),
+        }
+    };
+    let refused = future
+        .catch_up(&copied, &refuse)
+        .expect_err("it is refused");
+    assert_eq!(refused.kind(), ErrorKind::StorageFull);
+    let first = left - future.left().expect("the disk works");
+    assert!(first > 0);
+    assert_eq!(asked.into_inner().unwrap(), [left, left - first]);
 }
