@@ -268,6 +268,7 @@ impl<E: Env> Publisher<E> {
         let usable = image.cluster().broker(self.node);
         let usable = usable.map_or(&[][..], |broker| broker.log_dirs());
         let preferred = self.moves.take_preferred(&topic.name, key.index);
+        let preferred = preferred.filter(|id| usable.contains(id));
         let preferred = preferred.and_then(|id| self.places.of(id));
         let place = named
             .or(preferred)
@@ -329,7 +330,9 @@ mod tests {
     use ottla_config::ServerConfig;
     use ottla_env::Disk;
     use ottla_model::{LeaderEpoch, PartitionIndex};
-    use ottla_wire::metadata_record::{ConfigRecord, MetadataRecord, PartitionRecord, TopicRecord};
+    use ottla_wire::metadata_record::{
+        ConfigRecord, MetadataRecord, PartitionRecord, RegisterBrokerRecord, TopicRecord,
+    };
 
     use super::*;
     use crate::idle_env::IdleEnv;
@@ -443,6 +446,45 @@ mod tests {
             assert_eq!(partition.leader_epoch().is_some(), began);
             let log = env.disk().entry(Path::new("/data/topic-0"));
             assert_eq!(log.expect("the disk works").is_some(), began);
+        }
+    }
+
+    #[test]
+    fn a_directory_that_cannot_be_used_is_not_preferred() {
+        const SECOND: Uuid = Uuid::from_u128(102);
+        for (usable, expected) in [
+            (vec![DIRECTORY, SECOND], SECOND),
+            (vec![DIRECTORY], DIRECTORY),
+        ] {
+            let env = IdleEnv::new();
+            let (mut publisher, partitions) = publisher(&env, false, false);
+            let places = [("/data", DIRECTORY), ("/second", SECOND)];
+            let lanes = places.map(|(path, id)| {
+                (
+                    id,
+                    publisher
+                        .places
+                        .of(id)
+                        .map(|(_, lane)| lane)
+                        .unwrap_or_else(|| env.lane(path, id)),
+                )
+            });
+            publisher.places = Places::new(lanes.into());
+            publisher.moves.prefer(NAME, PartitionIndex(0), SECOND);
+            let mut records = vec![broker(usable).into()];
+            records.extend(topic(None));
+            publisher.publish(&with(&Image::default(), records));
+            let partition = partitions.get(TOPIC, PartitionIndex(0));
+            let partition = partition.expect("this node has a replica");
+            assert_eq!(partition.directory, expected);
+        }
+    }
+
+    fn broker(log_dirs: Vec<Uuid>) -> RegisterBrokerRecord<'static> {
+        RegisterBrokerRecord {
+            broker_id: NODE,
+            log_dirs,
+            ..Default::default()
         }
     }
 

@@ -97,7 +97,10 @@ fn change<E: Env>(
     let partition = match node.partition(topic, index) {
         Ok(partition) => partition,
         Err(code) => {
-            node.moves.prefer(topic, index, to);
+            // There will never be one of another name.
+            if ottla_controller::topic_name::check(topic).is_ok() {
+                node.moves.prefer(topic, index, to);
+            }
             return Err(code);
         }
     };
