@@ -26,7 +26,9 @@ const MAX_PREFERRED: usize = 10_000;
 /// A copy that is not nearly whole after so many looks for what came meanwhile lets others have their turn.
 const MAX_PASSES: usize = 16;
 /// What may be left for the lane to copy while it does nothing else. Bytes.
-pub(crate) const MOST_AT_LAST: u64 = 32 << 20;
+const MOST_AT_LAST: u64 = 32 << 20;
+/// How much more that may have become when the controller has answered.
+const SLACK: u64 = 4;
 /// Before a copy is gone on with that could not keep up.
 const AGAIN: Duration = Duration::from_secs(60);
 
@@ -116,6 +118,15 @@ impl<D: Disk> Moves<D> {
         discard(state.moves.insert(key, asked));
         // Whoever carries it out ends with the node.
         let _ = self.asked.unbounded_send(key);
+    }
+
+    /// A move that has come so far.
+    #[cfg(test)]
+    pub(crate) fn put_ready(&self, key: PartitionKey, from: Uuid, to: Uuid, copy: FutureLog<D>) {
+        self.ask(key, from, to);
+        let mut state = self.state.lock();
+        let known = state.moves.get_mut(&key);
+        known.expect("it was asked for").ready = Some(copy);
     }
 
     /// The copy that the metadata wants in the place of the log; given once.
@@ -310,12 +321,17 @@ fn catch_up<D: Disk>(
     Ok(future.left()? <= MOST_AT_LAST)
 }
 
+/// Whether the lane may copy what is left, while it does nothing else.
+pub(crate) fn check_rest<D: Disk>(future: &FutureLog<D>, min_free: u64) -> io::Result<()> {
+    let left = future.left()?;
+    if left > MOST_AT_LAST * SLACK {
+        return Err(io::Error::other("too much was written to it meanwhile"));
+    }
+    check_room(future, min_free, left)
+}
+
 /// Whether so much more may be copied.
-pub(crate) fn check_room<D: Disk>(
-    future: &FutureLog<D>,
-    min_free: u64,
-    left: u64,
-) -> io::Result<()> {
+fn check_room<D: Disk>(future: &FutureLog<D>, min_free: u64, left: u64) -> io::Result<()> {
     if has_room(min_free, future.space()?, left) {
         return Ok(());
     }
@@ -393,14 +409,9 @@ mod tests {
         let (from, to) = (directory("/from"), directory("/to"));
         let directories = vec![(FROM, Arc::clone(&from)), (TO, Arc::clone(&to))];
         let (moves, _to_do) = Moves::new(directories);
-        moves.ask(KEY, FROM, TO);
         let future = FutureLog::begin(from, Arc::clone(&to), "topic-0", TO);
-        let progress = {
-            let mut state = moves.state.lock();
-            let known = state.moves.get_mut(&KEY).expect("it was asked for");
-            known.ready = Some(future.expect("the disk works"));
-            Arc::clone(&known.progress)
-        };
+        moves.put_ready(KEY, FROM, TO, future.expect("the disk works"));
+        let progress = Arc::clone(&moves.state.lock().moves[&KEY].progress);
         let copies = move || to.futures().expect("the disk works").len();
         (moves, progress, copies)
     }

@@ -11,6 +11,7 @@ use ottla_env::Env;
 use ottla_metadata::{Image, PartitionImage, Resource, TopicImage};
 use ottla_model::{NodeId, TopicId, Uuid};
 use ottla_replica::Leadership;
+use parking_lot::Mutex;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::client_quotas::ClientQuotas;
@@ -18,7 +19,7 @@ use crate::directories::Places;
 use crate::dynamic_configs::DynamicConfigs;
 use crate::found_logs::FoundLogs;
 use crate::groups::GroupCoordinators;
-use crate::lane::{Arrival, HandOver, Job, Lane};
+use crate::lane::{Arrival, HandOver, Job, Lane, Stay};
 use crate::moves::Moves;
 use crate::net::ConnectionLimits;
 use crate::partition::{Availability, Partition, PartitionKey};
@@ -41,6 +42,8 @@ pub(crate) struct Publisher<E: Env> {
     found: FoundLogs,
     /// What is on its way from one directory to another.
     moves: Arc<Moves<E::Disk>>,
+    /// Partitions whose logs could not be handed over, as they are where they stay: the metadata names the other directory yet.
+    staying: Arc<Mutex<FxHashMap<PartitionKey, Arc<Partition<E>>>>>,
     /// Their logs are in a directory that cannot be used.
     missed: FxHashSet<PartitionKey>,
     /// Where those are that the metadata does not know where they are.
@@ -76,6 +79,7 @@ impl<E: Env> Publisher<E> {
             places: Places::new(lanes),
             found,
             moves,
+            staying: Arc::default(),
             missed: FxHashSet::default(),
             assigned,
             is_first: true,
@@ -126,6 +130,13 @@ impl<E: Env> Publisher<E> {
                 self.moves.forget(partition.key);
                 partition.set_leader_epoch(None);
                 self.groups.remove(partition.key);
+                if let Some(staying) = self.staying.lock().remove(&partition.key) {
+                    let lane = staying.lane.clone();
+                    lane.send(Job::Delete {
+                        partition: staying,
+                        was_found: true,
+                    });
+                }
                 let was_found = self.found.logs.remove(&partition.key).is_some();
                 let lane = partition.lane.clone();
                 lane.send(Job::Delete {
@@ -219,6 +230,9 @@ impl<E: Env> Publisher<E> {
     ) -> Arc<Partition<E>> {
         let to = state.directories.get(replica).copied();
         let to = to.filter(|to| *to != partition.directory && state.leader == self.node);
+        if let Some(staying) = to.and_then(|to| self.take_staying(partition.key, to)) {
+            return self.stay(&partition, staying);
+        }
         let (Some(to), Some(_)) = (to, partition.leader_epoch()) else {
             return partition;
         };
@@ -242,12 +256,53 @@ impl<E: Env> Publisher<E> {
             key,
             future,
             arrival,
+            stay: self.to_stay(),
         })));
         self.places.left(partition.directory);
         self.places.came(to);
         self.partitions.insert(Arc::clone(&moved));
         self.groups.lead(&moved);
         moved
+    }
+
+    /// What the lane does with a partition that it cannot hand over: the controller is told where it stays.
+    fn to_stay(&self) -> Stay<E> {
+        let (staying, assigned) = (Arc::clone(&self.staying), self.assigned.clone());
+        Box::new(move |partition| {
+            let stays = AssignedDirectory {
+                topic: partition.key.topic,
+                partition: partition.key.index,
+                directory: partition.directory,
+            };
+            staying.lock().insert(partition.key, partition);
+            // Whoever passes it on ends with the node.
+            let _ = assigned.unbounded_send(stays);
+        })
+    }
+
+    fn take_staying(&self, key: PartitionKey, directory: Uuid) -> Option<Arc<Partition<E>>> {
+        let mut staying = self.staying.lock();
+        let is_there = staying.get(&key)?.directory == directory;
+        is_there.then(|| staying.remove(&key)).flatten()
+    }
+
+    /// The metadata has the partition where it stays, and not where its log did not come.
+    fn stay(&mut self, moved: &Arc<Partition<E>>, staying: Arc<Partition<E>>) -> Arc<Partition<E>> {
+        let key = moved.key;
+        moved.move_away();
+        self.groups.remove(key);
+        // There is nothing but what the lane knows of it.
+        moved.lane.send(Job::Delete {
+            partition: Arc::clone(moved),
+            was_found: false,
+        });
+        staying.stay();
+        staying.set_config(moved.config());
+        staying.lane.send(Job::Configure { key });
+        self.places.left(moved.directory);
+        self.places.came(staying.directory);
+        self.partitions.insert(Arc::clone(&staying));
+        staying
     }
 
     /// A partition that is new here, in the directory that it is found or assigned to, or else in the one that has the fewest.
@@ -329,9 +384,11 @@ mod tests {
 
     use ottla_config::ServerConfig;
     use ottla_env::Disk;
+    use ottla_log::dir::{FutureLog, LogDirectory};
     use ottla_model::{LeaderEpoch, PartitionIndex};
     use ottla_wire::metadata_record::{
-        ConfigRecord, MetadataRecord, PartitionRecord, RegisterBrokerRecord, TopicRecord,
+        ConfigRecord, MetadataRecord, PartitionChangeRecord, PartitionRecord, RegisterBrokerRecord,
+        TopicRecord,
     };
 
     use super::*;
@@ -478,6 +535,58 @@ mod tests {
             let partition = partition.expect("this node has a replica");
             assert_eq!(partition.directory, expected);
         }
+    }
+
+    #[test]
+    fn a_log_that_cannot_be_handed_over_is_led_where_it_was() {
+        const SECOND: Uuid = Uuid::from_u128(102);
+        let env = IdleEnv::new();
+        let (mut publisher, partitions) = publisher(&env, false, false);
+        let first = publisher.places.of(DIRECTORY).expect("it is there");
+        let second = LogDirectory::open(env.disk().clone(), Path::new("/second"));
+        let second = Arc::new(second.expect("nobody else has it"));
+        let lane = env.lane_of(Arc::clone(&second), SECOND);
+        publisher.places = Places::new(vec![first, (SECOND, lane)]);
+        let (assigned, mut told) = mpsc::unbounded();
+        publisher.assigned = assigned;
+        let run = || (0..8).for_each(|_| env.run());
+        let created = with(&Image::default(), topic(Some(DIRECTORY)));
+        publisher.publish(&created);
+        run();
+        env.unblock();
+        run();
+        let from = LogDirectory::open(env.disk().clone(), Path::new("/unused"));
+        let from = Arc::new(from.expect("nobody else has it"));
+        // Of another directory's log, which is not there: the rest cannot be copied.
+        let future = FutureLog::begin(from, second, "topic-0", SECOND);
+        publisher
+            .moves
+            .put_ready(KEY, DIRECTORY, SECOND, future.expect("the disk works"));
+        let assign = |image: &Image, directory| {
+            let change = PartitionChangeRecord {
+                partition_id: PartitionIndex(0),
+                topic_id: TOPIC,
+                directories: Some(vec![directory]),
+                ..Default::default()
+            };
+            with(image, vec![change.into()])
+        };
+        let moved = assign(&created, SECOND);
+        publisher.publish(&moved);
+        run();
+        let partition = || {
+            partitions
+                .get(TOPIC, PartitionIndex(0))
+                .expect("it is there")
+        };
+        assert!(partition().directory == SECOND && partition().open_reader().is_none());
+        let stays = told.try_recv().expect("the controller is told");
+        assert_eq!(stays.directory, DIRECTORY);
+        publisher.publish(&assign(&moved, DIRECTORY));
+        run();
+        assert!(partition().directory == DIRECTORY && partition().open_reader().is_some());
+        assert_eq!(partition().leader_epoch(), Some(LeaderEpoch(0)));
+        assert!(publisher.staying.lock().is_empty());
     }
 
     fn broker(log_dirs: Vec<Uuid>) -> RegisterBrokerRecord<'static> {
