@@ -1,10 +1,11 @@
 //! What the log directories hold at the start, against what the metadata says they should.
 
-use ottla_env::{Entropy, Env};
+use ottla_env::{Disk, Entropy, Env};
 use ottla_log::dir::{FoundLog, LogDirectory};
 use ottla_metadata::Image;
 use ottla_model::{NodeId, PartitionIndex, Uuid};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::io;
 use std::path::PathBuf;
 
 use crate::moves::Moves;
@@ -18,6 +19,8 @@ pub(crate) struct FoundLogs {
     pub(crate) logs: FxHashMap<PartitionKey, Uuid>,
     /// There may be more in a directory that cannot be used.
     pub(crate) has_offline: bool,
+    /// Of these there is a copy here, and a log only where nobody can look, if anywhere: not to be begun anew.
+    pub(crate) in_doubt: FxHashSet<PartitionKey>,
 }
 
 /// Looks through the directories. A log that the metadata does not know here, say of a topic that was deleted just before a crash,
@@ -36,10 +39,7 @@ pub(crate) fn find<E: Env>(
     let is_empty = *image == Image::default();
     let mut found = FxHashMap::default();
     for (directory, id) in directories {
-        let io = |error| StartError::Io {
-            path: directory.path().to_path_buf(),
-            error,
-        };
+        let io = at(directory);
         for log in directory.logs().map_err(io)? {
             if log.name == METADATA_LOG {
                 continue;
@@ -71,40 +71,73 @@ pub(crate) fn find<E: Env>(
 }
 
 /// Goes on with the moves between directories that an earlier run did not finish: a copy that its log has given way to takes its place,
-/// and any other is begun again.
+/// and any other is begun again. Where the log may be in a directory that cannot be used, the copy is left as it is. Gives the partitions
+/// of those.
 ///
 /// # Errors
 /// The disk's.
 pub(crate) fn resume_moves<E: Env>(
     image: &Image,
+    node: NodeId,
     directories: &[OwnDirectory<E>],
     has_offline: bool,
     moves: &Moves<E::Disk>,
     logs: &mut FxHashMap<PartitionKey, Uuid>,
-) -> Result<(), StartError> {
+) -> Result<FxHashSet<PartitionKey>, StartError> {
+    let mut in_doubt = FxHashSet::default();
+    let mut futures = Vec::new();
     for (directory, id) in directories {
-        let io = |error| StartError::Io {
-            path: directory.path().to_path_buf(),
-            error,
-        };
-        for (path, name) in directory.futures().map_err(io)? {
+        for (path, name) in directory.futures().map_err(at(directory))? {
             let key = moving_key(image, &name);
-            match key.map(|key| (key, logs.get(&key).copied())) {
-                Some((key, Some(from))) => {
-                    directory.remove_future(&path).map_err(io)?;
-                    moves.ask(key, from, *id);
-                }
-                // The log may be where nobody can look.
-                Some((_, None)) if has_offline => {}
-                Some((key, None)) => {
-                    directory.promote(&path, &name).map_err(io)?;
-                    logs.insert(key, *id);
-                }
-                None => directory.remove_future(&path).map_err(io)?,
+            let is_named = key.is_some_and(|key| is_assigned(image, node, key, *id));
+            futures.push((!is_named, directory, *id, path, name, key));
+        }
+    }
+    // The log goes out of the way only of the copy that the metadata names. There may be others, which could not be removed.
+    futures.sort_by_key(|(is_other, ..)| *is_other);
+    for (_, directory, id, path, name, key) in futures {
+        let io = at(directory);
+        let Some(key) = key else {
+            directory.remove_future(&path).map_err(io)?;
+            continue;
+        };
+        match logs.get(&key) {
+            // Nothing is copied to where it is. Which of the two has the records is not for us to guess.
+            Some(from) if *from == id => {
+                tracing::warn!(log = name, copy = %path.display(), "a copy is beside its log, and left there");
+            }
+            Some(from) => {
+                directory.remove_future(&path).map_err(io)?;
+                moves.ask(key, *from, id);
+            }
+            // The log may be where nobody can look.
+            None if has_offline => {
+                tracing::error!(log = name, copy = %path.display(), "only a copy of the log is here: the partition is offline till all directories can be used");
+                in_doubt.insert(key);
+            }
+            None => {
+                directory.promote(&path, &name).map_err(io)?;
+                logs.insert(key, id);
             }
         }
     }
-    Ok(())
+    Ok(in_doubt)
+}
+
+fn at<D: Disk>(directory: &LogDirectory<D>) -> impl Fn(io::Error) -> StartError + Copy {
+    move |error| StartError::Io {
+        path: directory.path().to_path_buf(),
+        error,
+    }
+}
+
+fn is_assigned(image: &Image, node: NodeId, key: PartitionKey, directory: Uuid) -> bool {
+    let topic = image.topics().by_id(key.topic);
+    let state = topic.and_then(|topic| topic.partition(key.index));
+    state.is_some_and(|state| {
+        let replica = state.replicas.iter().position(|id| *id == node);
+        replica.and_then(|replica| state.directories.get(replica)) == Some(&directory)
+    })
 }
 
 fn moving_key(image: &Image, name: &str) -> Option<PartitionKey> {
@@ -134,10 +167,65 @@ fn key_of(node: NodeId, image: &Image, log: &FoundLog) -> Option<PartitionKey> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+    use std::sync::Arc;
+
+    use ottla_env::fake::SeededDisk;
     use ottla_model::TopicId;
 
     use super::*;
     use crate::api::test_image::{id, image, topic};
+    use crate::idle_env::IdleEnv;
+
+    const FROM: Uuid = Uuid::from_u128(101);
+    const TO: Uuid = Uuid::from_u128(102);
+
+    /// What a start finds of a move of `a-0`, and what it makes of it: the partitions in doubt, where the log is, how many moves begin.
+    fn resume(env: &IdleEnv, log: Option<Uuid>, has_offline: bool) -> (usize, Option<Uuid>, usize) {
+        let directory = |path, id| {
+            let directory = LogDirectory::open(env.disk().clone(), Path::new(path));
+            (Arc::new(directory.expect("nobody else has it")), id)
+        };
+        let directories = [directory("/from", FROM), directory("/to", TO)];
+        let (moves, _to_do) = Moves::<SeededDisk>::new(Vec::new());
+        let key = PartitionKey {
+            topic: id("a"),
+            index: PartitionIndex(0),
+        };
+        let mut logs = log.map(|log| (key, log)).into_iter().collect();
+        let image = image(&[topic("a", 1)]);
+        let in_doubt = resume_moves::<IdleEnv>(
+            &image,
+            NodeId(1),
+            &directories,
+            has_offline,
+            &moves,
+            &mut logs,
+        );
+        let in_doubt = in_doubt.expect("the disk works");
+        (in_doubt.len(), logs.get(&key).copied(), moves.all().len())
+    }
+
+    #[test]
+    fn a_copy_is_the_log_where_there_is_no_other_and_is_kept_where_one_may_be() {
+        let future = Path::new("/to").join(format!("a-0.{:032x}-future", 1));
+        for (log, has_offline, becomes, is_kept) in [
+            (Some(FROM), false, (0, Some(FROM), 1), false),
+            (Some(FROM), true, (0, Some(FROM), 1), false),
+            (Some(TO), false, (0, Some(TO), 0), true),
+            (None, true, (1, None, 0), true),
+            (None, false, (0, Some(TO), 0), false),
+        ] {
+            let env = IdleEnv::new();
+            let made = env.disk().create_directories(&future);
+            made.expect("the disk works");
+            assert_eq!(resume(&env, log, has_offline), becomes);
+            let is_there = |path: &Path| env.disk().entry(path).expect("the disk works").is_some();
+            assert_eq!(is_there(&future), is_kept);
+            let is_promoted = log.is_none() && !has_offline;
+            assert_eq!(is_there(Path::new("/to/a-0")), is_promoted);
+        }
+    }
 
     #[test]
     fn a_log_is_known_by_the_id_of_its_topic_or_else_by_its_name() {

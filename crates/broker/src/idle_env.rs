@@ -47,6 +47,10 @@ impl IdleEnv {
     /// The lane of a directory that is empty.
     pub(crate) fn lane(&self, path: &str, id: Uuid) -> Lane<Self> {
         let directory = LogDirectory::open(self.disk.clone(), Path::new(path));
+        self.lane_of(Arc::new(directory.expect("nobody else has it")), id)
+    }
+
+    pub(crate) fn lane_of(&self, directory: Arc<LogDirectory<SeededDisk>>, id: Uuid) -> Lane<Self> {
         let options = LaneOptions {
             was_clean: true,
             recovered_at_once: 1,
@@ -54,7 +58,6 @@ impl IdleEnv {
             min_free: MIN_FREE,
         };
         let failed = FailedDirectory::new(id, Arc::default(), mpsc::unbounded().0);
-        let directory = Arc::new(directory.expect("nobody else has it"));
         Lane::start(self, directory, options, failed)
     }
 

@@ -42,7 +42,8 @@ use room::Watermark;
 pub(crate) use answers::{Answers, Outcome};
 pub(crate) use append::{Append, AppendFailure, Appended};
 pub(crate) use delete_records::DeleteRecords;
-pub(crate) use hand_over::{Arrival, HandOver};
+pub(crate) use hand_over::{Arrival, HandOver, Stay};
+pub(crate) use room::has_room;
 
 use crate::failed_directories::FailedDirectory;
 use crate::partition::{Partition, PartitionKey};

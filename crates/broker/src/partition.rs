@@ -121,6 +121,11 @@ impl<E: Env> Partition<E> {
         self.set_leader_epoch(None);
     }
 
+    /// It stands for the partition again.
+    pub(crate) fn stay(&self) {
+        self.has_moved.store(false, Ordering::Release);
+    }
+
     fn has_moved(&self) -> bool {
         self.has_moved.load(Ordering::Acquire)
     }

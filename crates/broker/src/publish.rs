@@ -11,6 +11,7 @@ use ottla_env::Env;
 use ottla_metadata::{Image, PartitionImage, Resource, TopicImage};
 use ottla_model::{NodeId, TopicId, Uuid};
 use ottla_replica::Leadership;
+use parking_lot::Mutex;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::client_quotas::ClientQuotas;
@@ -18,7 +19,7 @@ use crate::directories::Places;
 use crate::dynamic_configs::DynamicConfigs;
 use crate::found_logs::FoundLogs;
 use crate::groups::GroupCoordinators;
-use crate::lane::{Arrival, HandOver, Job, Lane};
+use crate::lane::{Arrival, HandOver, Job, Lane, Stay};
 use crate::moves::Moves;
 use crate::net::ConnectionLimits;
 use crate::partition::{Availability, Partition, PartitionKey};
@@ -41,6 +42,8 @@ pub(crate) struct Publisher<E: Env> {
     found: FoundLogs,
     /// What is on its way from one directory to another.
     moves: Arc<Moves<E::Disk>>,
+    /// Partitions whose logs could not be handed over, as they are where they stay: the metadata names the other directory yet.
+    staying: Arc<Mutex<FxHashMap<PartitionKey, Arc<Partition<E>>>>>,
     /// Their logs are in a directory that cannot be used.
     missed: FxHashSet<PartitionKey>,
     /// Where those are that the metadata does not know where they are.
@@ -76,6 +79,7 @@ impl<E: Env> Publisher<E> {
             places: Places::new(lanes),
             found,
             moves,
+            staying: Arc::default(),
             missed: FxHashSet::default(),
             assigned,
             is_first: true,
@@ -126,6 +130,13 @@ impl<E: Env> Publisher<E> {
                 self.moves.forget(partition.key);
                 partition.set_leader_epoch(None);
                 self.groups.remove(partition.key);
+                if let Some(staying) = self.staying.lock().remove(&partition.key) {
+                    let lane = staying.lane.clone();
+                    lane.send(Job::Delete {
+                        partition: staying,
+                        was_found: true,
+                    });
+                }
                 let was_found = self.found.logs.remove(&partition.key).is_some();
                 let lane = partition.lane.clone();
                 lane.send(Job::Delete {
@@ -219,6 +230,9 @@ impl<E: Env> Publisher<E> {
     ) -> Arc<Partition<E>> {
         let to = state.directories.get(replica).copied();
         let to = to.filter(|to| *to != partition.directory && state.leader == self.node);
+        if let Some(staying) = to.and_then(|to| self.take_staying(partition.key, to)) {
+            return self.stay(&partition, staying);
+        }
         let (Some(to), Some(_)) = (to, partition.leader_epoch()) else {
             return partition;
         };
@@ -242,12 +256,53 @@ impl<E: Env> Publisher<E> {
             key,
             future,
             arrival,
+            stay: self.to_stay(),
         })));
         self.places.left(partition.directory);
         self.places.came(to);
         self.partitions.insert(Arc::clone(&moved));
         self.groups.lead(&moved);
         moved
+    }
+
+    /// What the lane does with a partition that it cannot hand over: the controller is told where it stays.
+    fn to_stay(&self) -> Stay<E> {
+        let (staying, assigned) = (Arc::clone(&self.staying), self.assigned.clone());
+        Box::new(move |partition| {
+            let stays = AssignedDirectory {
+                topic: partition.key.topic,
+                partition: partition.key.index,
+                directory: partition.directory,
+            };
+            staying.lock().insert(partition.key, partition);
+            // Whoever passes it on ends with the node.
+            let _ = assigned.unbounded_send(stays);
+        })
+    }
+
+    fn take_staying(&self, key: PartitionKey, directory: Uuid) -> Option<Arc<Partition<E>>> {
+        let mut staying = self.staying.lock();
+        let is_there = staying.get(&key)?.directory == directory;
+        is_there.then(|| staying.remove(&key)).flatten()
+    }
+
+    /// The metadata has the partition where it stays, and not where its log did not come.
+    fn stay(&mut self, moved: &Arc<Partition<E>>, staying: Arc<Partition<E>>) -> Arc<Partition<E>> {
+        let key = moved.key;
+        moved.move_away();
+        self.groups.remove(key);
+        // There is nothing but what the lane knows of it.
+        moved.lane.send(Job::Delete {
+            partition: Arc::clone(moved),
+            was_found: false,
+        });
+        staying.stay();
+        staying.set_config(moved.config());
+        staying.lane.send(Job::Configure { key });
+        self.places.left(moved.directory);
+        self.places.came(staying.directory);
+        self.partitions.insert(Arc::clone(&staying));
+        staying
     }
 
     /// A partition that is new here, in the directory that it is found or assigned to, or else in the one that has the fewest.
@@ -262,11 +317,13 @@ impl<E: Env> Publisher<E> {
     ) -> Arc<Partition<E>> {
         let found = self.found.logs.get(&key);
         let named = found.or(assigned).and_then(|id| self.places.of(*id));
-        let is_missed = named.is_none() && is_first && self.found.has_offline;
+        let is_missed = (named.is_none() && is_first && self.found.has_offline)
+            || self.found.in_doubt.contains(&key);
         // One that has failed since is named no more.
         let usable = image.cluster().broker(self.node);
         let usable = usable.map_or(&[][..], |broker| broker.log_dirs());
         let preferred = self.moves.take_preferred(&topic.name, key.index);
+        let preferred = preferred.filter(|id| usable.contains(id));
         let preferred = preferred.and_then(|id| self.places.of(id));
         let place = named
             .or(preferred)
@@ -327,8 +384,12 @@ mod tests {
 
     use ottla_config::ServerConfig;
     use ottla_env::Disk;
+    use ottla_log::dir::{FutureLog, LogDirectory};
     use ottla_model::{LeaderEpoch, PartitionIndex};
-    use ottla_wire::metadata_record::{ConfigRecord, MetadataRecord, PartitionRecord, TopicRecord};
+    use ottla_wire::metadata_record::{
+        ConfigRecord, MetadataRecord, PartitionChangeRecord, PartitionRecord, RegisterBrokerRecord,
+        TopicRecord,
+    };
 
     use super::*;
     use crate::idle_env::IdleEnv;
@@ -336,15 +397,21 @@ mod tests {
     const NODE: NodeId = NodeId(1);
     const DIRECTORY: Uuid = Uuid::from_u128(101);
     const TOPIC: TopicId = TopicId(Uuid::from_u128(7));
+    const KEY: PartitionKey = PartitionKey {
+        topic: TOPIC,
+        index: PartitionIndex(0),
+    };
     const NAME: &str = "topic";
     const PROPERTIES: &str = "process.roles=broker,controller\nnode.id=1\n\
         listeners=PLAINTEXT://:9092,CONTROLLER://:9093\ncontroller.listener.names=CONTROLLER\n\
         controller.quorum.bootstrap.servers=localhost:9093\nlog.dirs=/data\n";
 
-    /// A publisher of a node with one lane, and what it publishes to. `has_offline`: another directory cannot be used.
+    /// A publisher of a node with one lane, and what it publishes to. `has_offline`: another directory cannot be used. `in_doubt`: of
+    /// the topic's log there is a copy.
     fn publisher(
         env: &IdleEnv,
         has_offline: bool,
+        in_doubt: bool,
     ) -> (Publisher<IdleEnv>, Arc<Partitions<IdleEnv>>) {
         let lane = env.lane("/data", DIRECTORY);
         let (config, _) =
@@ -370,6 +437,7 @@ mod tests {
             FoundLogs {
                 logs: FxHashMap::default(),
                 has_offline,
+                in_doubt: in_doubt.then_some(KEY).into_iter().collect(),
             },
             Arc::new(Moves::new(Vec::new()).0),
             mpsc::unbounded().0,
@@ -398,7 +466,7 @@ mod tests {
     }
 
     /// A topic of one partition, which this node leads.
-    fn topic() -> Vec<MetadataRecord<'static>> {
+    fn topic(assigned: Option<Uuid>) -> Vec<MetadataRecord<'static>> {
         let topic = TopicRecord {
             name: NAME.into(),
             topic_id: TOPIC,
@@ -410,6 +478,7 @@ mod tests {
             isr: vec![NODE],
             leader: NODE,
             leader_epoch: LeaderEpoch(0),
+            directories: assigned.into_iter().collect(),
             ..Default::default()
         };
         vec![topic.into(), partition.into()]
@@ -417,10 +486,16 @@ mod tests {
 
     #[test]
     fn a_log_that_may_be_in_a_directory_that_cannot_be_used_is_not_begun_elsewhere() {
-        for (has_offline, began) in [(true, false), (false, true)] {
+        // Where there is a copy the metadata names its directory, which can be used.
+        for (has_offline, in_doubt, assigned, began) in [
+            (true, false, None, false),
+            (true, true, Some(DIRECTORY), false),
+            (true, false, Some(DIRECTORY), true),
+            (false, false, None, true),
+        ] {
             let env = IdleEnv::new();
-            let (mut publisher, partitions) = publisher(&env, has_offline);
-            publisher.publish(&with(&Image::default(), topic()));
+            let (mut publisher, partitions) = publisher(&env, has_offline, in_doubt);
+            publisher.publish(&with(&Image::default(), topic(assigned)));
             (0..4).for_each(|_| env.run());
             env.unblock();
             let partition = partitions.get(TOPIC, PartitionIndex(0));
@@ -432,10 +507,101 @@ mod tests {
     }
 
     #[test]
+    fn a_directory_that_cannot_be_used_is_not_preferred() {
+        const SECOND: Uuid = Uuid::from_u128(102);
+        for (usable, expected) in [
+            (vec![DIRECTORY, SECOND], SECOND),
+            (vec![DIRECTORY], DIRECTORY),
+        ] {
+            let env = IdleEnv::new();
+            let (mut publisher, partitions) = publisher(&env, false, false);
+            let places = [("/data", DIRECTORY), ("/second", SECOND)];
+            let lanes = places.map(|(path, id)| {
+                (
+                    id,
+                    publisher
+                        .places
+                        .of(id)
+                        .map(|(_, lane)| lane)
+                        .unwrap_or_else(|| env.lane(path, id)),
+                )
+            });
+            publisher.places = Places::new(lanes.into());
+            publisher.moves.prefer(NAME, PartitionIndex(0), SECOND);
+            let mut records = vec![broker(usable).into()];
+            records.extend(topic(None));
+            publisher.publish(&with(&Image::default(), records));
+            let partition = partitions.get(TOPIC, PartitionIndex(0));
+            let partition = partition.expect("this node has a replica");
+            assert_eq!(partition.directory, expected);
+        }
+    }
+
+    #[test]
+    fn a_log_that_cannot_be_handed_over_is_led_where_it_was() {
+        const SECOND: Uuid = Uuid::from_u128(102);
+        let env = IdleEnv::new();
+        let (mut publisher, partitions) = publisher(&env, false, false);
+        let first = publisher.places.of(DIRECTORY).expect("it is there");
+        let second = LogDirectory::open(env.disk().clone(), Path::new("/second"));
+        let second = Arc::new(second.expect("nobody else has it"));
+        let lane = env.lane_of(Arc::clone(&second), SECOND);
+        publisher.places = Places::new(vec![first, (SECOND, lane)]);
+        let (assigned, mut told) = mpsc::unbounded();
+        publisher.assigned = assigned;
+        let run = || (0..8).for_each(|_| env.run());
+        let created = with(&Image::default(), topic(Some(DIRECTORY)));
+        publisher.publish(&created);
+        run();
+        env.unblock();
+        run();
+        let from = LogDirectory::open(env.disk().clone(), Path::new("/unused"));
+        let from = Arc::new(from.expect("nobody else has it"));
+        // Of another directory's log, which is not there: the rest cannot be copied.
+        let future = FutureLog::begin(from, second, "topic-0", SECOND);
+        publisher
+            .moves
+            .put_ready(KEY, DIRECTORY, SECOND, future.expect("the disk works"));
+        let assign = |image: &Image, directory| {
+            let change = PartitionChangeRecord {
+                partition_id: PartitionIndex(0),
+                topic_id: TOPIC,
+                directories: Some(vec![directory]),
+                ..Default::default()
+            };
+            with(image, vec![change.into()])
+        };
+        let moved = assign(&created, SECOND);
+        publisher.publish(&moved);
+        run();
+        let partition = || {
+            partitions
+                .get(TOPIC, PartitionIndex(0))
+                .expect("it is there")
+        };
+        assert!(partition().directory == SECOND && partition().open_reader().is_none());
+        let stays = told.try_recv().expect("the controller is told");
+        assert_eq!(stays.directory, DIRECTORY);
+        publisher.publish(&assign(&moved, DIRECTORY));
+        run();
+        assert!(partition().directory == DIRECTORY && partition().open_reader().is_some());
+        assert_eq!(partition().leader_epoch(), Some(LeaderEpoch(0)));
+        assert!(publisher.staying.lock().is_empty());
+    }
+
+    fn broker(log_dirs: Vec<Uuid>) -> RegisterBrokerRecord<'static> {
+        RegisterBrokerRecord {
+            broker_id: NODE,
+            log_dirs,
+            ..Default::default()
+        }
+    }
+
+    #[test]
     fn a_config_that_is_changed_and_changed_back_while_the_lane_is_busy_is_as_it_was() {
         let env = IdleEnv::new();
-        let (mut publisher, partitions) = publisher(&env, false);
-        let created = with(&Image::default(), topic());
+        let (mut publisher, partitions) = publisher(&env, false, false);
+        let created = with(&Image::default(), topic(None));
         let changed = with(&created, max_message_bytes(Some("1000")));
         let changed_back = with(&changed, max_message_bytes(None));
         publisher.publish(&created);

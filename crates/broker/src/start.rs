@@ -123,7 +123,14 @@ impl<E: Env> Broker<E> {
             &metadata,
             &directories,
         )?;
-        found_logs::resume_moves::<E>(&image.load(), &directories, has_offline, &moves, &mut logs)?;
+        let in_doubt = found_logs::resume_moves::<E>(
+            &image.load(),
+            config.node_id(),
+            &directories,
+            has_offline,
+            &moves,
+            &mut logs,
+        )?;
         let limits = ConnectionLimits::new(
             adjustable.max_connections,
             adjustable.max_connections_per_ip,
@@ -163,7 +170,11 @@ impl<E: Env> Broker<E> {
                 .zip(&directories)
                 .map(|((_, lane), (_, id))| (*id, lane.clone()))
                 .collect(),
-            FoundLogs { logs, has_offline },
+            FoundLogs {
+                logs,
+                has_offline,
+                in_doubt,
+            },
             Arc::clone(&moves),
             assigned,
         );

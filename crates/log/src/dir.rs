@@ -17,7 +17,7 @@ use parking_lot::Mutex;
 use thiserror::Error;
 
 pub use clean_shutdown::CLEAN_SHUTDOWN;
-pub use future::FutureLog;
+pub use future::{FutureLog, NEARLY_ALL, TakeOverError, can_be_named};
 pub use meta_properties::{MetaProperties, ParseMetaPropertiesError};
 
 use checkpoints::Checkpoints;
@@ -372,15 +372,24 @@ impl<D: Disk> LogDirectory<D> {
     }
 
     fn set_aside(&self, name: &str, unique: Uuid, suffix: &str) -> io::Result<PathBuf> {
-        self.found.lock().remove(name);
-        let mut aside = format!(".{:032x}-{suffix}", unique.as_u128());
-        let room = MAX_NAME_BYTES - aside.len();
-        aside.insert_str(0, &name[..name.len().min(room)]);
-        let path = self.path.join(aside);
-        self.disk.rename(&self.path.join(name), &path)?;
-        self.disk.sync_directory(&self.path)?;
+        let path = self.path.join(aside_name(name, unique, suffix));
+        self.move_aside(name, &path)?;
         Ok(path)
     }
+
+    fn move_aside(&self, name: &str, aside: &Path) -> io::Result<()> {
+        self.found.lock().remove(name);
+        self.disk.rename(&self.path.join(name), aside)?;
+        self.disk.sync_directory(&self.path)
+    }
+}
+
+/// What a log is called that is out of the way.
+fn aside_name(name: &str, unique: Uuid, suffix: &str) -> String {
+    let mut aside = format!(".{:032x}-{suffix}", unique.as_u128());
+    let room = MAX_NAME_BYTES - aside.len();
+    aside.insert_str(0, &name[..name.len().min(room)]);
+    aside
 }
 
 /// Whose a directory is, without taking it; `None` when it was never formatted.

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use ottla_env::Env;
+use ottla_log::dir::can_be_named;
 use ottla_model::{ErrorCode, PartitionIndex, Uuid};
 use ottla_wire::message::alter_replica_log_dirs::{
     AlterReplicaLogDirPartitionResult, AlterReplicaLogDirTopicResult, AlterReplicaLogDirsRequest,
@@ -32,7 +33,13 @@ pub(crate) async fn handle<E: Env>(
             .filter(|topic| !topic.partitions.is_empty())
         {
             let partitions = topic.partitions.iter().map(|&index| {
-                let moved = to.and_then(|to| change(node, &topic.name, index, to));
+                let named = if is_allowed {
+                    check_name(&topic.name, index)
+                } else {
+                    Ok(())
+                };
+                let moved = named.and(to);
+                let moved = moved.and_then(|to| change(node, &topic.name, index, to));
                 AlterReplicaLogDirPartitionResult {
                     partition_index: index,
                     error_code: moved.err().unwrap_or(ErrorCode::None),
@@ -60,6 +67,14 @@ pub(crate) async fn handle<E: Env>(
     }
 }
 
+/// Whether a log of such a name can be copied: that of the copy is longer, and would not tell whose it is if it were cut.
+fn check_name(topic: &str, index: PartitionIndex) -> Result<(), ErrorCode> {
+    match can_be_named(&format!("{topic}-{index}")) {
+        true => Ok(()),
+        false => Err(ErrorCode::InvalidTopicException),
+    }
+}
+
 /// The directory of that name, which must be written as DescribeLogDirs does.
 fn find<E: Env>(node: &Node<E>, path: &str) -> Result<Uuid, ErrorCode> {
     let mut dirs = node.log_dirs.iter();
@@ -82,7 +97,10 @@ fn change<E: Env>(
     let partition = match node.partition(topic, index) {
         Ok(partition) => partition,
         Err(code) => {
-            node.moves.prefer(topic, index, to);
+            // There will never be one of another name.
+            if ottla_controller::topic_name::check(topic).is_ok() {
+                node.moves.prefer(topic, index, to);
+            }
             return Err(code);
         }
     };
@@ -92,4 +110,21 @@ fn change<E: Env>(
     }
     node.moves.ask(partition.key, partition.directory, to);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_topic_whose_copy_could_not_be_named_after_it_is_not_moved() {
+        for (length, index, expected) in [
+            (213, 0, Ok(())),
+            (214, 0, Err(ErrorCode::InvalidTopicException)),
+            (213, 10, Err(ErrorCode::InvalidTopicException)),
+        ] {
+            let checked = check_name(&"a".repeat(length), PartitionIndex(index));
+            assert_eq!(checked, expected);
+        }
+    }
 }

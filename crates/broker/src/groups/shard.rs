@@ -24,7 +24,7 @@ use rustc_hash::FxHashMap;
 use super::Basis;
 use super::load::{Loads, load};
 use crate::alarm::Alarm;
-use crate::lane::{Answers, Append, Job as LaneJob, Outcome};
+use crate::lane::{Answers, Append, AppendFailure, Job as LaneJob, Outcome};
 use crate::partition::Partition;
 
 /// As the producer that the batches are checked as.
@@ -235,7 +235,7 @@ impl<'a, E: Env> Service<'a, E> {
                     let outcome = append.into_outcomes().pop();
                     match outcome.expect("there was one batch") {
                         Outcome::Told(Ok(_)) => self.appended(Ok(())),
-                        Outcome::Told(Err(failure)) => match lost(failure.code) {
+                        Outcome::Told(Err(failure)) => match lost(&failure) {
                             Some(code) => self.appended(Err(code)),
                             None => return Ok(Unloaded::Unsure),
                         },
@@ -333,11 +333,12 @@ fn now<E: Env>(env: &E) -> Now {
 }
 
 /// The code of an append that is refused before anything of it is written; `None` where nobody can say.
-fn lost(code: ErrorCode) -> Option<ErrorCode> {
-    match code {
-        ErrorCode::NotEnoughReplicas
+fn lost(failure: &AppendFailure) -> Option<ErrorCode> {
+    match failure.code {
+        code if failure.is_refused => Some(code),
+        code @ (ErrorCode::NotEnoughReplicas
         | ErrorCode::MessageTooLarge
-        | ErrorCode::RecordListTooLarge => Some(code),
+        | ErrorCode::RecordListTooLarge) => Some(code),
         _ => None,
     }
 }

@@ -14,7 +14,7 @@ use ottla_wire::metadata_record::{ConfigRecord, PartitionRecord, TopicRecord};
 
 use super::*;
 use crate::group_lag::{self, GroupLag};
-use crate::idle_env::IdleEnv;
+use crate::idle_env::{IdleEnv, MIN_FREE};
 use crate::lane::{Job as LaneJob, Lane};
 use crate::partitions::Partitions;
 
@@ -333,6 +333,29 @@ fn what_too_few_replicas_would_have_is_not_committed() {
     let refused = Err(ErrorCode::CoordinatorNotAvailable);
     assert_eq!(node.commit(7), refused);
     assert_eq!(node.fetch(), Ok(Offset::UNKNOWN));
+}
+
+#[test]
+fn what_there_is_no_room_for_is_not_committed_and_the_groups_stay_loaded() {
+    let coordinating = Coordinating::new(&[]);
+    coordinating.lead_and_load();
+    assert!(is_done(&coordinating.commit(1)));
+    let disk = coordinating.env.disk();
+    let look = |capacity| {
+        disk.set_capacity(capacity);
+        coordinating.lane.send(LaneJob::Housekeep);
+        coordinating.run();
+    };
+    let filler = disk.open(Path::new("/filler"), OpenMode::Create).unwrap();
+    filler.set_length(MIN_FREE * 8).unwrap();
+    let used = disk.space(Path::new("/")).unwrap();
+    look(Some(used.total - used.free + 1));
+    assert_eq!(coordinating.commit(2), Err(ErrorCode::NotCoordinator));
+    assert_eq!(coordinating.fetch(), Ok(Offset(1)));
+    assert_eq!(coordinating.env.unblock(), 0, "nothing is loaded again");
+    look(None);
+    assert!(is_done(&coordinating.commit(3)));
+    assert_eq!(coordinating.fetch(), Ok(Offset(3)));
 }
 
 #[test]

@@ -45,6 +45,18 @@ pub(super) struct Producer {
 pub(crate) struct AppendFailure {
     pub(crate) code: ErrorCode,
     pub(crate) message: Option<String>,
+    /// It was turned away before anything of it was written: it is not in the log, and never will be.
+    pub(crate) is_refused: bool,
+}
+
+impl AppendFailure {
+    fn refused(code: ErrorCode, message: Option<String>) -> Self {
+        Self {
+            code,
+            message,
+            is_refused: true,
+        }
+    }
 }
 
 impl From<ErrorCode> for AppendFailure {
@@ -52,6 +64,7 @@ impl From<ErrorCode> for AppendFailure {
         Self {
             code,
             message: None,
+            is_refused: false,
         }
     }
 }
@@ -115,14 +128,14 @@ impl<E: Env> Worker<E> {
                 };
                 if !self.watermark.takes(writer) {
                     let message = "the disk is nearly full: nothing is taken until there is room";
-                    return append.reply.tell(Err(AppendFailure {
-                        code: ErrorCode::KafkaStorageError,
-                        message: Some(message.to_owned()),
-                    }));
+                    let (code, message) = (ErrorCode::KafkaStorageError, Some(message.to_owned()));
+                    let refused = AppendFailure::refused(code, message);
+                    return append.reply.tell(Err(refused));
                 }
                 // Also where nobody waits for it any more: what the producer has sent behind it must not come in front of it.
                 if let Err(refusal) = open.leader.admit(append.leader_epoch, append.acks) {
-                    return append.reply.tell(Err(refusal.code().into()));
+                    let refused = AppendFailure::refused(refusal.code(), None);
+                    return append.reply.tell(Err(refused));
                 }
                 if open.joined.batches.is_empty() {
                     self.to_write.push(append.key);
@@ -193,6 +206,7 @@ fn write_one<E: Env>(
                 reply.tell(Err(AppendFailure {
                     code: error.code(),
                     message: Some(error.to_string()),
+                    is_refused: false,
                 }));
             }
         }

@@ -4,14 +4,15 @@ use std::io;
 use std::sync::Arc;
 
 use ottla_env::{Clock, Entropy, Env};
-use ottla_log::dir::FutureLog;
-use ottla_log::{Log, OpenError, Producers};
+use ottla_log::dir::{FutureLog, TakeOverError};
+use ottla_log::{Log, OpenError};
 use ottla_model::{ErrorCode, LeaderEpoch};
 use ottla_replica::{Input, Leadership};
 
 use super::lifecycle::Deleting;
 use super::openings::{Opening, OpeningJob};
-use super::{Job, Open, Slot, Worker};
+use super::{Job, Slot, Worker};
+use crate::moves::{check_rest, give_up};
 use crate::partition::{Availability, Partition, PartitionKey};
 use crate::topic_rules::{leader_options, log_options};
 
@@ -20,7 +21,12 @@ pub(crate) struct HandOver<E: Env> {
     pub(crate) key: PartitionKey,
     pub(crate) future: FutureLog<E::Disk>,
     pub(crate) arrival: Arrival<E>,
+    /// For where it cannot be handed over, and is as it was.
+    pub(crate) stay: Stay<E>,
 }
+
+/// Takes note of a partition that stays where it is.
+pub(crate) type Stay<E> = Box<dyn FnOnce(Arc<Partition<E>>) + Send>;
 
 /// Where it goes. Dropped, it tells that nothing comes: somebody waits for one or the other.
 pub(crate) struct Arrival<E: Env> {
@@ -71,25 +77,28 @@ impl<E: Env> Worker<E> {
         assert!(before.is_none(), "a log is in one directory");
     }
 
-    /// Nothing is appended from here on. Where it cannot be handed over it stays where it is, offline till the next start.
+    /// Nothing is appended from here on. Where it cannot be handed over it stays as it is here, till the metadata says so again.
     pub(super) fn hand_over(&mut self, hand_over: HandOver<E>) {
         let HandOver {
             key,
             future,
             mut arrival,
+            stay,
         } = hand_over;
         self.tell(key, Input::Resign(ErrorCode::NotLeaderOrFollower));
-        let open = match self.partitions.remove(&key) {
-            Some(Slot::Open(open)) => *open,
-            Some(other) => {
-                self.partitions.insert(key, other);
+        let mut open = match self.partitions.remove(&key) {
+            Some(Slot::Open(open)) => open,
+            other => {
+                give_up(&future);
+                other.map(|other| self.partitions.insert(key, other));
                 return;
             }
-            None => return,
         };
         let partition = Arc::clone(&open.partition);
-        match self.move_files(open, &future) {
-            Ok(producers) => {
+        match self.move_files(&mut open.log, &partition, &future) {
+            Ok(()) => {
+                let producers = open.log.producers();
+                drop(open);
                 let opened = self.open_moved(&arrival, &future);
                 // Batches that come again are known here, too.
                 arrival.result = Some(opened.map(|mut log| {
@@ -97,28 +106,40 @@ impl<E: Env> Worker<E> {
                     log
                 }));
             }
-            Err(error) => {
-                tracing::error!(partition = %partition.name(), %error, "cannot be moved to another directory");
-                self.partitions
-                    .insert(key, Slot::Offline(Arc::clone(&partition)));
+            Err(TakeOverError::Kept(error)) => {
+                tracing::error!(partition = %partition.name(), %error, "cannot be moved to another directory, and stays where it is");
+                give_up(&future);
+                self.partitions.insert(key, Slot::Open(open));
+                // First, for whoever is told that it stays finds that nothing came.
+                drop(arrival);
+                stay(Arc::clone(&partition));
+                partition.notify();
+                return;
+            }
+            // The copy is all there is of it.
+            Err(error @ TakeOverError::Lost(_)) => {
+                tracing::error!(partition = %partition.name(), %error, "cannot be moved to another directory: it is offline till the next start");
+                let slot = Slot::Offline(Arc::clone(&partition));
+                self.partitions.insert(key, slot);
             }
         }
         // Whoever waits looks for the partition again.
         partition.set_availability(Availability::Offline);
     }
 
-    fn move_files(&mut self, open: Open<E>, future: &FutureLog<E::Disk>) -> io::Result<Producers> {
-        let Open {
-            mut log, partition, ..
-        } = open;
+    fn move_files(
+        &mut self,
+        log: &mut Log<E::Disk>,
+        partition: &Partition<E>,
+        future: &FutureLog<E::Disk>,
+    ) -> Result<(), TakeOverError> {
         self.has_new_points = true;
-        log.close()?;
-        let (point, producers) = (log.point(), log.producers());
-        drop(log);
-        let path = future.take_over(point, self.env.entropy().uuid())?;
+        log.close().map_err(TakeOverError::Kept)?;
+        check_rest(future, self.options.min_free).map_err(TakeOverError::Kept)?;
+        let path = future.take_over(log.point(), self.env.entropy().uuid())?;
         let due = self.env.clock().monotonic() + partition.config().file_delete_delay();
         self.deleting.push(Deleting { path, due });
-        Ok(producers)
+        Ok(())
     }
 
     fn open_moved(

@@ -52,6 +52,15 @@ pub(super) struct Watermark {
     unseen: u64,
 }
 
+/// Whether so many bytes of a log that could be elsewhere fit above the mark.
+pub(crate) fn has_room(min_free: u64, space: DiskSpace, bytes: u64) -> bool {
+    space.free >= mark(min_free, space).saturating_add(bytes)
+}
+
+fn mark(min_free: u64, space: DiskSpace) -> u64 {
+    min_free.min(space.total / GREATEST_PART)
+}
+
 impl Watermark {
     pub(super) fn new(min_free: u64) -> Self {
         Self {
@@ -71,7 +80,7 @@ impl Watermark {
 
     /// Takes note of what was seen. The new room, if that is news.
     pub(super) fn look(&mut self, space: DiskSpace) -> Option<Room> {
-        let mark = self.min_free.min(space.total / GREATEST_PART);
+        let mark = mark(self.min_free, space);
         let back = match self.room {
             Room::Enough => mark,
             Room::Scarce | Room::Least => mark + mark / SLACK_PART,
@@ -134,6 +143,12 @@ mod tests {
         watermark.look(space(1 << 40));
         assert!(!watermark.must_look(UNSEEN));
         assert!(watermark.must_look(1));
+    }
+
+    #[test]
+    fn what_could_be_elsewhere_comes_only_where_clients_are_served_behind_it() {
+        assert!(has_room(MARK, space(MARK + 10), 10));
+        assert!(!has_room(MARK, space(MARK + 10), 11));
     }
 
     #[test]

@@ -18,10 +18,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::BytesMut;
-use ottla_env::{Disk, DiskFile, OpenMode};
+use ottla_env::{Disk, DiskFile, DiskSpace, OpenMode};
 use ottla_model::Uuid;
+use thiserror::Error;
 
-use super::{LogDirectory, MAX_NAME_BYTES};
+use super::{LogDirectory, MAX_NAME_BYTES, aside_name};
 use crate::files::{Files, offset_of};
 use crate::log::LogPoint;
 use crate::recovery::{EPOCHS, read_file};
@@ -31,7 +32,36 @@ const SUFFIX: &str = "-future";
 /// Read and written at once.
 const CHUNK: usize = 1 << 20;
 /// When another look for what came meanwhile is not worth it any more. Bytes.
-const NEARLY_ALL: u64 = 1 << 20;
+pub const NEARLY_ALL: u64 = 1 << 20;
+
+/// Why a copy is not the log.
+#[derive(Debug, Error)]
+pub enum TakeOverError {
+    /// The log is where it was.
+    #[error("{0}; it is where it was")]
+    Kept(io::Error),
+    /// Nor is the log where it was. The next start finds the copy, which is whole, or the log.
+    #[error("{0}; nor can it be put back")]
+    Lost(io::Error),
+}
+
+/// Whether the copy of the log `name` can have a name that tells whose it is, in the 255 bytes that file systems give names.
+#[must_use]
+pub fn can_be_named(name: &str) -> bool {
+    future_name(name, Uuid::ZERO).len() <= MAX_NAME_BYTES
+}
+
+fn future_name(name: &str, unique: Uuid) -> String {
+    format!("{name}.{:032x}{SUFFIX}", unique.as_u128())
+}
+
+/// What was renamed, unless it was not there.
+fn if_there(renamed: io::Result<()>) -> io::Result<()> {
+    match renamed {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        renamed => renamed,
+    }
+}
 
 /// The copy of a log.
 pub struct FutureLog<D: Disk> {
@@ -45,19 +75,22 @@ impl<D: Disk> FutureLog<D> {
     /// Begins the copy of the log `name`.
     ///
     /// # Errors
-    /// The disk's.
+    /// The disk's; `InvalidFilename` where the copy's name [does not fit](can_be_named).
     pub fn begin(
         from: Arc<LogDirectory<D>>,
         to: Arc<LogDirectory<D>>,
         name: &str,
         unique: Uuid,
     ) -> io::Result<Self> {
-        let mut directory = format!(".{:032x}{SUFFIX}", unique.as_u128());
-        let room = MAX_NAME_BYTES - directory.len();
-        directory.insert_str(0, &name[..name.len().min(room)]);
-        let path = to.path.join(directory);
+        if !can_be_named(name) {
+            return Err(io::ErrorKind::InvalidFilename.into());
+        }
+        let path = to.path.join(future_name(name, unique));
         to.disk.create_directories(&path)?;
-        to.disk.sync_directory(&to.path)?;
+        if let Err(error) = to.disk.sync_directory(&to.path) {
+            let _ = to.disk.remove_directory(&path);
+            return Err(error);
+        }
         let name = name.to_owned();
         Ok(Self {
             from,
@@ -73,14 +106,47 @@ impl<D: Disk> FutureLog<D> {
         &self.to
     }
 
-    /// Copies once what there is by now, and adds it to `copied`, in bytes. False where so little was left that the rest may be copied while the log waits.
+    /// Copies once what there is by now, and adds it to `copied`, in bytes. Before each chunk `may` is asked, and told how many bytes are
+    /// left. Gives how many were copied: the rest may be copied while the log waits where they were no more than [`NEARLY_ALL`].
+    ///
+    /// # Errors
+    /// The disk's, and those of `may`.
+    pub fn catch_up(
+        &self,
+        copied: &AtomicU64,
+        may: &dyn Fn(u64) -> io::Result<()>,
+    ) -> io::Result<u64> {
+        let bytes = self.copy(false, may)?;
+        copied.fetch_add(bytes, Ordering::Relaxed);
+        Ok(bytes)
+    }
+
+    /// Bytes of records that are not copied yet.
     ///
     /// # Errors
     /// The disk's.
-    pub fn catch_up(&self, copied: &AtomicU64) -> io::Result<bool> {
-        let bytes = self.copy(false)?;
-        copied.fetch_add(bytes, Ordering::Relaxed);
-        Ok(bytes > NEARLY_ALL)
+    pub fn left(&self) -> io::Result<u64> {
+        let disk = &self.to.disk;
+        let log = self.from.path.join(&self.name);
+        let length = |path: PathBuf| -> io::Result<u64> {
+            Ok(disk.entry(&path)?.map_or(0, |entry| entry.length))
+        };
+        let mut left = 0;
+        for name in Files::look(disk, &log)?.names() {
+            if name.ends_with(".log") {
+                let (there, here) = (length(log.join(name))?, length(self.path.join(name))?);
+                left += there.saturating_sub(here);
+            }
+        }
+        Ok(left)
+    }
+
+    /// Where it goes: how much room there is.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn space(&self) -> io::Result<DiskSpace> {
+        self.to.disk.space(&self.to.path)
     }
 
     /// Gives the copy up.
@@ -94,21 +160,45 @@ impl<D: Disk> FutureLog<D> {
     /// Puts the copy in the place of the log, which is closed and stands at `point`. Gives what is left of that, to be removed.
     ///
     /// # Errors
-    /// The disk's. The log is where it was then.
-    pub fn take_over(&self, point: LogPoint, unique: Uuid) -> io::Result<PathBuf> {
-        self.copy(true)?;
-        self.to.checkpoints.adopt(&self.name, point)?;
-        let aside = self.from.set_aside(&self.name, unique, "delete")?;
-        let promoted = self.to.promote(&self.path, &self.name);
-        if promoted.is_err() {
-            let log = self.from.path.join(&self.name);
-            self.from.disk.rename(&aside, &log)?;
+    /// The disk's. The copy is not removed.
+    pub fn take_over(&self, point: LogPoint, unique: Uuid) -> Result<PathBuf, TakeOverError> {
+        self.copy(true, &|_| Ok(())).map_err(TakeOverError::Kept)?;
+        let adopted = self.to.checkpoints.adopt(&self.name, point);
+        adopted.map_err(TakeOverError::Kept)?;
+        let aside = self
+            .from
+            .path
+            .join(aside_name(&self.name, unique, "delete"));
+        let taken = self.from.move_aside(&self.name, &aside);
+        let taken = taken.and_then(|()| self.to.promote(&self.path, &self.name));
+        match taken {
+            Ok(()) => Ok(aside),
+            Err(error) => Err(match self.restore(&aside) {
+                Ok(()) => TakeOverError::Kept(error),
+                Err(restoring) => {
+                    tracing::error!(log = self.name, %restoring, "cannot be put back in its place");
+                    TakeOverError::Lost(error)
+                }
+            }),
         }
-        promoted.map(|()| aside)
+    }
+
+    /// Undoes what has been done of taking over. First what is in the place of the copy goes, for a start does not choose between two logs.
+    fn restore(&self, aside: &Path) -> io::Result<()> {
+        if_there(
+            self.to
+                .disk
+                .rename(&self.to.path.join(&self.name), &self.path),
+        )?;
+        let log = self.from.path.join(&self.name);
+        if_there(self.from.disk.rename(aside, &log))?;
+        self.from.disk.sync_directory(&self.from.path)?;
+        // After a crash that undoes this there would be two: better that nothing is written to the one that is here.
+        self.to.disk.sync_directory(&self.to.path)
     }
 
     /// Makes the copy what the log is now, the last segment's indexes only if `is_last`. Gives how many bytes that took.
-    fn copy(&self, is_last: bool) -> io::Result<u64> {
+    fn copy(&self, is_last: bool, may: &dyn Fn(u64) -> io::Result<()>) -> io::Result<u64> {
         let disk = &self.to.disk;
         let log = self.from.path.join(&self.name);
         let (files, copied) = (Files::look(disk, &log)?, Files::look(disk, &self.path)?);
@@ -116,12 +206,18 @@ impl<D: Disk> FutureLog<D> {
             disk.remove_file(&self.path.join(gone))?;
         }
         let active = files.offsets("log").last().copied();
-        let mut bytes = 0;
+        let left = self.left()?;
+        let (mut bytes, mut records) = (0, 0);
         for name in files.names().filter(|name| !name.ends_with(".tmp")) {
             let (stem, extension) = name.split_once('.').unwrap_or((name, ""));
             let changes = name == EPOCHS || offset_of(stem) >= active;
             let copied = match extension {
-                "log" => self.append_rest(&log, name),
+                "log" => {
+                    let may = |more| may(left.saturating_sub(records + more));
+                    let copied = self.append_rest(&log, name, &may);
+                    records += copied.as_ref().copied().unwrap_or_default();
+                    copied
+                }
                 _ if changes && !is_last => Ok(0),
                 _ => self.replace(&log, name, changes),
             };
@@ -136,8 +232,13 @@ impl<D: Disk> FutureLog<D> {
         Ok(bytes)
     }
 
-    /// What is in a segment stays as it is: only what came behind is copied.
-    fn append_rest(&self, log: &Path, name: &str) -> io::Result<u64> {
+    /// What is in a segment stays as it is: only what came behind is copied. `may` is told what is.
+    fn append_rest(
+        &self,
+        log: &Path,
+        name: &str,
+        may: &dyn Fn(u64) -> io::Result<()>,
+    ) -> io::Result<u64> {
         let disk = &self.to.disk;
         let source = disk.open(&log.join(name), OpenMode::Read)?;
         let target = disk.open(&self.path.join(name), OpenMode::Create)?;
@@ -145,6 +246,7 @@ impl<D: Disk> FutureLog<D> {
         let mut at = begun;
         let mut buffer = BytesMut::zeroed(CHUNK);
         while at < end {
+            may(at - begun)?;
             let wanted = usize::try_from(end - at).map_or(CHUNK, |left| left.min(CHUNK));
             let read = source.read_at(&mut buffer[..wanted], at)?;
             if read == 0 {
