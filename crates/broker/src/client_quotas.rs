@@ -24,7 +24,7 @@ pub(crate) struct ClientQuotas {
     produce: Mutex<Meters<Rate>>,
     fetch: Mutex<Meters<Rate>>,
     request: Mutex<Meters<Rate>>,
-    mutations: Mutex<Meters<(TokenBucket, f64)>>,
+    mutations: Mutex<Meters<TokenBucket>>,
 }
 
 impl ClientQuotas {
@@ -43,9 +43,17 @@ impl ClientQuotas {
         }
     }
 
-    /// From now on. What was counted stays so.
+    /// From now on. What was counted stays so, until nobody has a quota any more.
     pub(crate) fn configure(&self, quotas: &Quotas) {
-        self.limits.store(ClientLimits::of(quotas).map(Arc::new));
+        let limits = ClientLimits::of(quotas).map(Arc::new);
+        let has_limits = limits.is_some();
+        self.limits.store(limits);
+        if !has_limits {
+            self.produce.lock().clear();
+            self.fetch.lock().clear();
+            self.request.lock().clear();
+            self.mutations.lock().clear();
+        }
     }
 
     /// `None` where the client may have as much as it likes.
@@ -95,7 +103,7 @@ impl ClientQuotas {
     pub(crate) fn permits(&self, limit: &Limit, is_strict: bool, now: Monotonic) -> Permits {
         let mut meters = self.mutations.lock();
         let over = meters.over();
-        let bucket = &mut meters.of(limit, now).0;
+        let bucket = meters.of(limit, now);
         Permits(is_strict.then(|| bucket.tokens(limit.bound, now, over)))
     }
 
