@@ -24,7 +24,7 @@ pub(crate) struct ClientQuotas {
     produce: Mutex<Meters<Rate>>,
     fetch: Mutex<Meters<Rate>>,
     request: Mutex<Meters<Rate>>,
-    mutations: Mutex<Meters<(TokenBucket, f64)>>,
+    mutations: Mutex<Meters<TokenBucket>>,
 }
 
 impl ClientQuotas {
@@ -43,9 +43,17 @@ impl ClientQuotas {
         }
     }
 
-    /// From now on. What was counted stays so.
+    /// From now on. What was counted stays so, until nobody has a quota any more.
     pub(crate) fn configure(&self, quotas: &Quotas) {
-        self.limits.store(ClientLimits::of(quotas).map(Arc::new));
+        let limits = ClientLimits::of(quotas).map(Arc::new);
+        let has_limits = limits.is_some();
+        self.limits.store(limits);
+        if !has_limits {
+            self.produce.lock().clear();
+            self.fetch.lock().clear();
+            self.request.lock().clear();
+            self.mutations.lock().clear();
+        }
     }
 
     /// `None` where the client may have as much as it likes.
@@ -74,13 +82,14 @@ impl ClientQuotas {
         counted(&self.produce, limit, bytes as f64, now)
     }
 
-    /// The same of an answer to a fetch. One for which the client should be silent is not sent, and does not count.
+    /// The same of an answer to a fetch.
     pub(crate) fn fetched(&self, limit: &Limit, bytes: u64, now: Monotonic) -> Duration {
-        let excess = counted(&self.fetch, limit, bytes as f64, now);
-        if !excess.is_zero() {
-            self.fetch.lock().record(limit, -(bytes as f64), now);
-        }
-        excess
+        counted(&self.fetch, limit, bytes as f64, now)
+    }
+
+    /// What was counted at that moment as fetched is not sent after all.
+    pub(crate) fn unsent(&self, limit: &Limit, bytes: u64, now: Monotonic) {
+        self.fetch.lock().record(limit, -(bytes as f64), now);
     }
 
     /// Counts the time that requests took of a thread. Nobody is silent for it for longer than a window.
@@ -94,7 +103,7 @@ impl ClientQuotas {
     pub(crate) fn permits(&self, limit: &Limit, is_strict: bool, now: Monotonic) -> Permits {
         let mut meters = self.mutations.lock();
         let over = meters.over();
-        let bucket = &mut meters.of(limit, now).0;
+        let bucket = meters.of(limit, now);
         Permits(is_strict.then(|| bucket.tokens(limit.bound, now, over)))
     }
 
@@ -169,4 +178,38 @@ pub(crate) async fn timed<T>(clock: &impl Clock, future: impl Future<Output = T>
     });
     let made = made.await;
     (made, spent)
+}
+
+#[cfg(test)]
+mod tests {
+    use ottla_security::Whose;
+
+    use super::*;
+
+    const WINDOWS: QuotaWindows = QuotaWindows {
+        count: 11,
+        length: Duration::from_secs(1),
+    };
+
+    fn limit() -> Limit {
+        let whose = Whose {
+            user: None,
+            client_id: Some(Arc::from("c")),
+        };
+        Limit {
+            bound: 100.0,
+            whose,
+        }
+    }
+
+    #[test]
+    fn an_answer_that_is_not_sent_counts_for_nothing() {
+        let (quotas, limit) = (ClientQuotas::new(WINDOWS, WINDOWS), limit());
+        let now = Monotonic(Duration::ZERO);
+        for _ in 0..3 {
+            assert_eq!(quotas.fetched(&limit, 1000, now), Duration::ZERO);
+            assert!(quotas.fetched(&limit, 1000, now) > Duration::ZERO);
+            quotas.unsent(&limit, 2000, now);
+        }
+    }
 }

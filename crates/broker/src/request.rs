@@ -57,11 +57,10 @@ impl Caller {
         milliseconds
     }
 
-    /// The moment until which nothing more is read.
-    pub(crate) fn muted_until(&self) -> Monotonic {
-        Monotonic(Duration::from_nanos(
-            self.muted_until.load(Ordering::Relaxed),
-        ))
+    /// The moment until which nothing more is read; `None` for whoever was never silent.
+    pub(crate) fn muted_until(&self) -> Option<Monotonic> {
+        let until = self.muted_until.load(Ordering::Relaxed);
+        (until > 0).then_some(Monotonic(Duration::from_nanos(until)))
     }
 
     pub(crate) fn host(&self) -> IpAddr {

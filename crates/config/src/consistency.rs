@@ -64,7 +64,8 @@ fn connections(settings: &Settings) -> Result<(), Problem> {
             return Err((name, format!("expected HOST:COUNT, found {item:?}")));
         }
     }
-    if integer(settings, "max.connections.per.ip") == Some(0) && overrides.is_empty() {
+    // Also with limits of single hosts, which are kept without effect.
+    if integer(settings, "max.connections.per.ip") == Some(0) {
         let problem = "0 would let nobody in: expected at least 1";
         return Err(("max.connections.per.ip", problem.to_owned()));
     }

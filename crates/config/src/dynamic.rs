@@ -272,6 +272,9 @@ mod tests {
             own("max.connections.per.ip.overrides", "a:1, ::1:2"),
             Ok(())
         );
+        let overrides = [("max.connections.per.ip.overrides", "::1:2")];
+        let nobody = [("max.connections.per.ip", "0")];
+        assert!(checked(Level::ThisBroker, &overrides, &nobody).is_err());
         assert!(own("cordoned.log.dirs", "/a").is_err());
         assert_eq!(own("cordoned.log.dirs", "/tmp/kafka-logs"), Ok(()));
         let kept = [("log.retention.ms", "5000")];

@@ -364,8 +364,10 @@ impl Controller {
             .iter()
             .map(|name| {
                 let topic = self.deletable(name)?;
-                permits.take(topic.partition_count())?;
-                if gone.insert(topic.id) {
+                // One that is named by its name and by its id as well is deleted once.
+                if !gone.contains(&topic.id) {
+                    permits.take(topic.partition_count())?;
+                    gone.insert(topic.id);
                     operation.add(vec![RemoveTopicRecord { topic_id: topic.id }.into()])?;
                 }
                 Ok(CreatedTopic {

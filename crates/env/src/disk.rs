@@ -68,6 +68,10 @@ pub trait Disk: Clone + Send + Sync + 'static {
     /// Creates the file when missing. `WouldBlock` when another process holds it.
     fn lock(&self, path: &Path) -> io::Result<Self::Lock>;
     fn space(&self, path: &Path) -> io::Result<DiskSpace>;
+    /// How many files and connections the process may have open at once; `None` where any number.
+    fn max_open(&self) -> Option<u64> {
+        None
+    }
 }
 
 /// An open file. Reading and writing name their position; there is no cursor.

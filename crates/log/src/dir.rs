@@ -108,6 +108,11 @@ impl<D: Disk> LogDirectory<D> {
         })
     }
 
+    /// That it is one of so many in this process, which share what may be open at once.
+    pub fn share_open_files(&self, directories: usize) {
+        self.open.share(&self.disk, directories);
+    }
+
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path

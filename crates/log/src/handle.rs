@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 
 use ottla_env::{Disk, OpenMode};
@@ -16,6 +16,17 @@ use crate::segment::path;
 /// Segments of one log directory that are open at once. What a process may have open is not for one directory alone, and to
 /// open a file again costs little against what is read from it or written to it.
 const MAX_OPEN: usize = 8192;
+/// However few descriptors there are.
+const MIN_OPEN: usize = 16;
+
+/// How many segments each of so many directories may have open, where the process may have `most` files and connections: half of these
+/// are for connections and all else.
+fn share(most: Option<u64>, directories: usize) -> usize {
+    let most = most.map_or(usize::MAX, |most| {
+        usize::try_from(most).unwrap_or(usize::MAX)
+    });
+    (most / 2 / directories.max(1)).clamp(MIN_OPEN, MAX_OPEN)
+}
 
 /// Where the files of a log are, for its owner and its readers alike.
 pub(crate) struct Home<D: Disk> {
@@ -135,7 +146,7 @@ impl<D: Disk> Handle<D> {
 pub(crate) struct OpenHandles<D: Disk> {
     /// In the order they were opened. One that was given back stays until its turn comes.
     handles: Mutex<VecDeque<Weak<Handle<D>>>>,
-    max: usize,
+    max: AtomicUsize,
 }
 
 impl<D: Disk> Default for OpenHandles<D> {
@@ -148,21 +159,28 @@ impl<D: Disk> OpenHandles<D> {
     fn of(max: usize) -> Self {
         Self {
             handles: Mutex::default(),
-            max,
+            max: AtomicUsize::new(max),
         }
+    }
+
+    /// From now on, as one of so many directories.
+    pub(crate) fn share(&self, disk: &D, directories: usize) {
+        let max = share(disk.max_open(), directories);
+        self.max.store(max, Ordering::Relaxed);
     }
 
     fn add(&self, handle: &Arc<Handle<D>>) {
         let mut handles = self.handles.lock();
         handles.push_back(Arc::downgrade(handle));
         let mut spared = 0;
-        while handles.len() > self.max {
+        let max = self.max.load(Ordering::Relaxed);
+        while handles.len() > max {
             let oldest = handles.pop_front().expect("there are more than the bound");
             let Some(handle) = oldest.upgrade().filter(|handle| handle.is_open()) else {
                 continue;
             };
             // Once round all of them have had their second chance.
-            if spared < self.max && handle.was_used() {
+            if spared < max && handle.was_used() {
                 handles.push_back(oldest);
                 spared += 1;
             } else {
@@ -209,6 +227,15 @@ mod tests {
         assert_eq!(disk.open_files(), 5, "one is kept by who has it");
         drop(held);
         assert_eq!(disk.open_files(), 4);
+    }
+
+    #[test]
+    fn directories_share_half_of_what_may_be_open() {
+        assert_eq!(share(None, 1), MAX_OPEN);
+        assert_eq!(share(Some(1 << 20), 12), MAX_OPEN);
+        assert_eq!(share(Some(4096), 1), 2048);
+        assert_eq!(share(Some(4096), 4), 512);
+        assert_eq!(share(Some(20), 4), MIN_OPEN);
     }
 
     #[test]

@@ -18,6 +18,13 @@ impl ScramCredentials {
         self.by_user.values()
     }
 
+    /// Those of one user, by mechanism.
+    pub fn of_user(&self, user: &str) -> impl Iterator<Item = &UserScramCredentialRecord<'static>> {
+        let user: Arc<str> = Arc::from(user);
+        let all = (Arc::clone(&user), i8::MIN)..=(user, i8::MAX);
+        self.by_user.range(all).map(|(_, record)| record)
+    }
+
     #[must_use]
     pub fn get(&self, user: &str, mechanism: i8) -> Option<&UserScramCredentialRecord<'static>> {
         self.by_user.get(&(Arc::from(user), mechanism))
@@ -35,5 +42,24 @@ impl ScramCredentials {
 
     pub(crate) fn records(&self) -> impl Iterator<Item = MetadataRecord<'static>> {
         self.by_user.values().cloned().map(Into::into)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_users_credentials_are_those_of_that_name_alone() {
+        let mut all = ScramCredentials::default();
+        for (name, mechanism) in [("a", 2), ("b", 2), ("b", 1), ("ba", 1)] {
+            all.set(&UserScramCredentialRecord {
+                name: name.into(),
+                mechanism,
+                ..Default::default()
+            });
+        }
+        let of = |user| all.of_user(user).map(|it| it.mechanism).collect::<Vec<_>>();
+        assert_eq!((of("a"), of("b"), of("c")), (vec![2], vec![1, 2], vec![]));
     }
 }

@@ -22,6 +22,7 @@ use std::path::Path;
 
 use ottla_env::{DirectoryEntry, Disk, DiskEntry, DiskFile, DiskSpace, OpenMode};
 use ottla_model::Timestamp;
+use rustix::process::{Resource, getrlimit};
 
 pub use lock::RealLock;
 #[cfg(target_os = "linux")]
@@ -131,6 +132,10 @@ impl Disk for RealDisk {
             total: facts.f_blocks.saturating_mul(facts.f_frsize),
             free: facts.f_bavail.saturating_mul(facts.f_frsize),
         })
+    }
+
+    fn max_open(&self) -> Option<u64> {
+        getrlimit(Resource::Nofile).current
     }
 }
 

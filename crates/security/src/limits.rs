@@ -38,7 +38,7 @@ impl Kind {
 }
 
 /// Those who share a limit: of a user, of a client id, or of both together.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Whose {
     pub user: Option<Arc<str>>,
     pub client_id: Option<Arc<str>>,

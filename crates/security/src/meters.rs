@@ -1,7 +1,8 @@
+use std::collections::BTreeMap;
+use std::mem;
 use std::time::Duration;
 
 use ottla_model::Monotonic;
-use rustc_hash::FxHashMap;
 
 use crate::{Limit, Rate, TokenBucket, Whose, Windows};
 
@@ -14,9 +15,6 @@ pub trait Meter {
 
     /// How long to wait for the limit to be kept.
     fn excess(&mut self, bound: f64, now: Monotonic, over: Windows) -> Duration;
-
-    /// Whether it would be the same begun anew.
-    fn is_forgotten(&mut self, now: Monotonic, over: Windows) -> bool;
 }
 
 impl Meter for Rate {
@@ -31,51 +29,49 @@ impl Meter for Rate {
     fn excess(&mut self, bound: f64, now: Monotonic, over: Windows) -> Duration {
         Self::excess(self, bound, now, over)
     }
-
-    fn is_forgotten(&mut self, now: Monotonic, over: Windows) -> bool {
-        self.is_idle(now, over)
-    }
 }
 
-/// A bucket with the bound it was last asked with.
-impl Meter for (TokenBucket, f64) {
+impl Meter for TokenBucket {
     fn begin(bound: f64, now: Monotonic, over: Windows) -> Self {
-        (TokenBucket::full(bound, now, over), bound)
+        Self::full(bound, now, over)
     }
 
     fn record(&mut self, value: f64, bound: f64, now: Monotonic, over: Windows) {
-        self.1 = bound;
-        self.0.take(value, bound, now, over);
+        self.take(value, bound, now, over);
     }
 
     fn excess(&mut self, bound: f64, now: Monotonic, over: Windows) -> Duration {
-        self.1 = bound;
-        self.0.excess(bound, now, over)
-    }
-
-    fn is_forgotten(&mut self, now: Monotonic, over: Windows) -> bool {
-        self.0.is_full(self.1, now, over)
+        Self::excess(self, bound, now, over)
     }
 }
 
-/// The meters of all who share a limit. Client ids are the clients' own words: those who are silent are forgotten, without a difference.
+/// The meters of all who share a limit, as many as fit into bounded memory. Client ids are the clients' own words, as many and as long as
+/// they like: they are compared, for who hashes them can be slowed down by those that were chosen for it, and those who were silent
+/// while many others came begin anew.
 #[derive(Debug)]
 pub struct Meters<M> {
     over: Windows,
-    by_whose: FxHashMap<Whose, M>,
-    /// So many before those who are silent are looked for.
-    sweep_at: usize,
+    /// Those who came since the generation before was complete.
+    young: BTreeMap<Whose, M>,
+    /// Of the generation before, who has not come since.
+    old: BTreeMap<Whose, M>,
+    /// What `young` takes, about.
+    bytes: usize,
 }
 
-const FIRST_SWEEP: usize = 1024;
+/// What one generation of meters may take.
+const GENERATION_BYTES: usize = 16 << 20;
+/// What a meter takes beside the names it is for, about.
+const METER_BYTES: usize = 512;
 
 impl<M: Meter> Meters<M> {
     #[must_use]
     pub fn new(over: Windows) -> Self {
         Self {
             over,
-            by_whose: FxHashMap::default(),
-            sweep_at: FIRST_SWEEP,
+            young: BTreeMap::new(),
+            old: BTreeMap::new(),
+            bytes: 0,
         }
     }
 
@@ -96,15 +92,32 @@ impl<M: Meter> Meters<M> {
 
     /// The one meter of this limit.
     pub fn of(&mut self, limit: &Limit, now: Monotonic) -> &mut M {
-        let over = self.over;
-        if self.by_whose.len() >= self.sweep_at && !self.by_whose.contains_key(&limit.whose) {
-            self.by_whose
-                .retain(|_, meter| !meter.is_forgotten(now, over));
-            self.sweep_at = (self.by_whose.len() * 2).max(FIRST_SWEEP);
+        let (over, whose) = (self.over, &limit.whose);
+        if !self.young.contains_key(whose) {
+            let known = self.old.remove(whose);
+            let meter = known.unwrap_or_else(|| M::begin(limit.bound, now, over));
+            let bytes = bytes_for(whose);
+            if self.bytes + bytes > GENERATION_BYTES {
+                self.old = mem::take(&mut self.young);
+                self.bytes = 0;
+            }
+            self.bytes += bytes;
+            self.young.insert(whose.clone(), meter);
         }
-        let meter = self.by_whose.entry(limit.whose.clone());
-        meter.or_insert_with(|| M::begin(limit.bound, now, over))
+        let meter = self.young.get_mut(whose);
+        meter.expect("it is put there if it was not")
     }
+
+    /// Nothing was counted for anybody.
+    pub fn clear(&mut self) {
+        *self = Self::new(self.over);
+    }
+}
+
+fn bytes_for(whose: &Whose) -> usize {
+    let names = [&whose.user, &whose.client_id];
+    let names = names.into_iter().flatten();
+    METER_BYTES + names.map(|name| name.len()).sum::<usize>()
 }
 
 #[cfg(test)]
@@ -112,22 +125,45 @@ mod tests {
     use super::*;
     use std::sync::Arc;
 
-    #[test]
-    fn who_is_silent_takes_no_memory() {
-        let over = Windows {
-            count: 11,
-            length: Duration::from_secs(1),
+    const OVER: Windows = Windows {
+        count: 11,
+        length: Duration::from_secs(1),
+    };
+    const NOW: Monotonic = Monotonic(Duration::ZERO);
+
+    fn limit(client_id: &str) -> Limit {
+        let whose = Whose {
+            user: None,
+            client_id: Some(Arc::from(client_id)),
         };
-        let mut meters: Meters<Rate> = Meters::new(over);
-        for second in 0..100_000_u64 {
-            let whose = Whose {
-                user: None,
-                client_id: Some(Arc::from(second.to_string())),
-            };
-            let limit = Limit { bound: 1.0, whose };
-            let now = Monotonic(Duration::from_secs(second));
-            meters.record(&limit, 1.0, now);
+        Limit { bound: 1.0, whose }
+    }
+
+    /// All in one moment: nobody's time is over.
+    #[test]
+    fn clients_with_ever_new_names_take_bounded_memory() {
+        let mut meters: Meters<Rate> = Meters::new(OVER);
+        for number in 0..3000 {
+            let long = format!("{number:032767}");
+            meters.record(&limit(&long), 1.0, NOW);
         }
-        assert!(meters.by_whose.len() <= FIRST_SWEEP);
+        let kept = meters.young.keys().chain(meters.old.keys());
+        assert!(kept.map(bytes_for).sum::<usize>() <= 2 * GENERATION_BYTES);
+        meters.clear();
+        assert!(meters.young.is_empty() && meters.old.is_empty() && meters.bytes == 0);
+    }
+
+    #[test]
+    fn who_keeps_coming_is_not_forgotten_for_others() {
+        let mut meters: Meters<Rate> = Meters::new(OVER);
+        let own = limit("own");
+        meters.record(&own, 20.0, NOW);
+        for number in 0..100_000 {
+            meters.record(&limit(&number.to_string()), 1.0, NOW);
+            if number % 10_000 == 0 {
+                assert_eq!(meters.excess(&own, NOW), Duration::from_secs(10));
+            }
+        }
+        assert_eq!(meters.excess(&limit("0"), NOW), Duration::ZERO);
     }
 }

@@ -41,11 +41,6 @@ impl TokenBucket {
         }
         Duration::try_from_secs_f64(-tokens / bound).unwrap_or(Duration::MAX)
     }
-
-    /// Whether it is as if nobody had ever taken anything.
-    pub fn is_full(&mut self, bound: f64, now: Monotonic, over: Windows) -> bool {
-        self.tokens(bound, now, over) >= burst(bound, over)
-    }
 }
 
 fn burst(bound: f64, over: Windows) -> f64 {
@@ -71,6 +66,6 @@ mod tests {
         assert_eq!(bucket.excess(5.0, at(0), OVER), Duration::from_secs(4));
         assert_eq!(bucket.excess(5.0, at(3), OVER), Duration::from_secs(1));
         assert_eq!(bucket.tokens(5.0, at(5), OVER), 5.0);
-        assert!(bucket.is_full(5.0, at(100), OVER));
+        assert_eq!(bucket.tokens(5.0, at(100), OVER), 55.0);
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use ottla_env::{Disk, Env, Spawn};
 use ottla_log::LogReader;
-use ottla_model::{ErrorCode, PartitionIndex};
+use ottla_model::{ErrorCode, PartitionIndex, Uuid};
 use ottla_wire::message::describe_log_dirs::{
     DescribeLogDirsPartition, DescribeLogDirsRequest, DescribeLogDirsResponse,
     DescribeLogDirsResult, DescribeLogDirsTopic,
@@ -39,10 +39,11 @@ pub(crate) async fn handle<E: Env>(
         });
         named.collect()
     });
-    let partitions = node.partitions.all();
+    let mut held = held(node);
     let mut results = Vec::new();
     for dir in node.log_dirs.iter() {
-        results.push(describe(node, dir, &partitions, &wanted).await);
+        let here = dir.id.and_then(|id| held.remove(&id));
+        results.push(describe(node, dir, here.unwrap_or_default(), &wanted).await);
     }
     DescribeLogDirsResponse {
         results,
@@ -50,10 +51,42 @@ pub(crate) async fn handle<E: Env>(
     }
 }
 
+/// What is in one log directory.
+struct Held<E: Env> {
+    partitions: Vec<Arc<Partition<E>>>,
+    /// What moves there, with the bytes that have come.
+    coming: Vec<(Arc<Partition<E>>, u64)>,
+}
+
+impl<E: Env> Default for Held<E> {
+    fn default() -> Self {
+        Self {
+            partitions: Vec::new(),
+            coming: Vec::new(),
+        }
+    }
+}
+
+/// What is in each, by its id.
+fn held<E: Env>(node: &Node<E>) -> BTreeMap<Uuid, Held<E>> {
+    let mut held: BTreeMap<Uuid, Held<E>> = BTreeMap::new();
+    for partition in node.partitions.all() {
+        let here = held.entry(partition.directory).or_default();
+        here.partitions.push(partition);
+    }
+    for (key, to, bytes) in node.moves.all() {
+        if let Some(partition) = node.partitions.get(key.topic, key.index) {
+            let here = held.entry(to).or_default();
+            here.coming.push((partition, bytes));
+        }
+    }
+    held
+}
+
 async fn describe<E: Env>(
     node: &Node<E>,
     dir: &LogDir,
-    partitions: &[Arc<Partition<E>>],
+    held: Held<E>,
     wanted: &Wanted,
 ) -> DescribeLogDirsResult<'static> {
     let failed = || DescribeLogDirsResult {
@@ -74,8 +107,7 @@ async fn describe<E: Env>(
         }
     };
     let mut topics: BTreeMap<&str, Vec<DescribeLogDirsPartition>> = BTreeMap::new();
-    let is_here = |partition: &&Arc<Partition<E>>| Some(partition.directory) == dir.id;
-    for partition in partitions.iter().filter(is_here) {
+    for partition in &held.partitions {
         let index = partition.key.index;
         let is_wanted = wanted
             .as_ref()
@@ -94,21 +126,18 @@ async fn describe<E: Env>(
         };
         topics.entry(&partition.topic).or_default().push(described);
     }
-    for (key, to, bytes) in node.moves.all() {
-        let is_it = |partition: &&Arc<Partition<E>>| partition.key == key;
-        let Some(partition) = partitions.iter().find(is_it).filter(|_| Some(to) == dir.id) else {
-            continue;
-        };
+    for (partition, bytes) in &held.coming {
+        let index = partition.key.index;
         let is_wanted = wanted
             .as_ref()
-            .is_none_or(|wanted| wanted.contains(&(partition.topic.to_string(), key.index)));
+            .is_none_or(|wanted| wanted.contains(&(partition.topic.to_string(), index)));
         let Some(log) = partition.open_reader().filter(|_| is_wanted) else {
             continue;
         };
         let described = DescribeLogDirsPartition {
-            partition_index: key.index,
+            partition_index: index,
             partition_size: bytes.cast_signed(),
-            offset_lag: lag(&log, bytes),
+            offset_lag: lag(&log, *bytes),
             is_future_key: true,
             ..Default::default()
         };

@@ -50,8 +50,8 @@ pub(crate) async fn handle<E: Env>(
 }
 
 fn described(scram: &ScramCredentials, user: &str) -> DescribeUserScramCredentialsResult<'static> {
-    let own = scram.iter().filter(|it| it.name == user);
-    let credential_infos: Vec<_> = own
+    let credential_infos: Vec<_> = scram
+        .of_user(user)
         .map(|it| CredentialInfo {
             mechanism: it.mechanism,
             iterations: it.iterations,

@@ -176,15 +176,21 @@ fn throttle<E: Env>(
     reads: &[Read<FileOf<E>>],
     spent: Duration,
 ) -> i32 {
-    let of_bytes = begun.of_bytes.as_ref().map_or(0, |limit| {
-        let records: u64 = reads.iter().map(|read| read.bytes).sum();
-        let bytes = records + PARTITION_BYTES * reads.len() as u64;
-        let now = node.env.clock().monotonic();
-        caller.mute(node.client_quotas.fetched(limit, bytes, now), now)
-    });
     let of_time = begun.of_time.as_ref();
     let of_time = of_time.map_or(0, |limit| throttle_time(node, caller, limit, spent));
-    of_bytes.max(of_time)
+    let Some(limit) = &begun.of_bytes else {
+        return of_time;
+    };
+    let records: u64 = reads.iter().map(|read| read.bytes).sum();
+    let bytes = records + PARTITION_BYTES * reads.len() as u64;
+    let now = node.env.clock().monotonic();
+    let excess = node.client_quotas.fetched(limit, bytes, now);
+    let throttle_time_ms = caller.mute(excess, now).max(of_time);
+    // Whichever quota it is for.
+    if throttle_time_ms > 0 {
+        node.client_quotas.unsent(limit, bytes, now);
+    }
+    throttle_time_ms
 }
 
 fn begin_session<E: Env>(

@@ -186,9 +186,11 @@ impl<E: Env, W: ConnectionWriter<File = FileOf<E>>> Dialogue<'_, E, W> {
     /// Whoever has used more than its quota is answered, and then not heard for a while. One that would be silent for longer than a
     /// connection may be idle is let go: perhaps nobody is there any more.
     async fn stay_muted(&mut self) -> Result<(), Ended> {
+        let Some(until) = self.caller.muted_until() else {
+            return Ok(());
+        };
         let clock = self.node.env.clock();
         let now = clock.monotonic();
-        let until = self.caller.muted_until();
         if until <= now {
             return Ok(());
         }

@@ -59,16 +59,19 @@ impl ConnectionRates {
         }
     }
 
-    /// Counts a connection to the broker: how long whoever comes after it waits.
+    /// Counts a connection to the broker: how long whoever comes after it waits. At most a window, as in Apache Kafka: then the rate
+    /// may be another, and one of zero is not a listener that is closed for ever.
     pub(super) fn come(&mut self, now: Monotonic) -> Duration {
         let Some(bound) = self.bound else {
             return Duration::ZERO;
         };
         self.all.record(1.0, now, self.over);
-        self.all.excess(bound, now, self.over)
+        let excess = self.all.excess(bound, now, self.over);
+        excess.min(self.over.length)
     }
 
-    /// Counts one from the address; or does not, where there have been too many: it is let go after that time.
+    /// Counts one from the address; or does not, where there have been too many: it is let go after that time,
+    /// which is at most a window: until then it takes the place of another.
     pub(super) fn come_from(&mut self, address: IpAddr, now: Monotonic) -> Duration {
         let address = address.to_canonical();
         let own = self.by_address.get(&address).copied();
@@ -86,7 +89,7 @@ impl ConnectionRates {
         if !excess.is_zero() {
             rate.record(-1.0, now, over);
         }
-        excess
+        excess.min(over.length)
     }
 }
 
@@ -128,6 +131,17 @@ mod tests {
         assert_eq!(admitted(&mut rates, own, at(0)), 20);
         assert_eq!(admitted(&mut rates, other, at(0)), 10);
         assert_eq!(admitted(&mut rates, other, at(30)), 10);
+    }
+
+    #[test]
+    fn nobody_waits_for_longer_than_a_window() {
+        let mut rates = rates(&[(None, 0.0)]);
+        rates.set_bound(0);
+        let window = Duration::from_secs(1);
+        assert_eq!(rates.come(at(0)), window);
+        assert_eq!(rates.come_from([10, 0, 0, 1].into(), at(0)), window);
+        rates.set_bound(1);
+        assert_eq!(rates.come(at(1)), Duration::ZERO);
     }
 
     #[test]

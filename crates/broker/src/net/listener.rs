@@ -59,7 +59,7 @@ pub(crate) async fn accept<E: Env>(
             Ok(connection) => connection,
             Err(error) => {
                 if !mem::replace(&mut cannot, true) {
-                    tracing::warn!(listener = %bound.name, %error, "cannot accept connections: they wait until it is possible again");
+                    tracing::warn!(listener = %bound.name, %error, "cannot accept connections: until it is possible again they wait or are closed");
                 }
                 node.env.clock().sleep(REST_AFTER_ERROR).await;
                 continue;

@@ -48,6 +48,9 @@ impl<E: Env> OwnDirectories<E> {
             }
             all.push(directory);
         }
+        for (directory, _) in &all {
+            directory.share_open_files(all.len());
+        }
         let metadata = all
             .iter()
             .find(|(directory, _)| directory.path() == metadata_path)

@@ -285,3 +285,26 @@ fn a_client_may_overdraw_its_quota_of_partitions_once() {
             .all(|it| it.as_ref().is_err_and(|it| is_throttled(it.code)))
     );
 }
+
+#[test]
+fn a_topic_that_is_named_in_both_ways_is_paid_for_once() {
+    let mut cluster = Cluster::new();
+    let id = TopicId(Uuid::from_u128(7));
+    let create = Request::CreateTopics {
+        topics: vec![NewTopic {
+            id,
+            ..new_topic("t".to_owned(), 3)
+        }],
+        validate_only: false,
+        permits: Permits::default(),
+    };
+    cluster.ask(create);
+    let delete = Request::DeleteTopics {
+        topics: vec![TopicName::Name("t".into()), TopicName::Id(id)],
+        permits: Permits(Some(1.0)),
+    };
+    let Reply::TopicsDeleted(replies) = cluster.ask(delete) else {
+        panic!("refused as a whole")
+    };
+    assert!(replies.iter().all(Result::is_ok), "{replies:?}");
+}

@@ -19,6 +19,8 @@ const CRATES: [&str; 3] = ["ottla_broker", "ottla_log", "ottla_node"];
 pub(super) struct Levels {
     filter: reload::Handle<Targets, Registry>,
     told: Mutex<Told>,
+    /// Held by whoever changes them, so that the filters come in the order of the changes.
+    turn: Mutex<()>,
 }
 
 struct Told {
@@ -42,7 +44,9 @@ impl Levels {
         };
         let (layer, filter) = reload::Layer::new(told.targets());
         let told = Mutex::new(told);
-        (Self { filter, told }, layer)
+        let turn = Mutex::default();
+        let levels = Self { filter, told, turn };
+        (levels, layer)
     }
 
     fn told(&self) -> MutexGuard<'_, Told> {
@@ -50,6 +54,7 @@ impl Levels {
     }
 
     fn change(&self, change: impl FnOnce(&mut Told)) {
+        let _turn = self.turn.lock().expect("nobody panics who holds it");
         let mut told = self.told();
         change(&mut told);
         let targets = told.targets();

@@ -62,12 +62,16 @@ impl LogFile {
         name.into()
     }
 
-    /// Every file that is kept one further, the oldest away.
+    /// Every file that is kept one further, the oldest away. Nothing where that has been done, and no new file could be begun: by
+    /// doing it again for each line all that is kept would be lost.
     fn shift(&self) -> io::Result<()> {
         let gone_is_fine = |result: io::Result<()>| match result {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
             other => other,
         };
+        if !self.path.try_exists()? {
+            return Ok(());
+        }
         if self.keep == 0 {
             return gone_is_fine(std::fs::remove_file(&self.path));
         }
@@ -191,6 +195,21 @@ mod tests {
         log.write_at(now + 3 * HOUR, b"one\n").unwrap();
         log.write_at(now, b"two\n").unwrap();
         assert_eq!(contents(&directory), ["one\ntwo\n"]);
+    }
+
+    #[test]
+    fn what_is_kept_stays_while_no_file_can_be_begun() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut log = rotating(&directory, Some(4), None);
+        for line in [b"one\n", b"two\n"] {
+            log.write_all(line).unwrap();
+        }
+        // As often as lines come while the process has no descriptors left.
+        for _ in 0..3 {
+            log.of.shift().unwrap();
+        }
+        log.write_all(b"more").unwrap();
+        assert_eq!(contents(&directory), ["more", "two\n", "one\n"]);
     }
 
     #[test]

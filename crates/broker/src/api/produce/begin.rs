@@ -85,6 +85,7 @@ pub(crate) async fn begin<E: Env>(
         });
     }
     begin.send();
+    let of_time = node.client_quotas.limit(Kind::Request, context);
     Ok(Begun {
         header: without_client(header),
         acks: request.acks,
@@ -95,8 +96,11 @@ pub(crate) async fn begin<E: Env>(
             bytes: frame.len(),
             of_bytes: node.client_quotas.limit(Kind::Produce, context),
             // From its beginning: nearly always it is one turn.
-            time: clock.monotonic() - began,
-            of_time: node.client_quotas.limit(Kind::Request, context),
+            time: match of_time {
+                Some(_) => clock.monotonic() - began,
+                None => Duration::ZERO,
+            },
+            of_time,
         },
     })
 }
