@@ -168,15 +168,18 @@ impl ProducerState {
             return;
         }
         let producer = self.producer_of(batch);
-        if producer.batches.len() == REMEMBERED_BATCHES {
-            producer.batches.pop_front();
+        // A producer numbers its batches: one without a number was never appended by a node, and says nothing of the next.
+        if batch.base_sequence.0 >= 0 {
+            if producer.batches.len() == REMEMBERED_BATCHES {
+                producer.batches.pop_front();
+            }
+            producer.batches.push_back(BatchTrace {
+                last_sequence: batch.last_sequence(),
+                last_offset: batch.last_offset(),
+                offset_delta: batch.last_offset_delta,
+                timestamp: batch.max_timestamp,
+            });
         }
-        producer.batches.push_back(BatchTrace {
-            last_sequence: batch.last_sequence(),
-            last_offset: batch.last_offset(),
-            offset_delta: batch.last_offset_delta,
-            timestamp: batch.max_timestamp,
-        });
         producer.last_timestamp = batch.max_timestamp;
         if batch.attributes.is_transactional() && producer.transaction_start.is_none() {
             producer.transaction_start = Some(batch.base_offset);
@@ -271,6 +274,16 @@ mod tests {
         let mut builder = BatchBuilder::new(fields, Compression::None);
         (0..records).for_each(|_| builder.push(Timestamp(5), None, None, []));
         BatchHeader::parse(&builder.build()).unwrap()
+    }
+
+    #[test]
+    fn a_batch_that_its_producer_did_not_number_says_nothing_of_the_next() {
+        let mut state = ProducerState::default();
+        state.update(&batch(0, 0, 2, 10));
+        for sequence in [-1, -7, i32::MIN] {
+            state.update(&batch(0, sequence, 3, 12));
+        }
+        assert_eq!(state.check(&batch(0, 2, 1, 0)), Ok(Verdict::Next));
     }
 
     #[test]
