@@ -91,7 +91,8 @@ impl ClientQuotas {
     pub(crate) fn set(&mut self, record: &ClientQuotaRecord<'_>) {
         let entity = QuotaEntity::of(record);
         let mut quotas = self.by_entity.remove(&entity).unwrap_or_default();
-        if record.remove {
+        // What is no number limits nothing, and an image that held it would not equal itself.
+        if record.remove || record.value.is_nan() {
             quotas.remove(&*record.key);
         } else {
             quotas.insert(Arc::from(&*record.key), record.value);

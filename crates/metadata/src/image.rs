@@ -22,6 +22,8 @@ pub enum ApplyError {
     UnknownPartition(TopicId, PartitionIndex),
     #[error("topic {0} exists already")]
     TopicExists(String),
+    #[error("topic id {0} is another topic's already")]
+    TopicIdExists(TopicId),
     #[error("broker {0} is not registered with epoch {1}")]
     UnknownBroker(NodeId, BrokerEpoch),
     #[error("a metadata transaction begins within another or ends without one at offset {0}")]

@@ -188,6 +188,9 @@ impl Topics {
         if self.by_name.contains_key(&name) {
             return Err(ApplyError::TopicExists(name.to_string()));
         }
+        if self.by_id.contains_key(&record.topic_id) {
+            return Err(ApplyError::TopicIdExists(record.topic_id));
+        }
         let topic = TopicImage {
             name: Arc::clone(&name),
             id: record.topic_id,

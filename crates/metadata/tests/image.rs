@@ -175,6 +175,43 @@ fn a_change_counts_epochs() {
 }
 
 #[test]
+fn a_topics_name_and_its_id_are_its_own() {
+    let mut image = applied(&[topic(1)]);
+    let again = TopicRecord {
+        name: "t2".into(),
+        topic_id: topic_id(1),
+    };
+    assert_eq!(
+        image.apply(&again.into(), Offset(1)),
+        Err(ApplyError::TopicIdExists(topic_id(1)))
+    );
+    let again = TopicRecord {
+        name: "t1".into(),
+        topic_id: topic_id(2),
+    };
+    assert_eq!(
+        image.apply(&again.into(), Offset(1)),
+        Err(ApplyError::TopicExists("t1".into()))
+    );
+    assert_eq!(image, applied(&[topic(1)]));
+}
+
+#[test]
+fn a_quota_that_is_no_number_is_none() {
+    let quota = |value| ClientQuotaRecord {
+        entity: vec![EntityData {
+            entity_type: "user".into(),
+            entity_name: None,
+        }],
+        key: "producer_byte_rate".into(),
+        value,
+        remove: false,
+    };
+    let image = applied(&[quota(5.0).into(), quota(f64::NAN).into()]);
+    assert!(image.client_quotas().is_empty());
+}
+
+#[test]
 fn a_removed_topic_takes_its_configs_along() {
     let mut image = applied(&[topic(1), config(1, Some("5"))]);
     assert_eq!(
