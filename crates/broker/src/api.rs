@@ -55,11 +55,32 @@ pub(crate) mod unregister_broker;
 pub(crate) mod update_features;
 pub(crate) mod vote;
 
-use ottla_controller::{Refusal, Reply};
+use ottla_controller::{Refusal, Reply, Request};
+use ottla_env::Env;
 use ottla_model::ErrorCode;
+
+use crate::authorize::{Operation, Resource};
+use crate::node::Node;
+use crate::request::Caller;
 
 /// "Not asked for", where authorized operations go.
 const NOT_ASKED: i32 = i32::MIN;
+
+/// What the controller says to who may carry out the operation on the cluster.
+async fn alter_cluster<E: Env>(
+    node: &Node<E>,
+    caller: &Caller,
+    operation: Operation,
+    asked: Request,
+) -> Result<Reply, ErrorCode> {
+    if node.allowed(caller, operation, Resource::Cluster) {
+        return node.quorum.ask(asked).await;
+    }
+    Ok(Reply::Refused(Refusal {
+        code: ErrorCode::ClusterAuthorizationFailed,
+        message: "not authorized".to_owned(),
+    }))
+}
 
 /// What becomes of every item when the controller has no answer for them.
 fn no_such_reply(reply: Result<Reply, ErrorCode>) -> Refusal {

@@ -74,12 +74,7 @@ impl Controller {
         index: PartitionIndex,
         partition: &PartitionImage,
     ) -> Option<PartitionChangeRecord> {
-        let is_active = |id, partition: &PartitionImage| {
-            self.image.cluster().is_active(id) && self.has_directory(id, partition)
-        };
-        let mut change = self.no_change(&is_active);
-        self.rules_of(topic, &self.effective_settings(), &mut change);
-        change.of(topic.id, index, partition)
+        self.by_rules_of(topic, |change| change.of(topic.id, index, partition))
     }
 
     /// The same as asked for by hand.
@@ -90,13 +85,10 @@ impl Controller {
         index: PartitionIndex,
         partition: &PartitionImage,
     ) -> Option<PartitionChangeRecord> {
-        let is_active = |id, partition: &PartitionImage| {
-            self.image.cluster().is_active(id) && self.has_directory(id, partition)
-        };
-        let mut change = self.no_change(&is_active);
-        self.rules_of(topic, &self.effective_settings(), &mut change);
-        change.candidates = candidates;
-        change.of(topic.id, index, partition)
+        self.by_rules_of(topic, |change| {
+            change.candidates = candidates;
+            change.of(topic.id, index, partition)
+        })
     }
 
     /// The partition gets the replicas of `target`.
@@ -107,12 +99,9 @@ impl Controller {
         partition: &PartitionImage,
         target: PartitionImage,
     ) -> Option<PartitionChangeRecord> {
-        let is_active = |id, partition: &PartitionImage| {
-            self.image.cluster().is_active(id) && self.has_directory(id, partition)
-        };
-        let mut change = self.no_change(&is_active);
-        self.rules_of(topic, &self.effective_settings(), &mut change);
-        change.of_reassigned(topic.id, index, partition, target)
+        self.by_rules_of(topic, |change| {
+            change.of_reassigned(topic.id, index, partition, target)
+        })
     }
 
     /// The broker has lost its replica of the one partition.
@@ -123,13 +112,24 @@ impl Controller {
         partition: &PartitionImage,
         id: NodeId,
     ) -> Option<PartitionChangeRecord> {
+        self.by_rules_of(topic, |change| {
+            change.leaving = Some(id);
+            change.of(topic.id, index, partition)
+        })
+    }
+
+    /// What is decided of one partition of the topic while no broker comes or goes.
+    fn by_rules_of(
+        &self,
+        topic: &TopicImage,
+        decide: impl FnOnce(&mut Change<'_>) -> Option<PartitionChangeRecord>,
+    ) -> Option<PartitionChangeRecord> {
         let is_active = |id, partition: &PartitionImage| {
             self.image.cluster().is_active(id) && self.has_directory(id, partition)
         };
         let mut change = self.no_change(&is_active);
-        change.leaving = Some(id);
         self.rules_of(topic, &self.effective_settings(), &mut change);
-        change.of(topic.id, index, partition)
+        decide(&mut change)
     }
 
     /// Nobody comes or goes, and nothing is known of a topic.

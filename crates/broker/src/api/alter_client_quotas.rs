@@ -1,6 +1,6 @@
 //! AlterClientQuotas (KIP-546): quotas are set and removed.
 
-use ottla_controller::{QuotaAlteration, Refusal, Reply, Request};
+use ottla_controller::{QuotaAlteration, Reply, Request};
 use ottla_env::Env;
 use ottla_metadata::QuotaEntity;
 use ottla_model::ErrorCode;
@@ -9,7 +9,7 @@ use ottla_wire::message::alter_client_quotas::{
     ResponseEntryData,
 };
 
-use crate::authorize::{Operation, Resource};
+use crate::authorize::Operation;
 use crate::node::Node;
 use crate::request::Context;
 
@@ -30,14 +30,7 @@ pub(crate) async fn handle<E: Env>(
         alterations: alterations.collect(),
         validate_only: request.validate_only,
     };
-    let reply = if node.allowed(context.caller, Operation::AlterConfigs, Resource::Cluster) {
-        node.quorum.ask(asked).await
-    } else {
-        Ok(Reply::Refused(Refusal {
-            code: ErrorCode::ClusterAuthorizationFailed,
-            message: "not authorized".to_owned(),
-        }))
-    };
+    let reply = super::alter_cluster(node, context.caller, Operation::AlterConfigs, asked).await;
     let results = match reply {
         Ok(Reply::QuotasAltered(results)) => results,
         other => {

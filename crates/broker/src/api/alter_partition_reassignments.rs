@@ -1,6 +1,6 @@
 //! AlterPartitionReassignments (KIP-455, KIP-860): other replicas for partitions.
 
-use ottla_controller::{PartitionResults, Refusal, Reply, Request};
+use ottla_controller::{PartitionResults, Reply, Request};
 use ottla_env::Env;
 use ottla_model::ErrorCode;
 use ottla_wire::message::alter_partition_reassignments::{
@@ -8,7 +8,7 @@ use ottla_wire::message::alter_partition_reassignments::{
     ReassignablePartitionResponse, ReassignableTopicResponse,
 };
 
-use crate::authorize::{Operation, Resource};
+use crate::authorize::Operation;
 use crate::node::Node;
 use crate::request::Context;
 
@@ -26,14 +26,7 @@ pub(crate) async fn handle<E: Env>(
         topics: topics.collect(),
         allow_replication_factor_change: request.allow_replication_factor_change,
     };
-    let reply = if node.allowed(context.caller, Operation::Alter, Resource::Cluster) {
-        node.quorum.ask(asked).await
-    } else {
-        Ok(Reply::Refused(Refusal {
-            code: ErrorCode::ClusterAuthorizationFailed,
-            message: "not authorized".to_owned(),
-        }))
-    };
+    let reply = super::alter_cluster(node, context.caller, Operation::Alter, asked).await;
     let response = AlterPartitionReassignmentsResponse {
         allow_replication_factor_change: request.allow_replication_factor_change,
         error_message: None,

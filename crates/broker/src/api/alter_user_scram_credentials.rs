@@ -1,6 +1,6 @@
 //! AlterUserScramCredentials (KIP-554): credentials are set and deleted. Salted passwords go no further than this.
 
-use ottla_controller::{Refusal, Reply, Request, ScramAlteration};
+use ottla_controller::{Reply, Request, ScramAlteration};
 use ottla_env::Env;
 use ottla_model::ErrorCode;
 use ottla_security::{Keys, Mechanism};
@@ -10,7 +10,7 @@ use ottla_wire::message::alter_user_scram_credentials::{
 };
 use ottla_wire::metadata_record::UserScramCredentialRecord;
 
-use crate::authorize::{Operation, Resource};
+use crate::authorize::Operation;
 use crate::node::Node;
 use crate::request::Context;
 
@@ -25,14 +25,7 @@ pub(crate) async fn handle<E: Env>(
     });
     let upsertions = request.upsertions.iter().map(upsertion);
     let asked = Request::AlterUserScramCredentials(deletions.chain(upsertions).collect());
-    let reply = if node.allowed(context.caller, Operation::Alter, Resource::Cluster) {
-        node.quorum.ask(asked).await
-    } else {
-        Ok(Reply::Refused(Refusal {
-            code: ErrorCode::ClusterAuthorizationFailed,
-            message: "not authorized".to_owned(),
-        }))
-    };
+    let reply = super::alter_cluster(node, context.caller, Operation::Alter, asked).await;
     let results = match reply {
         Ok(Reply::ScramAltered(results)) => results,
         other => {

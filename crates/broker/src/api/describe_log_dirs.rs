@@ -19,7 +19,7 @@ use crate::partition::Partition;
 use crate::request::Context;
 
 /// What is asked for; `None` for all there is.
-type Wanted = Option<BTreeSet<(String, PartitionIndex)>>;
+type Wanted = Option<BTreeMap<String, BTreeSet<PartitionIndex>>>;
 
 pub(crate) async fn handle<E: Env>(
     node: &Node<E>,
@@ -33,11 +33,12 @@ pub(crate) async fn handle<E: Env>(
         };
     }
     let wanted: Wanted = request.topics.map(|topics| {
-        let named = topics.iter().flat_map(|topic| {
-            let partitions = topic.partitions.iter();
-            partitions.map(|index| (topic.topic.to_string(), *index))
-        });
-        named.collect()
+        let mut wanted: BTreeMap<String, BTreeSet<PartitionIndex>> = BTreeMap::new();
+        for topic in topics {
+            let partitions = wanted.entry(topic.topic.to_string()).or_default();
+            partitions.extend(topic.partitions);
+        }
+        wanted
     });
     let mut held = held(node);
     let mut results = Vec::new();
@@ -51,33 +52,19 @@ pub(crate) async fn handle<E: Env>(
     }
 }
 
-/// What is in one log directory.
-struct Held<E: Env> {
-    partitions: Vec<Arc<Partition<E>>>,
-    /// What moves there, with the bytes that have come.
-    coming: Vec<(Arc<Partition<E>>, u64)>,
-}
-
-impl<E: Env> Default for Held<E> {
-    fn default() -> Self {
-        Self {
-            partitions: Vec::new(),
-            coming: Vec::new(),
-        }
-    }
-}
+/// What is in one log directory: partitions, and with the bytes that have come those that move there.
+type Held<E> = Vec<(Arc<Partition<E>>, Option<u64>)>;
 
 /// What is in each, by its id.
 fn held<E: Env>(node: &Node<E>) -> BTreeMap<Uuid, Held<E>> {
     let mut held: BTreeMap<Uuid, Held<E>> = BTreeMap::new();
     for partition in node.partitions.all() {
         let here = held.entry(partition.directory).or_default();
-        here.partitions.push(partition);
+        here.push((partition, None));
     }
     for (key, to, bytes) in node.moves.all() {
         if let Some(partition) = node.partitions.get(key.topic, key.index) {
-            let here = held.entry(to).or_default();
-            here.coming.push((partition, bytes));
+            held.entry(to).or_default().push((partition, Some(bytes)));
         }
     }
     held
@@ -107,38 +94,22 @@ async fn describe<E: Env>(
         }
     };
     let mut topics: BTreeMap<&str, Vec<DescribeLogDirsPartition>> = BTreeMap::new();
-    for partition in &held.partitions {
+    for (partition, coming) in &held {
         let index = partition.key.index;
-        let is_wanted = wanted
-            .as_ref()
-            .is_none_or(|wanted| wanted.contains(&(partition.topic.to_string(), index)));
+        let is_wanted = wanted.as_ref().is_none_or(|wanted| {
+            let partitions = wanted.get(&*partition.topic);
+            partitions.is_some_and(|partitions| partitions.contains(&index))
+        });
         // One that is being opened is not there yet, and of one that is lost nothing is known.
         let Some(log) = partition.open_reader().filter(|_| is_wanted) else {
             continue;
         };
         let described = DescribeLogDirsPartition {
             partition_index: index,
-            partition_size: log.size().cast_signed(),
-            // This node leads it, and has all of it.
-            offset_lag: 0,
-            is_future_key: false,
-            ..Default::default()
-        };
-        topics.entry(&partition.topic).or_default().push(described);
-    }
-    for (partition, bytes) in &held.coming {
-        let index = partition.key.index;
-        let is_wanted = wanted
-            .as_ref()
-            .is_none_or(|wanted| wanted.contains(&(partition.topic.to_string(), index)));
-        let Some(log) = partition.open_reader().filter(|_| is_wanted) else {
-            continue;
-        };
-        let described = DescribeLogDirsPartition {
-            partition_index: index,
-            partition_size: bytes.cast_signed(),
-            offset_lag: lag(&log, *bytes),
-            is_future_key: true,
+            partition_size: coming.unwrap_or_else(|| log.size()).cast_signed(),
+            // What is here leads, and has all of itself.
+            offset_lag: coming.map_or(0, |bytes| lag(&log, bytes)),
+            is_future_key: coming.is_some(),
             ..Default::default()
         };
         topics.entry(&partition.topic).or_default().push(described);
