@@ -1,5 +1,6 @@
 """kafka-python against a node: `cases.py BOOTSTRAP LOGS [CASE]` prints `case pass|fail seconds` for each case."""
 
+import concurrent.futures
 import pathlib
 import time
 import uuid
@@ -518,23 +519,25 @@ def rebalance(topic, assignor):
         equal("values", sorted(values(0, 100)), sorted(take(members, 100)))
         members[0].commit()
         members.append(member(topic, topic, **settings))
-        wait("each has its half", lambda: [poll(m) for m in members] == [2, 2], 60)
+        wait("each has its half", lambda: held(members) == [2, 2], 60)
         equal("all partitions", set(of(topic, 4)), members[0].assignment() | members[1].assignment())
         spread(topic, 100, 200, 4)
         equal("values", sorted(values(100, 200)), sorted(take(members, 100)))
         for reader in members:
             reader.commit()
         members.pop(0).close()
-        wait("the other has all", lambda: poll(members[0]) == 4, 60)
+        wait("the other has all", lambda: held(members) == [4], 60)
     finally:
         for reader in members:
             reader.close()
 
 
-def poll(reader):
-    """The number of partitions that it has."""
-    equal("records", {}, reader.poll(timeout_ms=100))
-    return len(reader.assignment())
+def held(members):
+    """The number of partitions that each has. They are polled at once: this client joins again when its join ends between two polls."""
+    with concurrent.futures.ThreadPoolExecutor(len(members)) as pool:
+        for records in pool.map(lambda reader: reader.poll(timeout_ms=1000), members):
+            equal("records", {}, records)
+    return [len(reader.assignment()) for reader in members]
 
 
 CASES["group-range"] = lambda topic: rebalance(topic, RangePartitionAssignor)
