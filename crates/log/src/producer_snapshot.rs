@@ -57,6 +57,10 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<ProducerState, DamagedSnapshot> {
     if crc32_iscsi(&bytes[CRC_AT.end..]) != snapshot.crc {
         return Err(DamagedSnapshot);
     }
+    // No node writes others, whatever the checksum says.
+    if !snapshot.producer_entries.iter().all(is_possible) {
+        return Err(DamagedSnapshot);
+    }
     let producers = snapshot.producer_entries.into_iter().map(|entry| {
         let last = BatchTrace {
             last_sequence: entry.last_sequence,
@@ -80,19 +84,23 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<ProducerState, DamagedSnapshot> {
     Ok(state)
 }
 
+/// Of a producer with an id, whose last batch, if it is known, has numbers.
+fn is_possible(entry: &ProducerEntry) -> bool {
+    let is_numbered = entry.last_sequence.0 >= 0 && entry.offset_delta >= 0;
+    entry.producer_id.0 >= 0 && (is_numbered || !entry.last_offset.is_known())
+}
+
 #[cfg(test)]
 mod tests {
     use ottla_model::{ProducerEpoch, ProducerId, Timestamp};
 
     use super::*;
 
-    #[test]
-    fn a_snapshot_reads_back_and_damage_is_noticed() {
-        let mut state = ProducerState::default();
+    fn state(id: i64, last_sequence: i32, offset_delta: i32) -> ProducerState {
         let trace = BatchTrace {
-            last_sequence: Sequence(4),
+            last_sequence: Sequence(last_sequence),
             last_offset: Offset(99),
-            offset_delta: 4,
+            offset_delta,
             timestamp: Timestamp(1),
         };
         let producer = Producer {
@@ -102,7 +110,22 @@ mod tests {
             coordinator_epoch: -1,
             transaction_start: None,
         };
-        state.producers.insert(ProducerId(7), producer);
+        let mut state = ProducerState::default();
+        state.producers.insert(ProducerId(id), producer);
+        state
+    }
+
+    #[test]
+    fn what_no_node_writes_is_damage_under_a_right_checksum() {
+        for (id, last_sequence, offset_delta) in [(-1, 4, 4), (7, -1, 4), (7, 4, -1)] {
+            let bytes = to_bytes(&state(id, last_sequence, offset_delta));
+            assert_eq!(parse(&bytes), Err(DamagedSnapshot));
+        }
+    }
+
+    #[test]
+    fn a_snapshot_reads_back_and_damage_is_noticed() {
+        let state = state(7, 4, 4);
         let bytes = to_bytes(&state);
         assert_eq!(bytes.len(), 10 + 46);
         assert_eq!(parse(&bytes), Ok(state));

@@ -93,6 +93,10 @@ pub(super) enum Work {
     Members(Members),
     /// A node is started that holds nothing.
     Start,
+    /// So many connections to a node, each of which has asked once and asks no more.
+    Idle {
+        connections: u16,
+    },
     /// A node is started that holds so many partitions.
     Restart {
         partitions: u32,
@@ -136,7 +140,11 @@ impl Case {
         match self.work {
             Work::Produce(load) | Work::Flood(load) => load.client == Client::Librdkafka,
             Work::Consume(load) => load.client == Client::Librdkafka,
-            Work::Loop(_) | Work::Members(_) | Work::Start | Work::Restart { .. } => false,
+            Work::Loop(_)
+            | Work::Members(_)
+            | Work::Start
+            | Work::Idle { .. }
+            | Work::Restart { .. } => false,
         }
     }
 
@@ -158,7 +166,7 @@ impl Case {
             Work::Loop(_) => BareLoop::BYTES,
             Work::Produce(load) | Work::Flood(load) => load.disk_bytes(),
             Work::Consume(_) => Consume::FILLED,
-            Work::Start => MIB,
+            Work::Start | Work::Idle { .. } => MIB,
             Work::Members(_) => 64 * MIB,
             // Files that hold a record, and directories.
             Work::Restart { partitions } => u64::from(partitions) * 64 * KIB,

@@ -1,4 +1,5 @@
-//! Starts: of a node that holds nothing, and of one that holds many partitions, after a stop of either kind.
+//! What a node takes that does nothing, and starts: of a node that holds nothing, and of one that holds many partitions, after a stop
+//! of either kind.
 
 use super::CompareError;
 use super::node::{Node, Stop};
@@ -6,7 +7,7 @@ use super::partitions::Partitions;
 use super::product::Product;
 use super::results::Figure;
 use super::site::Site;
-use crate::load::pause;
+use crate::load::{Connection, pause};
 
 use std::time::Duration;
 
@@ -27,6 +28,28 @@ pub(super) fn start(
     started.stop(Stop::Clean)?;
     Ok(vec![
         (Figure::FirstAck, first_ack.as_secs_f64()),
+        (Figure::Resident, resident.now as f64),
+        (Figure::Peak, resident.peak as f64),
+    ])
+}
+
+/// The memory of a node with connections that have nothing to do, each asked what it serves.
+pub(super) fn idle(
+    site: &Site,
+    product: &dyn Product,
+    connections: u16,
+) -> Result<Vec<(Figure, f64)>, CompareError> {
+    let node = Node::format(site, product)?;
+    let started = node.start()?;
+    Partitions::new(1).first_ack(&node, &started)?;
+    let open = |_| Connection::open(&node.bootstrap);
+    let held = (0..connections).map(open).collect::<Result<Vec<_>, _>>()?;
+    started.quiet()?;
+    pause(REST);
+    let resident = started.resident()?;
+    drop(held);
+    started.stop(Stop::Clean)?;
+    Ok(vec![
         (Figure::Resident, resident.now as f64),
         (Figure::Peak, resident.peak as f64),
     ])

@@ -341,7 +341,9 @@ mod tests {
                     load.words(&target),
                 ],
                 Work::Loop(bare_loop) => vec![bare_loop.words(std::path::Path::new("."))],
-                Work::Members(_) | Work::Start | Work::Restart { .. } => Vec::new(),
+                Work::Members(_) | Work::Start | Work::Idle { .. } | Work::Restart { .. } => {
+                    Vec::new()
+                }
             };
             for words in all {
                 let understood = crate::understands(words.iter().map(String::as_str));

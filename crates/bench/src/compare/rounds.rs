@@ -75,7 +75,11 @@ impl<'a> Rounds<'a> {
         let steps = self.cases.iter().map(|case| match case.work {
             Work::Loop(_) => self.rounds,
             Work::Produce(load) if load.echo => 3 * self.rounds,
-            Work::Produce(_) | Work::Consume(_) | Work::Members(_) | Work::Start => 2 * self.rounds,
+            Work::Produce(_)
+            | Work::Consume(_)
+            | Work::Members(_)
+            | Work::Start
+            | Work::Idle { .. } => 2 * self.rounds,
             Work::Restart { .. } => 2 * self.restart_rounds,
             Work::Flood(_) => 1,
         });
@@ -191,7 +195,7 @@ impl<'a> Rounds<'a> {
     ) -> Result<(), CompareError> {
         let (rounds, restart_rounds) = (self.rounds, self.restart_rounds);
         let cases = self.select(|work| match work {
-            Work::Members(_) | Work::Start => number < rounds,
+            Work::Members(_) | Work::Start | Work::Idle { .. } => number < rounds,
             Work::Restart { .. } => number < restart_rounds,
             _ => false,
         });
@@ -200,6 +204,7 @@ impl<'a> Rounds<'a> {
             self.measure(case, product.subject(), round, |rounds| match case.work {
                 Work::Restart { partitions } => life::restart(rounds.site, product, partitions),
                 Work::Members(load) => load.run(rounds.site, product),
+                Work::Idle { connections } => life::idle(rounds.site, product, connections),
                 _ => life::start(rounds.site, product),
             })?;
         }

@@ -83,7 +83,11 @@ impl<'a> Session<'a> {
                 load::run(self.site, &fill, MOST_SECONDS)?;
                 load::run(self.site, &load.words(&target), MOST_SECONDS)
             }
-            Work::Loop(_) | Work::Members(_) | Work::Start | Work::Restart { .. } => {
+            Work::Loop(_)
+            | Work::Members(_)
+            | Work::Start
+            | Work::Idle { .. }
+            | Work::Restart { .. } => {
                 let problem = format!("{} is no load", case.name);
                 return Err(CompareError::Failed(problem));
             }

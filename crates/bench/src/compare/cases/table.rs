@@ -436,6 +436,14 @@ pub(in crate::compare) const CASES: &[Case] = &[
         Work::Start,
     ),
     case(
+        "connections-10000",
+        Group::Start,
+        "10,000 connections, idle",
+        Work::Idle {
+            connections: 10_000,
+        },
+    ),
+    case(
         "restart-1000",
         Group::Restart,
         "1,000 partitions with a record each",
