@@ -66,15 +66,19 @@ use crate::request::Caller;
 /// "Not asked for", where authorized operations go.
 const NOT_ASKED: i32 = i32::MIN;
 
-/// What the controller says to who may carry out the operation on the cluster.
+/// What the controller says to who may carry out the operation on the cluster, and waits for it as long as that.
 async fn alter_cluster<E: Env>(
     node: &Node<E>,
     caller: &Caller,
     operation: Operation,
+    timeout_ms: Option<i32>,
     asked: Request,
 ) -> Result<Reply, ErrorCode> {
     if node.allowed(caller, operation, Resource::Cluster) {
-        return node.quorum.ask(asked).await;
+        return match timeout_ms {
+            Some(limit) => node.quorum.ask_within(node.env.clock(), limit, asked).await,
+            None => node.quorum.ask(asked).await,
+        };
     }
     Ok(Reply::Refused(Refusal {
         code: ErrorCode::ClusterAuthorizationFailed,
@@ -87,10 +91,14 @@ fn no_such_reply(reply: Result<Reply, ErrorCode>) -> Refusal {
     match reply {
         Ok(Reply::Refused(refusal)) => refusal,
         Ok(other) => unreachable!("the controller answers another question: {other:?}"),
-        Err(code) => Refusal {
-            code,
-            message: "the controller has stopped".to_owned(),
-        },
+        Err(code) => {
+            let message = match code {
+                ErrorCode::RequestTimedOut => "the time that the request may take is over",
+                _ => "the controller has stopped",
+            };
+            let message = message.to_owned();
+            Refusal { code, message }
+        }
     }
 }
 

@@ -21,6 +21,7 @@ use std::io;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use bytes::Bytes;
 use event_listener::{Event, EventListener};
@@ -114,6 +115,27 @@ impl Quorum {
         // A job for a controller that has stopped is dropped, and its reply with it.
         let _ = self.jobs.unbounded_send(Job::Ask { request, reply });
         answer.await.map_err(|_| ErrorCode::NotController)
+    }
+
+    /// The same for whoever waits so many milliseconds and no longer. What is begun by then goes on; what still waits for a leader is
+    /// not carried out any more.
+    ///
+    /// # Errors
+    /// As [`ask`](Self::ask). REQUEST_TIMED_OUT when the time is over, as it is from the first for one of nothing.
+    pub(crate) async fn ask_within(
+        &self,
+        clock: &impl Clock,
+        timeout_ms: i32,
+        request: Request,
+    ) -> Result<Reply, ErrorCode> {
+        let timeout = u64::try_from(timeout_ms).map_or(Duration::ZERO, Duration::from_millis);
+        if timeout.is_zero() {
+            return Err(ErrorCode::RequestTimedOut);
+        }
+        match select(pin!(self.ask(request)), pin!(clock.sleep(timeout))).await {
+            Either::Left((reply, _)) => reply,
+            Either::Right(_) => Err(ErrorCode::RequestTimedOut),
+        }
     }
 
     /// What this voter says to another node.
@@ -336,7 +358,10 @@ impl<E: Env, P: FnMut(Arc<Image>) + Send + 'static> Worker<E, P> {
         self.handle(Request::Activate, reply)?;
         self.settle()?;
         while let Some((request, reply)) = self.held.pop_front() {
-            self.handle(request, reply)?;
+            // Whoever asked may have given up.
+            if !reply.is_canceled() {
+                self.handle(request, reply)?;
+            }
         }
         self.settle()
     }

@@ -22,7 +22,7 @@ pub enum ScramAlteration {
         user: String,
         mechanism: i8,
     },
-    /// With the keys that follow from the salted password.
+    /// With the keys that follow from the salted password; without any where it has no bytes.
     Upsert(UserScramCredentialRecord<'static>),
 }
 
@@ -114,6 +114,10 @@ impl Controller {
                     "Too many iterations"
                 };
                 refused(ErrorCode::UnacceptableCredential, problem.to_owned())
+            }
+            ScramAlteration::Upsert(record) if record.stored_key.is_empty() => {
+                let message = "the salted password may not be empty".to_owned();
+                refused(ErrorCode::UnacceptableCredential, message)
             }
             ScramAlteration::Upsert(record) => Ok(record.clone().into()),
         }

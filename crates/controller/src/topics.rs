@@ -76,7 +76,7 @@ impl Controller {
             .filter(|name| !seen.insert(*name))
             .collect();
         let mut operation = Operation::default();
-        let mut in_metrics = self.names_in_metrics(topics);
+        let in_metrics = self.names_in_metrics(topics);
         let mut replies = Vec::new();
         for topic in topics {
             let made = if duplicates.contains(&*topic.name) {
@@ -92,14 +92,7 @@ impl Controller {
                 Err(refusal) => Ok(Err(refusal)),
             };
             match made {
-                Ok(reply) => {
-                    if reply.is_ok()
-                        && let Some(name) = topic_name::in_metrics(&topic.name)
-                    {
-                        in_metrics.insert(name, &topic.name);
-                    }
-                    replies.push(reply);
-                }
+                Ok(reply) => replies.push(reply),
                 Err(too_large) => return Outcome::refused(too_large),
             }
         }
@@ -121,7 +114,7 @@ impl Controller {
     }
 
     /// The topics by what metrics call them, as far as one of `wanted` may be called the same.
-    fn names_in_metrics<'a>(&'a self, wanted: &[NewTopic]) -> BTreeMap<String, &'a str> {
+    fn names_in_metrics(&self, wanted: &[NewTopic]) -> BTreeMap<String, &str> {
         let mut wanted = wanted.iter();
         if !wanted.any(|topic| topic_name::in_metrics(&topic.name).is_some()) {
             return BTreeMap::new();

@@ -30,7 +30,8 @@ pub(crate) async fn handle<E: Env>(
         alterations: alterations.collect(),
         validate_only: request.validate_only,
     };
-    let reply = super::alter_cluster(node, context.caller, Operation::AlterConfigs, asked).await;
+    let reply =
+        super::alter_cluster(node, context.caller, Operation::AlterConfigs, None, asked).await;
     let results = match reply {
         Ok(Reply::QuotasAltered(results)) => results,
         other => {

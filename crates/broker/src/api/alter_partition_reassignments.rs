@@ -17,16 +17,17 @@ pub(crate) async fn handle<E: Env>(
     context: Context<'_>,
     request: AlterPartitionReassignmentsRequest<'_>,
 ) -> AlterPartitionReassignmentsResponse<'static> {
-    let topics = request.topics.iter().map(|topic| {
+    let named = request.topics.iter().map(|topic| {
         let partitions = topic.partitions.iter();
         let partitions = partitions.map(|it| (it.partition_index, it.replicas.clone()));
         (topic.name.to_string(), partitions.collect())
     });
     let asked = Request::AlterPartitionReassignments {
-        topics: topics.collect(),
+        topics: named.collect(),
         allow_replication_factor_change: request.allow_replication_factor_change,
     };
-    let reply = super::alter_cluster(node, context.caller, Operation::Alter, asked).await;
+    let limit = Some(request.timeout_ms);
+    let reply = super::alter_cluster(node, context.caller, Operation::Alter, limit, asked).await;
     let response = AlterPartitionReassignmentsResponse {
         allow_replication_factor_change: request.allow_replication_factor_change,
         error_message: None,
@@ -39,8 +40,17 @@ pub(crate) async fn handle<E: Env>(
         },
         other => {
             let refusal = super::no_such_reply(other);
+            let all = request.topics.iter().map(|topic| {
+                let partitions = topic.partitions.iter();
+                let refused = partitions.map(|it| (it.partition_index, Err(refusal.clone())));
+                PartitionResults {
+                    topic: topic.name.to_string(),
+                    partitions: refused.collect(),
+                }
+            });
             AlterPartitionReassignmentsResponse {
                 error_code: refusal.code,
+                responses: all.map(reassigned).collect(),
                 error_message: Some(refusal.message.into()),
                 ..response
             }

@@ -25,7 +25,7 @@ pub(crate) async fn handle<E: Env>(
     });
     let upsertions = request.upsertions.iter().map(upsertion);
     let asked = Request::AlterUserScramCredentials(deletions.chain(upsertions).collect());
-    let reply = super::alter_cluster(node, context.caller, Operation::Alter, asked).await;
+    let reply = super::alter_cluster(node, context.caller, Operation::Alter, None, asked).await;
     let results = match reply {
         Ok(Reply::ScramAltered(results)) => results,
         other => {
@@ -52,8 +52,9 @@ pub(crate) async fn handle<E: Env>(
 }
 
 fn upsertion(asked: &ScramCredentialUpsertion<'_>) -> ScramAlteration {
-    // Of a mechanism that is unknown there are no keys, and the controller refuses it.
+    // Of a mechanism that is unknown there are no keys, nor of a password of nothing, and the controller refuses it.
     let keys = Mechanism::of_code(asked.mechanism)
+        .filter(|_| !asked.salted_password.is_empty())
         .map(|mechanism| Keys::of(mechanism, &asked.salted_password));
     let (stored_key, server_key) = keys
         .map(|keys| (keys.stored, keys.server))

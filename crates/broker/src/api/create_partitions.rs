@@ -42,13 +42,14 @@ pub(crate) async fn handle<E: Env>(
         .collect();
     let count = wanted.len();
     let quota = MutationQuota::of(node, context, STRICT_FROM);
+    let asked = Request::CreatePartitions {
+        topics: wanted,
+        validate_only: request.validate_only,
+        permits: quota.permits,
+    };
     let reply = node
         .quorum
-        .ask(Request::CreatePartitions {
-            topics: wanted,
-            validate_only: request.validate_only,
-            permits: quota.permits,
-        })
+        .ask_within(node.env.clock(), request.timeout_ms, asked)
         .await;
     let results = match reply {
         Ok(Reply::PartitionsCreated(results)) => results,

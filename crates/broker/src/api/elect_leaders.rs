@@ -39,7 +39,11 @@ pub(crate) async fn handle<E: Env>(
         election,
         partitions,
     };
-    match node.quorum.ask(asked).await {
+    let reply = node
+        .quorum
+        .ask_within(node.env.clock(), request.timeout_ms, asked)
+        .await;
+    match reply {
         Ok(Reply::Partitions(results)) => ElectLeadersResponse {
             replica_election_results: results.into_iter().map(elected).collect(),
             ..Default::default()

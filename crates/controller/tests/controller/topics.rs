@@ -28,23 +28,29 @@ fn topics_are_created_once_under_good_names() {
 }
 
 #[test]
-fn of_topics_that_metrics_would_not_tell_apart_a_request_creates_the_first() {
+fn topics_that_metrics_would_not_tell_apart_come_together_or_not_at_all() {
     let mut cluster = Cluster::new();
-    let topic = |name: &str, id| NewTopic {
-        id: TopicId(Uuid::from_u128(id)),
-        ..new_topic(name.to_owned(), 1)
+    let mut create = |names: &[(&str, u128)]| {
+        let topics = names.iter().map(|(name, id)| NewTopic {
+            id: TopicId(Uuid::from_u128(*id)),
+            ..new_topic((*name).to_owned(), 1)
+        });
+        let reply = cluster.ask(Request::CreateTopics {
+            topics: topics.collect(),
+            validate_only: false,
+            permits: Permits::default(),
+        });
+        let Reply::TopicsCreated(replies) = reply else {
+            panic!("{reply:?}")
+        };
+        let codes = replies.into_iter();
+        codes
+            .map(|reply| reply.map(drop).map_err(|refusal| refusal.code))
+            .collect::<Vec<_>>()
     };
-    let reply = cluster.ask(Request::CreateTopics {
-        topics: vec![topic("a.b", 5001), topic("a_b", 5002)],
-        validate_only: false,
-        permits: Permits::default(),
-    });
-    let Reply::TopicsCreated(replies) = reply else {
-        panic!("{reply:?}")
-    };
-    assert!(replies[0].is_ok());
-    let refusal = replies[1].as_ref().unwrap_err();
-    assert_eq!(refusal.code, ErrorCode::InvalidTopicException);
+    assert_eq!(create(&[("a.b_c", 5001), ("a_b.c", 5002)]), [Ok(()); 2]);
+    let refused = Err(ErrorCode::InvalidTopicException);
+    assert_eq!(create(&[("a_b_c", 5003)]), [refused]);
 }
 
 #[test]

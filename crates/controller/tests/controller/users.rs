@@ -164,6 +164,18 @@ fn a_credential_is_altered_once_in_a_request() {
 }
 
 #[test]
+fn a_password_has_bytes() {
+    let mut cluster = Cluster::new();
+    let ScramAlteration::Upsert(mut record) = upsert("alice", 1, 4096) else {
+        unreachable!("it is one");
+    };
+    record.stored_key = Vec::new().into();
+    let altered = cluster.alter_scram(vec![ScramAlteration::Upsert(record)]);
+    let refused = Err(ErrorCode::UnacceptableCredential);
+    assert_eq!(altered, [("alice".to_owned(), refused)]);
+}
+
+#[test]
 fn an_old_cluster_has_no_credentials() {
     let mut cluster = Cluster::at(MetadataVersion(10));
     let results = cluster.alter_scram(vec![upsert("alice", 1, 4096)]);
