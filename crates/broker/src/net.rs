@@ -6,6 +6,7 @@ mod complaints;
 mod connection;
 mod connection_rates;
 mod frame_reader;
+mod hosts;
 mod limits;
 mod listener;
 mod produces;
@@ -13,5 +14,6 @@ mod spare_buffers;
 
 pub(crate) use budget::MemoryBudget;
 pub(crate) use complaints::Complaints;
+pub(crate) use hosts::{follow_hosts, learn_hosts};
 pub(crate) use limits::ConnectionLimits;
 pub(crate) use listener::{BoundListener, accept};

@@ -40,7 +40,7 @@ use crate::lane::{Job, Lane, LaneOptions};
 use crate::log_dirs::LogDirs;
 use crate::loggers::Loggers;
 use crate::moves::{Moves, move_replicas};
-use crate::net::{Complaints, ConnectionLimits, MemoryBudget, accept};
+use crate::net::{Complaints, ConnectionLimits, MemoryBudget, accept, follow_hosts, learn_hosts};
 use crate::node::{Node, Options};
 use crate::partitions::Partitions;
 use crate::producer_ids::ProducerIds;
@@ -131,12 +131,10 @@ impl<E: Env> Broker<E> {
             &moves,
             &mut logs,
         )?;
-        let limits = ConnectionLimits::new(
-            adjustable.max_connections,
-            adjustable.max_connections_per_ip,
-            config.quota_windows(),
-        );
-        limits.set_rate(adjustable.max_connection_creation_rate);
+        let limits = ConnectionLimits::new(&config, adjustable.connections.clone());
+        learn_hosts(&env, &limits)
+            .await
+            .map_err(|(host, error)| StartError::Host { host, error })?;
         let client_quotas = Arc::new(ClientQuotas::new(
             config.quota_windows(),
             config.controller_quota_windows(),
@@ -243,6 +241,10 @@ impl<E: Env> Broker<E> {
             .iter()
             .map(|(bound, _)| as_bound(&node.config, bound));
         let bound = bound.collect();
+        let limits = Arc::clone(&node.connection_limits);
+        node.env
+            .spawn()
+            .task(follow_hosts(node.env.clone(), limits));
         for (bound, listener) in listeners {
             node.env
                 .spawn()

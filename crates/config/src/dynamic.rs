@@ -1,5 +1,6 @@
 //! What brokers may be given while they run (KIP-226).
 
+use crate::connections;
 use crate::consistency;
 use crate::describe::Layers;
 use crate::key::{Key, Update};
@@ -125,6 +126,7 @@ fn step(before: &Settings, after: &Settings) -> Result<(), String> {
             return Err(format!("{name} is taken over with the next start only"));
         }
     }
+    some_connections(before, after)?;
     let reporters = list(after, "metric.reporters");
     if let Some(class) = reporters.iter().find(|class| *class != JMX) {
         return Err(format!(
@@ -147,6 +149,26 @@ fn list(settings: &Settings, name: &str) -> Vec<String> {
         Some(Value::List(items)) => items,
         _ => Vec::new(),
     }
+}
+
+/// A listener of the broker is not closed by what it may have: nobody could come and change that again.
+fn some_connections(before: &Settings, after: &Settings) -> Result<(), String> {
+    let controllers = list(after, "controller.listener.names");
+    for listener in list(after, "listeners") {
+        let name = listener.split("://").next().unwrap_or_default();
+        if controllers.iter().any(|other| other.eq_ignore_ascii_case(name)) {
+            continue;
+        }
+        let name = name.to_ascii_lowercase();
+        for key in connections::OF_LISTENERS {
+            let of = |settings| connections::of_listener(settings, &name, key);
+            let next = of(after);
+            if next != of(before) && next.is_some_and(|bound| bound < 1) {
+                return Err(format!("{key}: expected at least 1 for listener {name}"));
+            }
+        }
+    }
+    Ok(())
 }
 
 fn cordoned(after: &Settings) -> Result<(), String> {
@@ -263,6 +285,21 @@ mod tests {
     }
 
     #[test]
+    fn no_listener_is_closed_by_its_limits() {
+        for key in connections::OF_LISTENERS {
+            let of_listener = format!("listener.name.plaintext.{key}");
+            for name in [key, &of_listener] {
+                assert!(own(name, "0").is_err(), "{name}");
+                assert_eq!(own(name, "1"), Ok(()));
+            }
+            let has_its_own = [(&*of_listener, "3")];
+            let none = [(key, "0")];
+            assert_eq!(checked(Level::ThisBroker, &has_its_own, &none), Ok(()));
+            assert_eq!(own(&format!("listener.name.x.{key}"), "0"), Ok(()));
+        }
+    }
+
+    #[test]
     fn values_have_to_go_together() {
         assert!(own("log.roll.jitter.ms", "-1").is_err());
         assert!(own("log.cleaner.dedupe.buffer.size", "1048576").is_err());
@@ -274,7 +311,8 @@ mod tests {
         );
         let overrides = [("max.connections.per.ip.overrides", "::1:2")];
         let nobody = [("max.connections.per.ip", "0")];
-        assert!(checked(Level::ThisBroker, &overrides, &nobody).is_err());
+        assert_eq!(checked(Level::ThisBroker, &overrides, &nobody), Ok(()));
+        assert!(checked(Level::ThisBroker, &[], &nobody).is_err());
         assert!(own("cordoned.log.dirs", "/a").is_err());
         assert_eq!(own("cordoned.log.dirs", "/tmp/kafka-logs"), Ok(()));
         let kept = [("log.retention.ms", "5000")];

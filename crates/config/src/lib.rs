@@ -5,6 +5,7 @@
 
 mod adjustable;
 pub mod client_metrics;
+mod connections;
 mod consistency;
 pub mod describe;
 pub mod dynamic;
@@ -19,6 +20,7 @@ mod topic;
 mod value;
 
 pub use adjustable::Adjustable;
+pub use connections::ConnectionBounds;
 pub use group::GroupOverrides;
 pub use key::{Key, Kind, Update};
 pub use listener::{Address, Listener, SecurityProtocol};

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use ottla_env::{Clock, Connection, ConnectionReader, ConnectionWriter, Env, Piece};
-use ottla_model::Monotonic;
 
 use super::answer_writer;
 use super::frame_reader::{End, FrameReader};
+use super::limits::Admission;
 use super::listener::BoundListener;
 use super::produces::Produces;
 use crate::FileOf;
@@ -23,6 +23,7 @@ pub(super) async fn serve<E: Env>(
     node: &Node<E>,
     listener: &BoundListener,
     connection: impl Connection<File = FileOf<E>>,
+    admission: Admission,
 ) {
     let caller = Caller::anonymous(
         listener,
@@ -44,7 +45,7 @@ pub(super) async fn serve<E: Env>(
         caller: &caller,
         writer,
         produces: Produces::new(clock.clone()),
-        last_answer: clock.monotonic(),
+        admission,
     };
     let ended = loop {
         if let Err(ended) = dialogue.take_turn(&mut frames).await {
@@ -59,6 +60,9 @@ pub(super) async fn serve<E: Env>(
         Ended::Reading(end) => complain(node, &caller, &end.to_string()),
         Ended::Writing(error) => {
             tracing::debug!(peer = %caller.peer, %error, "connection closed while answering");
+        }
+        Ended::MadeRoom => {
+            tracing::debug!(peer = %caller.peer, "connection closed: there are more than max.connections, and it was used least recently");
         }
         Ended::Refused(Close(reason)) => complain(node, &caller, &reason),
     }
@@ -82,6 +86,14 @@ enum Ended {
     Refused(Close),
     /// The node takes leave of its clients.
     Left,
+    /// There were too many connections.
+    MadeRoom,
+}
+
+/// What comes after all that can be answered.
+enum Next {
+    Read(Result<Bytes, End>),
+    MakeRoom,
 }
 
 struct Dialogue<'a, E: Env, W> {
@@ -89,8 +101,7 @@ struct Dialogue<'a, E: Env, W> {
     caller: &'a Caller,
     writer: W,
     produces: Produces<E>,
-    /// When something was last answered, or else the connection came.
-    last_answer: Monotonic,
+    admission: Admission,
 }
 
 impl<E: Env, W: ConnectionWriter<File = FileOf<E>>> Dialogue<'_, E, W> {
@@ -100,11 +111,15 @@ impl<E: Env, W: ConnectionWriter<File = FileOf<E>>> Dialogue<'_, E, W> {
         frames: &mut FrameReader<R, E::Clock>,
     ) -> Result<(), Ended> {
         let frame = match self.answer_until_read(frames).await? {
-            Ok(frame) => frame,
-            Err(End::Idle) if self.is_in_use() => return Ok(()),
-            Err(end) => {
+            Next::Read(Ok(frame)) => frame,
+            Next::Read(Err(End::Idle)) if self.is_in_use() => return Ok(()),
+            Next::Read(Err(end)) => {
                 self.answer_produces().await?;
                 return Err(Ended::Reading(end));
+            }
+            Next::MakeRoom => {
+                self.answer_produces().await?;
+                return Err(Ended::MadeRoom);
             }
         };
         if !is_produce(&frame) {
@@ -136,14 +151,16 @@ impl<E: Env, W: ConnectionWriter<File = FileOf<E>>> Dialogue<'_, E, W> {
     async fn answer_until_read<R: ConnectionReader>(
         &mut self,
         frames: &mut FrameReader<R, E::Clock>,
-    ) -> Result<Result<Bytes, End>, Ended> {
+    ) -> Result<Next, Ended> {
         let mut next = pin!(frames.next());
         loop {
             let read = poll_fn(|task| {
                 if self.produces.poll_answered(task).is_ready() {
                     Poll::Ready(None)
+                } else if self.admission.poll_must_close(task).is_ready() {
+                    Poll::Ready(Some(Next::MakeRoom))
                 } else if self.produces.has_room() {
-                    next.as_mut().poll(task).map(Some)
+                    next.as_mut().poll(task).map(Next::Read).map(Some)
                 } else {
                     Poll::Pending
                 }
@@ -176,10 +193,11 @@ impl<E: Env, W: ConnectionWriter<File = FileOf<E>>> Dialogue<'_, E, W> {
         let clock = self.node.env.clock();
         if let Some(pieces) = answer.filter(|pieces| !pieces.is_empty()) {
             let max_idle = self.node.options.max_idle;
-            let written = answer_writer::write(&mut self.writer, clock, max_idle, pieces).await;
+            let written = answer_writer::write(&mut self.writer, clock, max_idle, pieces);
+            let written = unless_told_to_close(&self.admission, written).await?;
             self.node.metrics.sent(written.map_err(Ended::Writing)?);
         }
-        self.last_answer = clock.monotonic();
+        self.admission.use_at(clock.monotonic());
         self.stay_muted().await
     }
 
@@ -195,8 +213,9 @@ impl<E: Env, W: ConnectionWriter<File = FileOf<E>>> Dialogue<'_, E, W> {
             return Ok(());
         }
         let longest = self.node.options.max_idle.unwrap_or(Duration::MAX);
-        clock.sleep((until - now).min(longest)).await;
-        self.last_answer = clock.monotonic();
+        let silence = clock.sleep((until - now).min(longest));
+        unless_told_to_close(&self.admission, silence).await?;
+        self.admission.use_at(clock.monotonic());
         match until - now > longest {
             true => Err(Ended::Reading(End::Idle)),
             false => Ok(()),
@@ -205,7 +224,22 @@ impl<E: Env, W: ConnectionWriter<File = FileOf<E>>> Dialogue<'_, E, W> {
 
     /// A client that waits for an answer, or has had one just now, is not idle though it sends nothing.
     fn is_in_use(&self) -> bool {
-        let since = self.node.env.clock().monotonic() - self.last_answer;
+        let since = self.node.env.clock().monotonic() - self.admission.last_used();
         !self.produces.is_empty() || self.node.options.max_idle.is_none_or(|idle| since < idle)
     }
+}
+
+/// Waits for `future`, but not for one that does not come at once when the connection has to make room.
+async fn unless_told_to_close<F: Future>(
+    admission: &Admission,
+    future: F,
+) -> Result<F::Output, Ended> {
+    let mut future = pin!(future);
+    poll_fn(|task| match future.as_mut().poll(task) {
+        Poll::Ready(output) => Poll::Ready(Ok(output)),
+        Poll::Pending => admission
+            .poll_must_close(task)
+            .map(|()| Err(Ended::MadeRoom)),
+    })
+    .await
 }
