@@ -23,6 +23,7 @@ use crate::dynamic_configs::DynamicConfigs;
 use crate::found_logs::FoundLogs;
 use crate::groups::GroupCoordinators;
 use crate::lane::{Job, Lane};
+use crate::log_dirs::LogDirs;
 use crate::moves::Moves;
 use crate::net::ConnectionLimits;
 use crate::partition::{Partition, PartitionKey};
@@ -49,6 +50,9 @@ pub(crate) struct Publisher<E: Env> {
     staying: Arc<Mutex<FxHashMap<PartitionKey, Arc<Partition<E>>>>>,
     /// Their logs are in a directory that cannot be used.
     missed: FxHashSet<PartitionKey>,
+    log_dirs: Arc<LogDirs>,
+    /// The directories that get no new partitions, whenever they are others.
+    cordoned: mpsc::UnboundedSender<Vec<Uuid>>,
     /// Where those are that the metadata does not know where they are.
     assigned: mpsc::UnboundedSender<AssignedDirectory>,
     /// Nothing has been carried out yet, not even what the first image holds.
@@ -68,6 +72,8 @@ impl<E: Env> Publisher<E> {
         found: FoundLogs,
         moves: Arc<Moves<E::Disk>>,
         assigned: mpsc::UnboundedSender<AssignedDirectory>,
+        log_dirs: Arc<LogDirs>,
+        cordoned: mpsc::UnboundedSender<Vec<Uuid>>,
     ) -> Self {
         Self {
             node,
@@ -85,6 +91,8 @@ impl<E: Env> Publisher<E> {
             staying: Arc::default(),
             missed: FxHashSet::default(),
             assigned,
+            log_dirs,
+            cordoned,
             is_first: true,
         }
     }
@@ -111,6 +119,9 @@ impl<E: Env> Publisher<E> {
             if is_of_groups || is_first {
                 self.groups.configure(&self.settings, next);
             }
+        }
+        if has_new_configs || is_first || before.features() != next.features() {
+            self.cordon(next);
         }
         if before.client_quotas() != next.client_quotas() {
             self.client_quotas.configure(next.client_quotas());
@@ -145,6 +156,19 @@ impl<E: Env> Publisher<E> {
             self.configure(next);
         }
         self.image.store(Arc::clone(next));
+    }
+
+    /// Closes directories to new partitions, where the cluster knows of that, and has the controller told.
+    fn cordon(&self, image: &Image) {
+        let has_cordons = image.features().metadata_version().has_cordons();
+        let named = match has_cordons {
+            true => &self.adjusted.cordoned_log_dirs[..],
+            false => &[],
+        };
+        if let Some(cordoned) = self.log_dirs.cordon(named) {
+            // Whoever passes it on ends with the node.
+            let _ = self.cordoned.unbounded_send(cordoned);
+        }
     }
 
     /// Carries out what has changed of the node's own settings.

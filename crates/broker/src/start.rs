@@ -28,6 +28,7 @@ pub use error::StartError;
 pub(crate) use own_directories::OwnDirectory;
 
 use crate::client_quotas::ClientQuotas;
+use crate::cordons::tell_cordoned;
 use crate::directories::tell_directories;
 use crate::endpoints::quorum_endpoint;
 use crate::failed_directories::{FailedDirectory, UsableDirectories, tell_failed};
@@ -144,7 +145,7 @@ impl<E: Env> Broker<E> {
             .iter()
             .map(|(directory, id)| (directory.path().to_path_buf(), *id))
             .collect();
-        let log_dirs = LogDirs::new(config.log_dirs(), &usable);
+        let log_dirs = Arc::new(LogDirs::new(config.log_dirs(), &usable));
         let (lanes, cleanly_stopped) =
             start_lanes(&env, &config, &adjustable, &directories, &log_dirs, &failed)?;
         // One that is no directory of partitions may have been one before; what its sign says ends here as well.
@@ -155,6 +156,7 @@ impl<E: Env> Broker<E> {
                 error,
             })?;
         let (assigned, to_tell) = mpsc::unbounded();
+        let (cordoned, to_tell_cordoned) = mpsc::unbounded();
         let publisher = Publisher::new(
             config.node_id(),
             config.settings().clone(),
@@ -175,6 +177,8 @@ impl<E: Env> Broker<E> {
             },
             Arc::clone(&moves),
             assigned,
+            Arc::clone(&log_dirs),
+            cordoned,
         );
         let failures = Arc::new(Failures::default());
         let quorum = Quorum::start(
@@ -223,6 +227,8 @@ impl<E: Env> Broker<E> {
         let is_first = node.broker_epoch.set(epoch).is_ok();
         assert!(is_first, "a node registers once");
         let telling = tell_directories(Arc::clone(&node), epoch, to_tell);
+        node.env.spawn().task(telling);
+        let telling = tell_cordoned(Arc::clone(&node), epoch, to_tell_cordoned);
         node.env.spawn().task(telling);
         let moving = move_replicas(Arc::clone(&node), epoch, to_move);
         node.env.spawn().task(moving);

@@ -1,6 +1,8 @@
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::connections::ConnectionBounds;
+use crate::cordons;
 use crate::group;
 use crate::settings::Settings;
 use crate::value::Value;
@@ -9,6 +11,8 @@ use crate::value::Value;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Adjustable {
     pub connections: ConnectionBounds,
+    /// Those of `log.dirs` that get no new partitions (KIP-1066).
+    pub cordoned_log_dirs: Vec<PathBuf>,
     /// For how long an idle producer is remembered.
     pub producer_expiration: Duration,
     /// The least time between two targets of a consumer group that has none of its own, within the bounds for all groups.
@@ -25,6 +29,7 @@ impl Adjustable {
         let milliseconds = |name| Duration::from_millis(number(name));
         Self {
             connections: ConnectionBounds::of(settings),
+            cordoned_log_dirs: cordons::of(settings),
             producer_expiration: milliseconds("producer.id.expiration.ms"),
             consumer_assignment_interval: Duration::from_millis(
                 group::within_bounds("group.consumer.assignment.interval.ms", settings)

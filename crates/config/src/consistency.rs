@@ -1,6 +1,7 @@
 //! What must hold between the values of a broker, at its start and whenever one of them is changed.
 
 use crate::connections::{self, OVERRIDES};
+use crate::cordons;
 use crate::group;
 use crate::settings::Settings;
 use crate::value::Value;
@@ -16,6 +17,7 @@ const CLEANER_BUFFER: i64 = 1 << 20;
 pub(crate) fn check(settings: &Settings) -> Result<(), Problem> {
     ages(settings)?;
     connections(settings)?;
+    cordons::check(settings)?;
     cleaner(settings)?;
     group::check_broker(settings)
 }

@@ -70,6 +70,22 @@ pub fn check<'a>(
     step(&before, &after)
 }
 
+/// Whether a controller may change the configs of a broker from `before` to `next` without asking it, who alone knows its directories: it
+/// may take back that some are cordoned.
+///
+/// # Errors
+/// A sentence that names the config.
+pub fn check_of_controller(before: &Settings, next: &Settings) -> Result<(), String> {
+    let known = list(before, "cordoned.log.dirs");
+    let mut wanted = list(next, "cordoned.log.dirs").into_iter();
+    match wanted.find(|name| !known.contains(name)) {
+        None => Ok(()),
+        Some(other) => Err(format!(
+            "cordoned.log.dirs: a controller only takes directories out, and {other} is not in: ask the broker"
+        )),
+    }
+}
+
 /// Whether a broker may have this config, whatever else it has.
 ///
 /// # Errors
@@ -133,7 +149,6 @@ fn step(before: &Settings, after: &Settings) -> Result<(), String> {
             "metric.reporters: there is no Java here that could load {class}"
         ));
     }
-    cordoned(after)?;
     local_retention(before, after)
 }
 
@@ -156,7 +171,10 @@ fn some_connections(before: &Settings, after: &Settings) -> Result<(), String> {
     let controllers = list(after, "controller.listener.names");
     for listener in list(after, "listeners") {
         let name = listener.split("://").next().unwrap_or_default();
-        if controllers.iter().any(|other| other.eq_ignore_ascii_case(name)) {
+        if controllers
+            .iter()
+            .any(|other| other.eq_ignore_ascii_case(name))
+        {
             continue;
         }
         let name = name.to_ascii_lowercase();
@@ -169,21 +187,6 @@ fn some_connections(before: &Settings, after: &Settings) -> Result<(), String> {
         }
     }
     Ok(())
-}
-
-fn cordoned(after: &Settings) -> Result<(), String> {
-    let directories = match list(after, "log.dirs") {
-        none if none.is_empty() => list(after, "log.dir"),
-        some => some,
-    };
-    let cordoned = list(after, "cordoned.log.dirs");
-    let is_known = |name: &&String| *name == "*" || directories.contains(name);
-    match cordoned.iter().find(|name| !is_known(name)) {
-        Some(stranger) => Err(format!(
-            "cordoned.log.dirs: expected some of log.dirs, found {stranger}"
-        )),
-        None => Ok(()),
-    }
 }
 
 /// What stays local is a part of what is kept; -2 is all of it, -1 has no bound.
@@ -272,6 +275,18 @@ mod tests {
     }
 
     #[test]
+    fn a_controller_cordons_nothing() {
+        let before = Settings::dynamic([("cordoned.log.dirs", "/a,/b")].into_iter());
+        let next = |dirs| Settings::dynamic([("cordoned.log.dirs", dirs)].into_iter());
+        let nothing = Settings::default();
+        for fine in [next("/b"), next(""), next("/b,/a"), nothing.clone()] {
+            assert_eq!(check_of_controller(&before, &fine), Ok(()));
+        }
+        assert!(check_of_controller(&before, &next("/c")).is_err());
+        assert!(check_of_controller(&nothing, &next("*")).is_err());
+    }
+
+    #[test]
     fn threads_are_at_most_doubled_or_halved_at_once() {
         for (text, is_fine) in [("4", true), ("16", true), ("3", false), ("17", false)] {
             assert_eq!(own("num.io.threads", text).is_ok(), is_fine, "{text}");
@@ -314,7 +329,10 @@ mod tests {
         assert_eq!(checked(Level::ThisBroker, &overrides, &nobody), Ok(()));
         assert!(checked(Level::ThisBroker, &[], &nobody).is_err());
         assert!(own("cordoned.log.dirs", "/a").is_err());
-        assert_eq!(own("cordoned.log.dirs", "/tmp/kafka-logs"), Ok(()));
+        for some in ["/tmp/kafka-logs", "*", "*,*"] {
+            assert_eq!(own("cordoned.log.dirs", some), Ok(()));
+        }
+        assert!(own("cordoned.log.dirs", "*,/tmp/kafka-logs").is_err());
         let kept = [("log.retention.ms", "5000")];
         let local = |text| {
             checked(

@@ -7,6 +7,7 @@ mod adjustable;
 pub mod client_metrics;
 mod connections;
 mod consistency;
+mod cordons;
 pub mod describe;
 pub mod dynamic;
 mod group;

@@ -501,6 +501,7 @@ mod tests {
             include_str!("topic.rs"),
             include_str!("adjustable.rs"),
             include_str!("connections.rs"),
+            include_str!("cordons.rs"),
             include_str!("group.rs"),
         ];
         let code = readers

@@ -101,7 +101,7 @@ impl<E: Env> Publisher<E> {
         let preferred = preferred.and_then(|id| self.places.of(id));
         let place = named
             .or(preferred)
-            .unwrap_or_else(|| self.places.emptiest(usable));
+            .unwrap_or_else(|| self.places.emptiest(usable, &self.log_dirs.cordoned()));
         let directory = place.0;
         let partition = Arc::new(Partition::new(key, Arc::clone(&topic.name), place, config));
         if is_missed {

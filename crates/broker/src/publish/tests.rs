@@ -5,8 +5,8 @@ use ottla_env::Disk;
 use ottla_log::dir::{FutureLog, LogDirectory};
 use ottla_model::{LeaderEpoch, PartitionIndex};
 use ottla_wire::metadata_record::{
-    ConfigRecord, MetadataRecord, PartitionChangeRecord, PartitionRecord, RegisterBrokerRecord,
-    TopicRecord,
+    ConfigRecord, FeatureLevelRecord, MetadataRecord, PartitionChangeRecord, PartitionRecord,
+    RegisterBrokerRecord, TopicRecord,
 };
 
 use super::*;
@@ -58,6 +58,11 @@ fn publisher(
             in_doubt: in_doubt.then_some(KEY).into_iter().collect(),
         },
         Arc::new(Moves::new(Vec::new()).0),
+        mpsc::unbounded().0,
+        Arc::new(LogDirs::new(
+            vec!["/data".into()],
+            &[("/data".into(), DIRECTORY)],
+        )),
         mpsc::unbounded().0,
     );
     (publisher, partitions)
@@ -205,6 +210,45 @@ fn a_log_that_cannot_be_handed_over_is_led_where_it_was() {
     assert!(partition().directory == DIRECTORY && partition().open_reader().is_some());
     assert_eq!(partition().leader_epoch(), Some(LeaderEpoch(0)));
     assert!(publisher.staying.lock().is_empty());
+}
+
+#[test]
+fn a_cordoned_directory_gets_no_new_partitions_once_the_cluster_knows_of_that() {
+    const SECOND: Uuid = Uuid::from_u128(102);
+    let env = IdleEnv::new();
+    let (mut publisher, partitions) = publisher(&env, false, false);
+    let first = publisher.places.of(DIRECTORY).expect("it is there");
+    publisher.places = Places::new(vec![first, (SECOND, env.lane("/second", SECOND))]);
+    let dirs = [("/data", DIRECTORY), ("/second", SECOND)];
+    let usable = dirs.map(|(path, id)| (path.into(), id));
+    let paths = dirs.map(|(path, _)| path.into()).to_vec();
+    publisher.log_dirs = Arc::new(LogDirs::new(paths, &usable));
+    let log_dirs = Arc::clone(&publisher.log_dirs);
+    let (cordoned, mut told) = mpsc::unbounded();
+    publisher.cordoned = cordoned;
+    let cordon = ConfigRecord {
+        resource_type: Resource::BROKER,
+        resource_name: "1".into(),
+        name: "cordoned.log.dirs".into(),
+        value: Some("/data".into()),
+    };
+    let level = |level| FeatureLevelRecord {
+        name: "metadata.version".into(),
+        feature_level: level,
+    };
+    let both = vec![DIRECTORY, SECOND];
+    let records = vec![level(29).into(), broker(both).into(), cordon.into()];
+    let early = with(&Image::default(), records);
+    publisher.publish(&early);
+    assert!(log_dirs.cordoned().is_empty() && told.try_recv().is_err());
+    let late = with(&early, vec![level(30).into()]);
+    publisher.publish(&late);
+    assert_eq!(told.try_recv(), Ok(vec![DIRECTORY]));
+    publisher.publish(&with(&late, topic(None)));
+    let partition = partitions.get(TOPIC, PartitionIndex(0));
+    let partition = partition.expect("this node has a replica");
+    assert_eq!(partition.directory, SECOND);
+    assert!(told.try_recv().is_err());
 }
 
 fn broker(log_dirs: Vec<Uuid>) -> RegisterBrokerRecord<'static> {
