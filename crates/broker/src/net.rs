@@ -9,6 +9,7 @@ mod frame_reader;
 mod hosts;
 mod limits;
 mod listener;
+mod muting;
 mod produces;
 mod spare_buffers;
 

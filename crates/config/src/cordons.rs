@@ -61,6 +61,6 @@ mod tests {
         };
         assert_eq!(cordoned("*"), [PathBuf::from("/tmp/kafka-logs")]);
         assert_eq!(cordoned("/a,/b"), ["/a", "/b"].map(PathBuf::from));
-        assert_eq!(cordoned(""), [PathBuf::new(); 0]);
+        assert!(cordoned("").is_empty());
     }
 }

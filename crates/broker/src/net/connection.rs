@@ -11,6 +11,7 @@ use super::answer_writer;
 use super::frame_reader::{End, FrameReader};
 use super::limits::Admission;
 use super::listener::BoundListener;
+use super::muting::{stay_muted, unless_told_to_close};
 use super::produces::Produces;
 use crate::FileOf;
 use crate::dispatch::{self, Close, is_produce};
@@ -80,7 +81,7 @@ fn complain<E: Env>(node: &Node<E>, caller: &Caller, reason: &str) {
 }
 
 /// Why there is no further request.
-enum Ended {
+pub(super) enum Ended {
     Reading(End),
     Writing(io::Error),
     Refused(Close),
@@ -198,28 +199,8 @@ impl<E: Env, W: ConnectionWriter<File = FileOf<E>>> Dialogue<'_, E, W> {
             self.node.metrics.sent(written.map_err(Ended::Writing)?);
         }
         self.admission.use_at(clock.monotonic());
-        self.stay_muted().await
-    }
-
-    /// Whoever has used more than its quota is answered, and then not heard for a while. One that would be silent for longer than a
-    /// connection may be idle is let go: perhaps nobody is there any more.
-    async fn stay_muted(&mut self) -> Result<(), Ended> {
-        let Some(until) = self.caller.muted_until() else {
-            return Ok(());
-        };
-        let clock = self.node.env.clock();
-        let now = clock.monotonic();
-        if until <= now {
-            return Ok(());
-        }
         let longest = self.node.options.max_idle.unwrap_or(Duration::MAX);
-        let silence = clock.sleep((until - now).min(longest));
-        unless_told_to_close(&self.admission, silence).await?;
-        self.admission.use_at(clock.monotonic());
-        match until - now > longest {
-            true => Err(Ended::Reading(End::Idle)),
-            false => Ok(()),
-        }
+        stay_muted(clock, self.caller, &self.admission, longest).await
     }
 
     /// A client that waits for an answer, or has had one just now, is not idle though it sends nothing.
@@ -227,19 +208,4 @@ impl<E: Env, W: ConnectionWriter<File = FileOf<E>>> Dialogue<'_, E, W> {
         let since = self.node.env.clock().monotonic() - self.admission.last_used();
         !self.produces.is_empty() || self.node.options.max_idle.is_none_or(|idle| since < idle)
     }
-}
-
-/// Waits for `future`, but not for one that does not come at once when the connection has to make room.
-async fn unless_told_to_close<F: Future>(
-    admission: &Admission,
-    future: F,
-) -> Result<F::Output, Ended> {
-    let mut future = pin!(future);
-    poll_fn(|task| match future.as_mut().poll(task) {
-        Poll::Ready(output) => Poll::Ready(Ok(output)),
-        Poll::Pending => admission
-            .poll_must_close(task)
-            .map(|()| Err(Ended::MadeRoom)),
-    })
-    .await
 }

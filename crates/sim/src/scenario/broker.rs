@@ -35,6 +35,8 @@ mod records_deletion;
 #[cfg(test)]
 mod recovery;
 mod rival;
+#[cfg(test)]
+mod silence;
 mod topic;
 mod users;
 
