@@ -11,6 +11,7 @@ mod limits;
 mod listener;
 mod muting;
 mod produces;
+mod seat;
 mod spare_buffers;
 
 pub(crate) use budget::MemoryBudget;

@@ -1,12 +1,10 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use event_listener::{Event, EventListener};
-use futures::task::AtomicWaker;
 use ottla_config::{ConnectionBounds, ServerConfig};
 use ottla_metadata::ClientQuotas;
 use ottla_model::Monotonic;
@@ -15,6 +13,7 @@ use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
 
 use super::connection_rates::ConnectionRates;
+use super::seat::Seat;
 
 /// Counts connections, and how many come: those of the broker and those of the controller each by themselves, so that clients cannot
 /// keep anybody from the controller.
@@ -253,11 +252,7 @@ impl Admission {
 
     /// Ready when the connection has to make room for others, as soon as it can.
     pub(super) fn poll_must_close(&self, task: &Context<'_>) -> Poll<()> {
-        self.seat.closer.register(task.waker());
-        match self.seat.must_close.load(Ordering::Acquire) {
-            true => Poll::Ready(()),
-            false => Poll::Pending,
-        }
+        self.seat.poll_must_close(task)
     }
 }
 
@@ -269,40 +264,6 @@ impl Drop for Admission {
         drop(open);
         // All, for one that is refused for its address leaves the room to another.
         self.role.room.notify(usize::MAX);
-    }
-}
-
-/// What the limits know of a connection.
-struct Seat {
-    /// Nanoseconds of monotonic time.
-    last_used: AtomicU64,
-    must_close: AtomicBool,
-    closer: AtomicWaker,
-}
-
-impl Seat {
-    fn new(now: Monotonic) -> Self {
-        let seat = Self {
-            last_used: AtomicU64::new(0),
-            must_close: AtomicBool::new(false),
-            closer: AtomicWaker::new(),
-        };
-        seat.use_at(now);
-        seat
-    }
-
-    fn last_used(&self) -> Monotonic {
-        Monotonic(Duration::from_nanos(self.last_used.load(Ordering::Relaxed)))
-    }
-
-    fn use_at(&self, now: Monotonic) {
-        let now = u64::try_from(now.0.as_nanos()).unwrap_or(u64::MAX);
-        self.last_used.store(now, Ordering::Relaxed);
-    }
-
-    fn tell_to_close(&self) {
-        self.must_close.store(true, Ordering::Release);
-        self.closer.wake();
     }
 }
 

@@ -54,16 +54,16 @@ pub(super) async fn unless_told_to_close<F: Future>(
 #[cfg(test)]
 mod tests {
     use std::net::SocketAddr;
+    use std::sync::Arc;
     use std::task::{Context, Waker};
 
+    use ottla_config::{Adjustable, ServerConfig};
     use ottla_env::fake::ManualClock;
     use ottla_model::{Monotonic, Timestamp};
 
     use super::super::limits::ConnectionLimits;
     use super::super::listener::BoundListener;
     use super::*;
-    use ottla_config::{Adjustable, ServerConfig};
-    use std::sync::Arc;
 
     const IDLE: Duration = Duration::from_secs(60);
 
@@ -90,7 +90,7 @@ mod tests {
         Muted {
             clock: ManualClock::new(Timestamp(0)),
             caller: Caller::anonymous(&listener, address, address),
-            admission: admission.ok().expect("it is the first"),
+            admission: admission.expect("it is the first"),
             limits,
             config,
         }

@@ -15,6 +15,8 @@ mod configs;
 mod connection;
 mod consumer;
 mod content;
+#[cfg(test)]
+mod cordons;
 pub mod damage;
 #[cfg(test)]
 mod deletion;
