@@ -48,9 +48,16 @@ impl<E: Env> Places<E> {
         self.places.iter().map(|place| &place.lane)
     }
 
-    /// The one with the fewest partitions, the first of several. One that is not `usable` only where none is.
-    pub(crate) fn emptiest(&self, usable: &[Uuid]) -> (Uuid, Lane<E>) {
-        let weight = |place: &&Place<E>| (!usable.contains(&place.id), place.partitions);
+    /// The one with the fewest partitions, the first of several. One that is not `usable` only where none is, and one that is
+    /// `cordoned` only where all that are usable are.
+    pub(crate) fn emptiest(&self, usable: &[Uuid], cordoned: &[Uuid]) -> (Uuid, Lane<E>) {
+        let weight = |place: &&Place<E>| {
+            (
+                !usable.contains(&place.id),
+                cordoned.contains(&place.id),
+                place.partitions,
+            )
+        };
         let place = self.places.iter().min_by_key(weight);
         let place = place.expect("there is at least one");
         (place.id, place.lane.clone())
@@ -112,13 +119,15 @@ mod tests {
         let env = IdleEnv::new();
         let lanes = [("/one", ONE), ("/two", TWO)].map(|(path, id)| (id, env.lane(path, id)));
         let mut places = Places::new(lanes.into());
-        assert_eq!(places.emptiest(&[ONE, TWO]).0, ONE);
+        assert_eq!(places.emptiest(&[ONE, TWO], &[]).0, ONE);
         places.came(ONE);
-        assert_eq!(places.emptiest(&[ONE, TWO]).0, TWO);
-        assert_eq!(places.emptiest(&[ONE]).0, ONE);
+        assert_eq!(places.emptiest(&[ONE, TWO], &[]).0, TWO);
+        assert_eq!(places.emptiest(&[ONE], &[]).0, ONE);
         places.left(ONE);
-        assert_eq!(places.emptiest(&[ONE, TWO]).0, ONE);
+        assert_eq!(places.emptiest(&[ONE, TWO], &[]).0, ONE);
+        assert_eq!(places.emptiest(&[ONE, TWO], &[ONE]).0, TWO);
+        assert_eq!(places.emptiest(&[ONE], &[ONE]).0, ONE);
         // It fails there, and is not forgotten.
-        assert_eq!(places.emptiest(&[]).0, ONE);
+        assert_eq!(places.emptiest(&[], &[]).0, ONE);
     }
 }

@@ -1,7 +1,7 @@
 //! A world for tests in which tasks run when they are told to, and what blocks when it is told to.
 
 use std::io::{self, ErrorKind};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 use std::task::{Context, Waker};
@@ -155,6 +155,10 @@ impl Net for NoNet {
     }
 
     async fn connect(&self, _host: &str, _port: u16) -> io::Result<Never> {
+        Err(ErrorKind::Unsupported.into())
+    }
+
+    async fn resolve(&self, _host: &str) -> io::Result<Vec<IpAddr>> {
         Err(ErrorKind::Unsupported.into())
     }
 }

@@ -6,6 +6,7 @@ mod alarm;
 mod api;
 mod authorize;
 mod client_quotas;
+mod cordons;
 mod directories;
 mod dispatch;
 mod dynamic_configs;

@@ -13,6 +13,8 @@ pub(crate) struct LogDirs {
 
 /// One of them.
 pub(crate) struct LogDir {
+    /// As the configuration has it.
+    named: PathBuf,
     /// Absolute.
     pub(crate) path: PathBuf,
     /// `None` of one that could not be used at the start.
@@ -24,6 +26,7 @@ pub(crate) struct LogDir {
 #[derive(Debug, Default)]
 pub(crate) struct LogDirState {
     is_offline: AtomicBool,
+    is_cordoned: AtomicBool,
 }
 
 impl LogDirs {
@@ -39,6 +42,7 @@ impl LogDirs {
                 id: known.map(|(_, id)| *id),
                 state: Arc::new(state),
                 path: absolute(&path),
+                named: path,
             }
         });
         Self {
@@ -48,6 +52,22 @@ impl LogDirs {
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &LogDir> {
         self.dirs.iter()
+    }
+
+    /// Those named get no new partitions from now on, and all others do. Gives their ids where that is news.
+    pub(crate) fn cordon(&self, named: &[PathBuf]) -> Option<Vec<Uuid>> {
+        let mut is_news = false;
+        for dir in &self.dirs {
+            let is_cordoned = named.contains(&dir.named);
+            is_news |= dir.state.is_cordoned.swap(is_cordoned, Ordering::SeqCst) != is_cordoned;
+        }
+        is_news.then(|| self.cordoned())
+    }
+
+    /// The ids of those that get no new partitions.
+    pub(crate) fn cordoned(&self) -> Vec<Uuid> {
+        let cordoned = self.dirs.iter().filter(|dir| dir.state.is_cordoned());
+        cordoned.filter_map(|dir| dir.id).collect()
     }
 
     pub(crate) fn by_id(&self, id: Uuid) -> Option<&LogDir> {
@@ -62,6 +82,11 @@ impl LogDirState {
 
     pub(crate) fn is_offline(&self) -> bool {
         self.is_offline.load(Ordering::SeqCst)
+    }
+
+    /// It gets no new partitions (KIP-1066).
+    pub(crate) fn is_cordoned(&self) -> bool {
+        self.is_cordoned.load(Ordering::SeqCst)
     }
 }
 
@@ -83,5 +108,18 @@ mod tests {
         assert_eq!(is_offline.collect::<Vec<_>>(), [true, false]);
         let known = dirs.by_id(id).map(|dir| dir.path.as_path());
         assert_eq!(known, Some(Path::new("/two")));
+    }
+
+    #[test]
+    fn directories_are_cordoned_by_the_names_that_they_were_given() {
+        let ids = [7, 8].map(Uuid::from_u128);
+        let paths = ["/one", "/two", "/lost"].map(PathBuf::from);
+        let usable = [(paths[0].clone(), ids[0]), (paths[1].clone(), ids[1])];
+        let dirs = LogDirs::new(paths.to_vec(), &usable);
+        assert_eq!(dirs.cordon(&[]), None);
+        assert_eq!(dirs.cordon(&paths[1..]), Some(vec![ids[1]]));
+        assert_eq!(dirs.cordon(&paths[1..]), None);
+        assert_eq!(dirs.cordoned(), [ids[1]]);
+        assert_eq!(dirs.cordon(&[]), Some(Vec::new()));
     }
 }

@@ -6,12 +6,16 @@ mod complaints;
 mod connection;
 mod connection_rates;
 mod frame_reader;
+mod hosts;
 mod limits;
 mod listener;
+mod muting;
 mod produces;
+mod seat;
 mod spare_buffers;
 
 pub(crate) use budget::MemoryBudget;
 pub(crate) use complaints::Complaints;
+pub(crate) use hosts::{follow_hosts, learn_hosts};
 pub(crate) use limits::ConnectionLimits;
 pub(crate) use listener::{BoundListener, accept};

@@ -65,7 +65,7 @@ pub(crate) struct Node<E: Env> {
     pub(crate) connection_limits: Arc<ConnectionLimits>,
     pub(crate) complaints: Complaints,
     pub(crate) request_memory: MemoryBudget,
-    pub(crate) log_dirs: LogDirs,
+    pub(crate) log_dirs: Arc<LogDirs>,
     pub(crate) moves: Arc<Moves<E::Disk>>,
     pub(crate) partitions: Arc<Partitions<E>>,
     pub(crate) groups: Arc<GroupCoordinators<E>>,

@@ -28,6 +28,7 @@ pub use error::StartError;
 pub(crate) use own_directories::OwnDirectory;
 
 use crate::client_quotas::ClientQuotas;
+use crate::cordons::tell_cordoned;
 use crate::directories::tell_directories;
 use crate::endpoints::quorum_endpoint;
 use crate::failed_directories::{FailedDirectory, UsableDirectories, tell_failed};
@@ -40,7 +41,7 @@ use crate::lane::{Job, Lane, LaneOptions};
 use crate::log_dirs::LogDirs;
 use crate::loggers::Loggers;
 use crate::moves::{Moves, move_replicas};
-use crate::net::{Complaints, ConnectionLimits, MemoryBudget, accept};
+use crate::net::{Complaints, ConnectionLimits, MemoryBudget, accept, follow_hosts, learn_hosts};
 use crate::node::{Node, Options};
 use crate::partitions::Partitions;
 use crate::producer_ids::ProducerIds;
@@ -131,12 +132,10 @@ impl<E: Env> Broker<E> {
             &moves,
             &mut logs,
         )?;
-        let limits = ConnectionLimits::new(
-            adjustable.max_connections,
-            adjustable.max_connections_per_ip,
-            config.quota_windows(),
-        );
-        limits.set_rate(adjustable.max_connection_creation_rate);
+        let limits = ConnectionLimits::new(&config, adjustable.connections.clone());
+        learn_hosts(&env, &limits)
+            .await
+            .map_err(|(host, error)| StartError::Host { host, error })?;
         let client_quotas = Arc::new(ClientQuotas::new(
             config.quota_windows(),
             config.controller_quota_windows(),
@@ -146,7 +145,7 @@ impl<E: Env> Broker<E> {
             .iter()
             .map(|(directory, id)| (directory.path().to_path_buf(), *id))
             .collect();
-        let log_dirs = LogDirs::new(config.log_dirs(), &usable);
+        let log_dirs = Arc::new(LogDirs::new(config.log_dirs(), &usable));
         let (lanes, cleanly_stopped) =
             start_lanes(&env, &config, &adjustable, &directories, &log_dirs, &failed)?;
         // One that is no directory of partitions may have been one before; what its sign says ends here as well.
@@ -157,6 +156,7 @@ impl<E: Env> Broker<E> {
                 error,
             })?;
         let (assigned, to_tell) = mpsc::unbounded();
+        let (cordoned, to_tell_cordoned) = mpsc::unbounded();
         let publisher = Publisher::new(
             config.node_id(),
             config.settings().clone(),
@@ -177,6 +177,8 @@ impl<E: Env> Broker<E> {
             },
             Arc::clone(&moves),
             assigned,
+            Arc::clone(&log_dirs),
+            cordoned,
         );
         let failures = Arc::new(Failures::default());
         let quorum = Quorum::start(
@@ -226,6 +228,8 @@ impl<E: Env> Broker<E> {
         assert!(is_first, "a node registers once");
         let telling = tell_directories(Arc::clone(&node), epoch, to_tell);
         node.env.spawn().task(telling);
+        let telling = tell_cordoned(Arc::clone(&node), epoch, to_tell_cordoned);
+        node.env.spawn().task(telling);
         let moving = move_replicas(Arc::clone(&node), epoch, to_move);
         node.env.spawn().task(moving);
         let usable = UsableDirectories {
@@ -243,6 +247,10 @@ impl<E: Env> Broker<E> {
             .iter()
             .map(|(bound, _)| as_bound(&node.config, bound));
         let bound = bound.collect();
+        let limits = Arc::clone(&node.connection_limits);
+        node.env
+            .spawn()
+            .task(follow_hosts(node.env.clone(), limits));
         for (bound, listener) in listeners {
             node.env
                 .spawn()

@@ -1,5 +1,8 @@
+use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::connections::ConnectionBounds;
+use crate::cordons;
 use crate::group;
 use crate::settings::Settings;
 use crate::value::Value;
@@ -7,10 +10,9 @@ use crate::value::Value;
 /// What can be changed of a running node as a whole. What its topics inherit is in [`TopicConfig`](crate::TopicConfig).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Adjustable {
-    pub max_connections: usize,
-    pub max_connections_per_ip: usize,
-    /// Connections a second.
-    pub max_connection_creation_rate: i32,
+    pub connections: ConnectionBounds,
+    /// Those of `log.dirs` that get no new partitions (KIP-1066).
+    pub cordoned_log_dirs: Vec<PathBuf>,
     /// For how long an idle producer is remembered.
     pub producer_expiration: Duration,
     /// The least time between two targets of a consumer group that has none of its own, within the bounds for all groups.
@@ -26,10 +28,8 @@ impl Adjustable {
         };
         let milliseconds = |name| Duration::from_millis(number(name));
         Self {
-            max_connections: number("max.connections") as usize,
-            max_connections_per_ip: number("max.connections.per.ip") as usize,
-            max_connection_creation_rate: i32::try_from(number("max.connection.creation.rate"))
-                .unwrap_or(i32::MAX),
+            connections: ConnectionBounds::of(settings),
+            cordoned_log_dirs: cordons::of(settings),
             producer_expiration: milliseconds("producer.id.expiration.ms"),
             consumer_assignment_interval: Duration::from_millis(
                 group::within_bounds("group.consumer.assignment.interval.ms", settings)
@@ -58,13 +58,9 @@ mod tests {
     fn what_is_not_set_is_kafkas_default() {
         let dynamic = [("max.connections", "7"), ("max.connections.per.ip", "x")];
         let found = Adjustable::of(&Settings::dynamic(dynamic.into_iter()));
-        let expected = Adjustable {
-            max_connections: 7,
-            max_connections_per_ip: 2_147_483_647,
-            max_connection_creation_rate: i32::MAX,
-            producer_expiration: Duration::from_secs(86400),
-            consumer_assignment_interval: Duration::from_secs(1),
-        };
-        assert_eq!(found, expected);
+        assert_eq!(found.connections.max, 7);
+        assert_eq!(found.connections.max_per_ip, 2_147_483_647);
+        assert_eq!(found.producer_expiration, Duration::from_secs(86400));
+        assert_eq!(found.consumer_assignment_interval, Duration::from_secs(1));
     }
 }

@@ -1,5 +1,7 @@
 //! What must hold between the values of a broker, at its start and whenever one of them is changed.
 
+use crate::connections::{self, OVERRIDES};
+use crate::cordons;
 use crate::group;
 use crate::settings::Settings;
 use crate::value::Value;
@@ -15,6 +17,7 @@ const CLEANER_BUFFER: i64 = 1 << 20;
 pub(crate) fn check(settings: &Settings) -> Result<(), Problem> {
     ages(settings)?;
     connections(settings)?;
+    cordons::check(settings)?;
     cleaner(settings)?;
     group::check_broker(settings)
 }
@@ -46,28 +49,11 @@ fn ages(settings: &Settings) -> Result<(), Problem> {
 }
 
 fn connections(settings: &Settings) -> Result<(), Problem> {
-    let name = "max.connections.per.ip.overrides";
-    let overrides = match settings.value(name) {
-        Some(Value::Text(text)) => text,
-        _ => String::new(),
-    };
-    let is_host = |host: &str| {
-        let is_fine = |c: char| c.is_ascii_alphanumeric() || "-%._:".contains(c);
-        host.chars().all(is_fine)
-    };
-    for item in overrides.split(',').map(str::trim) {
-        let one = item.rsplit_once(':');
-        let is_limit = one.is_some_and(|(host, count)| {
-            is_host(host.trim()) && count.trim().parse::<i32>().is_ok()
-        });
-        if !is_limit && !overrides.is_empty() {
-            return Err((name, format!("expected HOST:COUNT, found {item:?}")));
-        }
-    }
-    // Also with limits of single hosts, which are kept without effect.
-    if integer(settings, "max.connections.per.ip") == Some(0) {
-        let problem = "0 would let nobody in: expected at least 1";
-        return Err(("max.connections.per.ip", problem.to_owned()));
+    let of_hosts = connections::max_of_hosts(settings)
+        .map_err(|item| (OVERRIDES, format!("expected HOST:COUNT, found {item:?}")))?;
+    if integer(settings, "max.connections.per.ip") == Some(0) && of_hosts.is_empty() {
+        let problem = format!("0 lets in only hosts that are named in {OVERRIDES}, and none is");
+        return Err(("max.connections.per.ip", problem));
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! What brokers may be given while they run (KIP-226).
 
+use crate::connections;
 use crate::consistency;
 use crate::describe::Layers;
 use crate::key::{Key, Update};
@@ -69,6 +70,22 @@ pub fn check<'a>(
     step(&before, &after)
 }
 
+/// Whether a controller may change the configs of a broker from `before` to `next` without asking it, who alone knows its directories: it
+/// may take back that some are cordoned.
+///
+/// # Errors
+/// A sentence that names the config.
+pub fn check_of_controller(before: &Settings, next: &Settings) -> Result<(), String> {
+    let known = list(before, "cordoned.log.dirs");
+    let mut wanted = list(next, "cordoned.log.dirs").into_iter();
+    match wanted.find(|name| !known.contains(name)) {
+        None => Ok(()),
+        Some(other) => Err(format!(
+            "cordoned.log.dirs: a controller only takes directories out, and {other} is not in: ask the broker"
+        )),
+    }
+}
+
 /// Whether a broker may have this config, whatever else it has.
 ///
 /// # Errors
@@ -125,13 +142,13 @@ fn step(before: &Settings, after: &Settings) -> Result<(), String> {
             return Err(format!("{name} is taken over with the next start only"));
         }
     }
+    some_connections(before, after)?;
     let reporters = list(after, "metric.reporters");
     if let Some(class) = reporters.iter().find(|class| *class != JMX) {
         return Err(format!(
             "metric.reporters: there is no Java here that could load {class}"
         ));
     }
-    cordoned(after)?;
     local_retention(before, after)
 }
 
@@ -149,19 +166,27 @@ fn list(settings: &Settings, name: &str) -> Vec<String> {
     }
 }
 
-fn cordoned(after: &Settings) -> Result<(), String> {
-    let directories = match list(after, "log.dirs") {
-        none if none.is_empty() => list(after, "log.dir"),
-        some => some,
-    };
-    let cordoned = list(after, "cordoned.log.dirs");
-    let is_known = |name: &&String| *name == "*" || directories.contains(name);
-    match cordoned.iter().find(|name| !is_known(name)) {
-        Some(stranger) => Err(format!(
-            "cordoned.log.dirs: expected some of log.dirs, found {stranger}"
-        )),
-        None => Ok(()),
+/// A listener of the broker is not closed by what it may have: nobody could come and change that again.
+fn some_connections(before: &Settings, after: &Settings) -> Result<(), String> {
+    let controllers = list(after, "controller.listener.names");
+    for listener in list(after, "listeners") {
+        let name = listener.split("://").next().unwrap_or_default();
+        if controllers
+            .iter()
+            .any(|other| other.eq_ignore_ascii_case(name))
+        {
+            continue;
+        }
+        let name = name.to_ascii_lowercase();
+        for key in connections::OF_LISTENERS {
+            let of = |settings| connections::of_listener(settings, &name, key);
+            let next = of(after);
+            if next != of(before) && next.is_some_and(|bound| bound < 1) {
+                return Err(format!("{key}: expected at least 1 for listener {name}"));
+            }
+        }
     }
+    Ok(())
 }
 
 /// What stays local is a part of what is kept; -2 is all of it, -1 has no bound.
@@ -250,6 +275,18 @@ mod tests {
     }
 
     #[test]
+    fn a_controller_cordons_nothing() {
+        let before = Settings::dynamic([("cordoned.log.dirs", "/a,/b")].into_iter());
+        let next = |dirs| Settings::dynamic([("cordoned.log.dirs", dirs)].into_iter());
+        let nothing = Settings::default();
+        for fine in [next("/b"), next(""), next("/b,/a"), nothing.clone()] {
+            assert_eq!(check_of_controller(&before, &fine), Ok(()));
+        }
+        assert!(check_of_controller(&before, &next("/c")).is_err());
+        assert!(check_of_controller(&nothing, &next("*")).is_err());
+    }
+
+    #[test]
     fn threads_are_at_most_doubled_or_halved_at_once() {
         for (text, is_fine) in [("4", true), ("16", true), ("3", false), ("17", false)] {
             assert_eq!(own("num.io.threads", text).is_ok(), is_fine, "{text}");
@@ -260,6 +297,21 @@ mod tests {
         assert!(next("num.io.threads", "33").is_err());
         assert_eq!(next("log.cleaner.threads", "4"), Ok(()));
         assert!(next("log.cleaner.threads", "5").is_err());
+    }
+
+    #[test]
+    fn no_listener_is_closed_by_its_limits() {
+        for key in connections::OF_LISTENERS {
+            let of_listener = format!("listener.name.plaintext.{key}");
+            for name in [key, &of_listener] {
+                assert!(own(name, "0").is_err(), "{name}");
+                assert_eq!(own(name, "1"), Ok(()));
+            }
+            let has_its_own = [(&*of_listener, "3")];
+            let none = [(key, "0")];
+            assert_eq!(checked(Level::ThisBroker, &has_its_own, &none), Ok(()));
+            assert_eq!(own(&format!("listener.name.x.{key}"), "0"), Ok(()));
+        }
     }
 
     #[test]
@@ -274,9 +326,13 @@ mod tests {
         );
         let overrides = [("max.connections.per.ip.overrides", "::1:2")];
         let nobody = [("max.connections.per.ip", "0")];
-        assert!(checked(Level::ThisBroker, &overrides, &nobody).is_err());
+        assert_eq!(checked(Level::ThisBroker, &overrides, &nobody), Ok(()));
+        assert!(checked(Level::ThisBroker, &[], &nobody).is_err());
         assert!(own("cordoned.log.dirs", "/a").is_err());
-        assert_eq!(own("cordoned.log.dirs", "/tmp/kafka-logs"), Ok(()));
+        for some in ["/tmp/kafka-logs", "*", "*,*"] {
+            assert_eq!(own("cordoned.log.dirs", some), Ok(()));
+        }
+        assert!(own("cordoned.log.dirs", "*,/tmp/kafka-logs").is_err());
         let kept = [("log.retention.ms", "5000")];
         let local = |text| {
             checked(

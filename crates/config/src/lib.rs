@@ -5,7 +5,9 @@
 
 mod adjustable;
 pub mod client_metrics;
+mod connections;
 mod consistency;
+mod cordons;
 pub mod describe;
 pub mod dynamic;
 mod group;
@@ -19,6 +21,7 @@ mod topic;
 mod value;
 
 pub use adjustable::Adjustable;
+pub use connections::ConnectionBounds;
 pub use group::GroupOverrides;
 pub use key::{Key, Kind, Update};
 pub use listener::{Address, Listener, SecurityProtocol};

@@ -143,6 +143,14 @@ impl ServerConfig {
         self.listeners.is_controllers(name)
     }
 
+    /// The name of the listener by which brokers reach each other, in capitals.
+    #[must_use]
+    pub fn inter_broker_listener(&self) -> String {
+        let named = self.text("inter.broker.listener.name");
+        let named = named.or_else(|| self.text("security.inter.broker.protocol"));
+        named.unwrap_or_default().to_ascii_uppercase()
+    }
+
     /// The listener by which controllers reach each other, the first of the controller's, as others are told of it.
     #[must_use]
     pub fn told_controller_listener(&self) -> Listener {
@@ -492,6 +500,8 @@ mod tests {
             include_str!("server/quotas.rs"),
             include_str!("topic.rs"),
             include_str!("adjustable.rs"),
+            include_str!("connections.rs"),
+            include_str!("cordons.rs"),
             include_str!("group.rs"),
         ];
         let code = readers

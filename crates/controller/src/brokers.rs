@@ -1,4 +1,4 @@
-use ottla_metadata::{Broker, features};
+use ottla_metadata::features;
 use ottla_model::{BrokerEpoch, ErrorCode, NodeId, Offset, Uuid};
 use ottla_wire::metadata_record::{
     BrokerEndpoint, BrokerFeature, BrokerRegistrationChangeRecord, ControllerEndpoint,
@@ -167,8 +167,8 @@ impl Controller {
         vec![record.into()]
     }
 
-    /// The broker takes part from now on. It says with it that none of its directories is closed to new partitions (KIP-1066).
-    pub(crate) fn unfence(&self, id: NodeId, epoch: BrokerEpoch) -> Outcome {
+    /// The broker takes part from now on. It says with it which of its directories are closed to new partitions (KIP-1066).
+    pub(crate) fn unfence(&self, id: NodeId, epoch: BrokerEpoch, cordoned: &[Uuid]) -> Outcome {
         if let Err(refusal) = self.check_epoch(id, epoch) {
             return Outcome::refused(refusal);
         }
@@ -176,21 +176,7 @@ impl Controller {
         if !self.image.cluster().is_alive(id) {
             records.push(fencing(id, epoch, UNFENCE));
             records.extend(self.partition_changes(Event::Came(id)));
-            let has_cordons = self.image.features().metadata_version().has_cordons();
-            let said = self
-                .image
-                .cluster()
-                .broker(id)
-                .and_then(Broker::cordoned_log_dirs);
-            if has_cordons && said.is_none() {
-                let record = BrokerRegistrationChangeRecord {
-                    broker_id: id,
-                    broker_epoch: epoch,
-                    cordoned_log_dirs: Some(Vec::new()),
-                    ..Default::default()
-                };
-                records.push(record.into());
-            }
+            records.extend(self.cordons(id, epoch, cordoned));
         }
         Outcome::done(records)
     }

@@ -15,6 +15,7 @@ use crate::operation::Operation;
 use crate::topic_name;
 
 const MIN_IN_SYNC: &str = "min.insync.replicas";
+const CORDONED: &str = "cordoned.log.dirs";
 
 impl Controller {
     pub(crate) fn alter_configs(&self, alterations: &[Alteration], validate_only: bool) -> Outcome {
@@ -52,6 +53,17 @@ impl Controller {
         }
     }
 
+    fn check_has_cordons(&self) -> Result<(), Refusal> {
+        let version = self.image.features().metadata_version();
+        match version.has_cordons() {
+            true => Ok(()),
+            false => {
+                let message = format!("{CORDONED} needs a later metadata.version");
+                Err(Refusal::new(ErrorCode::InvalidConfig, message))
+            }
+        }
+    }
+
     fn alter(&self, alteration: &Alteration) -> Result<Vec<MetadataRecord<'static>>, Refusal> {
         let resource = &alteration.resource;
         check_name(resource)?;
@@ -71,6 +83,9 @@ impl Controller {
                 Err(_) if *change == ConfigChange::Delete => None,
                 Err(unknown) => return Err(unknown),
             };
+            if resource.kind == Resource::BROKER && name == CORDONED && value.is_some() {
+                self.check_has_cordons()?;
+            }
             // The same value again makes brokers take up anew what it stands for, a file perhaps (KAFKA-14136).
             if value.as_deref() != current || resource.kind == Resource::BROKER {
                 records.push(record(resource, name, value));

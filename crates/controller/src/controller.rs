@@ -64,6 +64,8 @@ pub enum Request {
     Unfence {
         broker: NodeId,
         epoch: BrokerEpoch,
+        /// Its directories that take no new partitions.
+        cordoned: Vec<Uuid>,
     },
     /// The broker's incarnation is known to be dead.
     Fence {
@@ -85,6 +87,12 @@ pub enum Request {
         broker: NodeId,
         epoch: BrokerEpoch,
         failed: Vec<Uuid>,
+    },
+    /// The directories of the broker that take no new partitions from now on, and no others (KIP-1066).
+    CordonDirectories {
+        broker: NodeId,
+        epoch: BrokerEpoch,
+        cordoned: Vec<Uuid>,
     },
     CreateTopics {
         topics: Vec<NewTopic>,
@@ -272,7 +280,11 @@ impl Controller {
             Request::RegisterController(registration) => {
                 Outcome::done(self.register_controller(registration))
             }
-            Request::Unfence { broker, epoch } => self.unfence(*broker, *epoch),
+            Request::Unfence {
+                broker,
+                epoch,
+                cordoned,
+            } => self.unfence(*broker, *epoch, cordoned),
             Request::Fence { broker } => self.fence(*broker),
             Request::ShutDown { broker, epoch } => self.shut_down(*broker, *epoch),
             Request::AssignDirectories {
@@ -285,6 +297,11 @@ impl Controller {
                 epoch,
                 failed,
             } => self.fail_directories(*broker, *epoch, failed),
+            Request::CordonDirectories {
+                broker,
+                epoch,
+                cordoned,
+            } => self.cordon_directories(*broker, *epoch, cordoned),
             Request::CreateTopics {
                 topics,
                 validate_only,

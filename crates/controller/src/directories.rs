@@ -1,6 +1,6 @@
 //! In which directory of its broker a replica lies (KIP-858).
 
-use ottla_metadata::PartitionImage;
+use ottla_metadata::{Broker, PartitionImage};
 use ottla_model::{BrokerEpoch, NodeId, PartitionIndex, TopicId, Uuid};
 use ottla_wire::metadata_record::{
     BrokerRegistrationChangeRecord, MetadataRecord, PartitionChangeRecord,
@@ -52,6 +52,41 @@ impl Controller {
         }
         records.append(&mut lost);
         Outcome::done(records)
+    }
+
+    /// The broker's word on which of its directories take no new partitions.
+    pub(crate) fn cordon_directories(
+        &self,
+        id: NodeId,
+        epoch: BrokerEpoch,
+        cordoned: &[Uuid],
+    ) -> Outcome {
+        match self.check_epoch(id, epoch) {
+            Ok(()) => Outcome::done(self.cordons(id, epoch, cordoned).into_iter().collect()),
+            Err(refusal) => Outcome::refused(refusal),
+        }
+    }
+
+    /// Written down if it is news, and the cluster knows such a record.
+    pub(crate) fn cordons(
+        &self,
+        id: NodeId,
+        epoch: BrokerEpoch,
+        cordoned: &[Uuid],
+    ) -> Option<MetadataRecord<'static>> {
+        let broker = self.image.cluster().broker(id);
+        let said = broker.and_then(Broker::cordoned_log_dirs);
+        let has_cordons = self.image.features().metadata_version().has_cordons();
+        if !has_cordons || said == Some(cordoned) {
+            return None;
+        }
+        let record = BrokerRegistrationChangeRecord {
+            broker_id: id,
+            broker_epoch: epoch,
+            cordoned_log_dirs: Some(cordoned.to_vec()),
+            ..Default::default()
+        };
+        Some(record.into())
     }
 
     /// The broker's replicas there are lost until it comes back with the directories.

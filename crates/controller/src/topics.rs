@@ -239,32 +239,37 @@ impl Controller {
         } else {
             topic.replication_factor
         };
-        self.place(partitions, factor, 0)
-    }
-
-    /// Replicas over the live brokers, one further for each partition.
-    fn place(&self, partitions: i32, factor: i16, first: i32) -> Result<Vec<Vec<NodeId>>, Refusal> {
         if factor <= 0 {
             let message = format!("expected a replication factor of at least 1, found {factor}");
             return Err(Refusal::new(ErrorCode::InvalidReplicationFactor, message));
         }
+        self.place(partitions, factor, 0).map_err(|refusal| {
+            let message = format!(
+                "Unable to replicate the partition {factor} time(s): {}",
+                refusal.message
+            );
+            Refusal::new(refusal.code, message)
+        })
+    }
+
+    /// Replicas over the live brokers, one further for each partition.
+    fn place(&self, partitions: i32, factor: i16, first: i32) -> Result<Vec<Vec<NodeId>>, Refusal> {
         let alive: Vec<NodeId> = self
             .image
             .cluster()
             .brokers()
-            .filter(|broker| !broker.is_fenced())
+            .filter(|broker| !broker.is_fenced() && !broker.is_cordoned())
             .map(|broker| broker.id())
             .collect();
         let factor = factor.unsigned_abs() as usize;
         if alive.is_empty() {
-            let message = format!(
-                "Unable to replicate the partition {factor} time(s): All brokers are currently fenced, or have all their log directories cordoned."
-            );
+            let message =
+                "All brokers are currently fenced, or have all their log directories cordoned.";
             return Err(Refusal::new(ErrorCode::InvalidReplicationFactor, message));
         }
         if factor > alive.len() {
             let message = format!(
-                "Unable to replicate the partition {factor} time(s): The target replication factor of {factor} cannot be reached because only {} broker(s) are registered or some brokers have all their log directories cordoned.",
+                "The target replication factor of {factor} cannot be reached because only {} broker(s) are registered or some brokers have all their log directories cordoned.",
                 alive.len()
             );
             return Err(Refusal::new(ErrorCode::InvalidReplicationFactor, message));

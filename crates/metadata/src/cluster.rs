@@ -67,6 +67,14 @@ impl Broker {
         self.registration.cordoned_log_dirs.as_deref()
     }
 
+    /// Whether it takes no new partitions, for all of its directories are cordoned (KIP-1066).
+    #[must_use]
+    pub fn is_cordoned(&self) -> bool {
+        let cordoned = self.cordoned_log_dirs().unwrap_or_default();
+        let log_dirs = self.log_dirs();
+        !log_dirs.is_empty() && log_dirs.iter().all(|id| cordoned.contains(id))
+    }
+
     /// The levels of a feature that it can work with; 0 alone where it does not know the feature.
     #[must_use]
     pub fn supports(&self, feature: &str) -> RangeInclusive<i16> {

@@ -11,7 +11,7 @@ mod send_file_portable;
 mod writer;
 
 use std::io;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use bytes::BytesMut;
 use ottla_env::{Connection, ConnectionReader, Listener, Net, SocketOptions};
@@ -57,10 +57,7 @@ impl Net for RealNet {
                 (Ipv4Addr::UNSPECIFIED, port).into(),
             ]
         } else {
-            let mut found: Vec<_> = tokio::net::lookup_host((host, port)).await?.collect();
-            // As Java orders them: `localhost` is 127.0.0.1 to whoever comes over from there.
-            found.sort_by_key(SocketAddr::is_ipv6);
-            found
+            addresses_of(host, port).await?
         };
         let mut outcome = Err(io::Error::new(
             io::ErrorKind::NotFound,
@@ -85,6 +82,24 @@ impl Net for RealNet {
         let peer = stream.peer_addr()?;
         RealConnection::new(stream, peer, self.handle.clone())
     }
+
+    async fn resolve(&self, host: &str) -> io::Result<Vec<IpAddr>> {
+        let found = addresses_of(host, 0).await?;
+        match found.is_empty() {
+            true => Err(io::Error::new(
+                io::ErrorKind::NotFound,
+                format!("{host} has no address"),
+            )),
+            false => Ok(found.iter().map(SocketAddr::ip).collect()),
+        }
+    }
+}
+
+/// In Java's order: `localhost` is 127.0.0.1 to whoever comes over from there.
+async fn addresses_of(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+    let mut found: Vec<_> = tokio::net::lookup_host((host, port)).await?.collect();
+    found.sort_by_key(SocketAddr::is_ipv6);
+    Ok(found)
 }
 
 /// What is accepted inherits the options.

@@ -4,12 +4,14 @@
 
 mod limits;
 mod meters;
+mod open_connections;
 mod rate;
 mod scram;
 mod token_bucket;
 
 pub use limits::{ClientLimits, Kind, Limit, Whose};
 pub use meters::{Meter, Meters};
+pub use open_connections::{ConnectionId, OpenBounds, OpenConnections, Reached};
 pub use rate::{Rate, Windows};
 pub use scram::{Keys, Mechanism};
 pub use token_bucket::TokenBucket;

@@ -153,6 +153,10 @@ impl Net for SimNet {
         self.pass().await;
         accepted.ok_or_else(|| ErrorKind::ConnectionRefused.into())
     }
+
+    async fn resolve(&self, host: &str) -> io::Result<Vec<IpAddr>> {
+        Ok(vec![self.machine.resolve(host)?.address()])
+    }
 }
 
 /// A listening port.

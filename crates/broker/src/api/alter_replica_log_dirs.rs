@@ -82,6 +82,7 @@ fn find<E: Env>(node: &Node<E>, path: &str) -> Result<Uuid, ErrorCode> {
     let dir = dirs.find(|dir| dir.path.as_os_str() == Path::new(path).as_os_str());
     let dir = dir.ok_or(ErrorCode::LogDirNotFound)?;
     match dir.id {
+        Some(_) if dir.state.is_cordoned() => Err(ErrorCode::InvalidReplicaAssignment),
         Some(id) if !dir.state.is_offline() => Ok(id),
         _ => Err(ErrorCode::KafkaStorageError),
     }

@@ -1,5 +1,6 @@
 //! What AlterConfigs and IncrementalAlterConfigs have in common: who may alter what, and an answer for each resource.
 
+use ottla_config::Settings;
 use ottla_config::dynamic::{self, Level};
 use ottla_controller::{Alteration, Refusal, Reply, Request};
 use ottla_env::Env;
@@ -117,6 +118,19 @@ fn check_broker<E: Env>(node: &Node<E>, alteration: &Alteration) -> Result<(), R
     })
 }
 
+/// Whether the controller may change the configs of a broker that it does not ask.
+fn check_unasked<E: Env>(node: &Node<E>, alteration: &Alteration) -> Result<(), Refusal> {
+    let image = node.image();
+    let current = || image.configs().of(&alteration.resource);
+    let next = alteration.applied_to(current())?;
+    let next = next.iter().map(|(name, text)| (&**name, &**text));
+    let (before, next) = (Settings::dynamic(current()), Settings::dynamic(next));
+    dynamic::check_of_controller(&before, &next).map_err(|message| Refusal {
+        code: ErrorCode::InvalidConfig,
+        message,
+    })
+}
+
 /// What the controller makes of those that are well-formed and allowed, in the order of the request.
 async fn ask<E: Env>(
     node: &Node<E>,
@@ -143,8 +157,12 @@ async fn ask<E: Env>(
                 message: "not authorized".to_owned(),
             });
         }
+        let is_broker = alteration.resource.kind == ConfigResource::BROKER;
+        if is_broker && caller.is_controller_listener {
+            check_unasked(node, &alteration)?;
+        }
         check_resource(node, caller, &alteration.resource)?;
-        if alteration.resource.kind == ConfigResource::BROKER && !caller.is_controller_listener {
+        if is_broker && !caller.is_controller_listener {
             check_broker(node, &alteration)?;
         }
         Ok(alteration)

@@ -126,6 +126,7 @@ async fn describe<E: Env>(
         topics: topics.collect(),
         log_dir: failed().log_dir,
         error_code: ErrorCode::None,
+        is_cordoned: dir.state.is_cordoned(),
         total_bytes: i64::try_from(space.total).unwrap_or(i64::MAX),
         usable_bytes: i64::try_from(space.free).unwrap_or(i64::MAX),
         ..Default::default()

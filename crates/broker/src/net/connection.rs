@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use ottla_env::{Clock, Connection, ConnectionReader, ConnectionWriter, Env, Piece};
-use ottla_model::Monotonic;
 
 use super::answer_writer;
 use super::frame_reader::{End, FrameReader};
+use super::limits::Admission;
 use super::listener::BoundListener;
+use super::muting::{stay_muted, unless_told_to_close};
 use super::produces::Produces;
 use crate::FileOf;
 use crate::dispatch::{self, Close, is_produce};
@@ -23,6 +24,7 @@ pub(super) async fn serve<E: Env>(
     node: &Node<E>,
     listener: &BoundListener,
     connection: impl Connection<File = FileOf<E>>,
+    admission: Admission,
 ) {
     let caller = Caller::anonymous(
         listener,
@@ -44,7 +46,7 @@ pub(super) async fn serve<E: Env>(
         caller: &caller,
         writer,
         produces: Produces::new(clock.clone()),
-        last_answer: clock.monotonic(),
+        admission,
     };
     let ended = loop {
         if let Err(ended) = dialogue.take_turn(&mut frames).await {
@@ -59,6 +61,9 @@ pub(super) async fn serve<E: Env>(
         Ended::Reading(end) => complain(node, &caller, &end.to_string()),
         Ended::Writing(error) => {
             tracing::debug!(peer = %caller.peer, %error, "connection closed while answering");
+        }
+        Ended::MadeRoom => {
+            tracing::debug!(peer = %caller.peer, "connection closed: there are more than max.connections, and it was used least recently");
         }
         Ended::Refused(Close(reason)) => complain(node, &caller, &reason),
     }
@@ -76,12 +81,20 @@ fn complain<E: Env>(node: &Node<E>, caller: &Caller, reason: &str) {
 }
 
 /// Why there is no further request.
-enum Ended {
+pub(super) enum Ended {
     Reading(End),
     Writing(io::Error),
     Refused(Close),
     /// The node takes leave of its clients.
     Left,
+    /// There were too many connections.
+    MadeRoom,
+}
+
+/// What comes after all that can be answered.
+enum Next {
+    Read(Result<Bytes, End>),
+    MakeRoom,
 }
 
 struct Dialogue<'a, E: Env, W> {
@@ -89,8 +102,7 @@ struct Dialogue<'a, E: Env, W> {
     caller: &'a Caller,
     writer: W,
     produces: Produces<E>,
-    /// When something was last answered, or else the connection came.
-    last_answer: Monotonic,
+    admission: Admission,
 }
 
 impl<E: Env, W: ConnectionWriter<File = FileOf<E>>> Dialogue<'_, E, W> {
@@ -100,11 +112,15 @@ impl<E: Env, W: ConnectionWriter<File = FileOf<E>>> Dialogue<'_, E, W> {
         frames: &mut FrameReader<R, E::Clock>,
     ) -> Result<(), Ended> {
         let frame = match self.answer_until_read(frames).await? {
-            Ok(frame) => frame,
-            Err(End::Idle) if self.is_in_use() => return Ok(()),
-            Err(end) => {
+            Next::Read(Ok(frame)) => frame,
+            Next::Read(Err(End::Idle)) if self.is_in_use() => return Ok(()),
+            Next::Read(Err(end)) => {
                 self.answer_produces().await?;
                 return Err(Ended::Reading(end));
+            }
+            Next::MakeRoom => {
+                self.answer_produces().await?;
+                return Err(Ended::MadeRoom);
             }
         };
         if !is_produce(&frame) {
@@ -136,14 +152,16 @@ impl<E: Env, W: ConnectionWriter<File = FileOf<E>>> Dialogue<'_, E, W> {
     async fn answer_until_read<R: ConnectionReader>(
         &mut self,
         frames: &mut FrameReader<R, E::Clock>,
-    ) -> Result<Result<Bytes, End>, Ended> {
+    ) -> Result<Next, Ended> {
         let mut next = pin!(frames.next());
         loop {
             let read = poll_fn(|task| {
                 if self.produces.poll_answered(task).is_ready() {
                     Poll::Ready(None)
+                } else if self.admission.poll_must_close(task).is_ready() {
+                    Poll::Ready(Some(Next::MakeRoom))
                 } else if self.produces.has_room() {
-                    next.as_mut().poll(task).map(Some)
+                    next.as_mut().poll(task).map(Next::Read).map(Some)
                 } else {
                     Poll::Pending
                 }
@@ -176,36 +194,18 @@ impl<E: Env, W: ConnectionWriter<File = FileOf<E>>> Dialogue<'_, E, W> {
         let clock = self.node.env.clock();
         if let Some(pieces) = answer.filter(|pieces| !pieces.is_empty()) {
             let max_idle = self.node.options.max_idle;
-            let written = answer_writer::write(&mut self.writer, clock, max_idle, pieces).await;
+            let written = answer_writer::write(&mut self.writer, clock, max_idle, pieces);
+            let written = unless_told_to_close(&self.admission, written).await?;
             self.node.metrics.sent(written.map_err(Ended::Writing)?);
         }
-        self.last_answer = clock.monotonic();
-        self.stay_muted().await
-    }
-
-    /// Whoever has used more than its quota is answered, and then not heard for a while. One that would be silent for longer than a
-    /// connection may be idle is let go: perhaps nobody is there any more.
-    async fn stay_muted(&mut self) -> Result<(), Ended> {
-        let Some(until) = self.caller.muted_until() else {
-            return Ok(());
-        };
-        let clock = self.node.env.clock();
-        let now = clock.monotonic();
-        if until <= now {
-            return Ok(());
-        }
+        self.admission.use_at(clock.monotonic());
         let longest = self.node.options.max_idle.unwrap_or(Duration::MAX);
-        clock.sleep((until - now).min(longest)).await;
-        self.last_answer = clock.monotonic();
-        match until - now > longest {
-            true => Err(Ended::Reading(End::Idle)),
-            false => Ok(()),
-        }
+        stay_muted(clock, self.caller, &self.admission, longest).await
     }
 
     /// A client that waits for an answer, or has had one just now, is not idle though it sends nothing.
     fn is_in_use(&self) -> bool {
-        let since = self.node.env.clock().monotonic() - self.last_answer;
+        let since = self.node.env.clock().monotonic() - self.admission.last_used();
         !self.produces.is_empty() || self.node.options.max_idle.is_none_or(|idle| since < idle)
     }
 }

@@ -15,21 +15,48 @@ const FIRST_SWEEP: usize = 1024;
 
 pub(super) struct ConnectionRates {
     over: Windows,
-    /// `max.connection.creation.rate`; `None` where it is as large as can be.
-    bound: Option<f64>,
-    all: Rate,
+    /// Through all listeners but a protected one.
+    all: Bounded,
+    /// In their order.
+    listeners: Vec<Bounded>,
+    /// The listener of brokers among themselves, where there are others: it is held to its own rate alone.
+    protected: Option<usize>,
     by_address: FxHashMap<IpAddr, f64>,
     of_others: Option<f64>,
     seen: FxHashMap<IpAddr, Rate>,
     sweep_at: usize,
 }
 
+/// A rate that is held to a bound, where there is one.
+#[derive(Default)]
+struct Bounded {
+    /// Connections a second; `None` where it is as large as can be.
+    bound: Option<f64>,
+    rate: Rate,
+}
+
+impl Bounded {
+    fn set(&mut self, bound: i32) {
+        self.bound = (bound < i32::MAX).then_some(f64::from(bound));
+    }
+
+    /// Counts one. How long to wait for the bound to be kept.
+    fn come(&mut self, now: Monotonic, over: Windows) -> Duration {
+        let Some(bound) = self.bound else {
+            return Duration::ZERO;
+        };
+        self.rate.record(1.0, now, over);
+        self.rate.excess(bound, now, over)
+    }
+}
+
 impl ConnectionRates {
-    pub(super) fn new(over: Windows) -> Self {
+    pub(super) fn new(listeners: usize, protected: Option<usize>, over: Windows) -> Self {
         Self {
             over,
-            bound: None,
-            all: Rate::new(),
+            all: Bounded::default(),
+            listeners: (0..listeners).map(|_| Bounded::default()).collect(),
+            protected,
             by_address: FxHashMap::default(),
             of_others: None,
             seen: FxHashMap::default(),
@@ -37,8 +64,12 @@ impl ConnectionRates {
         }
     }
 
-    pub(super) fn set_bound(&mut self, bound: i32) {
-        self.bound = (bound < i32::MAX).then_some(f64::from(bound));
+    /// Of all, and of each listener in their order.
+    pub(super) fn set_bounds(&mut self, of_all: i32, of_listeners: impl Iterator<Item = i32>) {
+        self.all.set(of_all);
+        for (listener, bound) in self.listeners.iter_mut().zip(of_listeners) {
+            listener.set(bound);
+        }
     }
 
     pub(super) fn configure(&mut self, quotas: &ClientQuotas) {
@@ -59,15 +90,16 @@ impl ConnectionRates {
         }
     }
 
-    /// Counts a connection to the broker: how long whoever comes after it waits. At most a window, as in Apache Kafka: then the rate
+    /// Counts a connection through a listener: how long whoever comes after it waits. At most a window, as in Apache Kafka: then the rate
     /// may be another, and one of zero is not a listener that is closed for ever.
-    pub(super) fn come(&mut self, now: Monotonic) -> Duration {
-        let Some(bound) = self.bound else {
-            return Duration::ZERO;
+    pub(super) fn come(&mut self, listener: usize, now: Monotonic) -> Duration {
+        let over = self.over;
+        let of_all = match self.protected == Some(listener) {
+            true => Duration::ZERO,
+            false => self.all.come(now, over),
         };
-        self.all.record(1.0, now, self.over);
-        let excess = self.all.excess(bound, now, self.over);
-        excess.min(self.over.length)
+        let own = self.listeners[listener].come(now, over);
+        own.max(of_all).min(over.length)
     }
 
     /// Counts one from the address; or does not, where there have been too many: it is let go after that time,
@@ -106,10 +138,11 @@ mod tests {
             let record = entity.quota(KEY, Some(*bound));
             image.apply(&record, Offset(offset)).expect("it fits");
         }
-        let mut rates = ConnectionRates::new(Windows {
+        let over = Windows {
             count: 11,
             length: Duration::from_secs(1),
-        });
+        };
+        let mut rates = ConnectionRates::new(2, Some(1), over);
         rates.configure(image.client_quotas());
         rates
     }
@@ -133,25 +166,41 @@ mod tests {
         assert_eq!(admitted(&mut rates, other, at(30)), 10);
     }
 
+    /// How long whoever comes after eleven others at once has to wait.
+    fn wait_of_eleven(rates: &mut ConnectionRates, listener: usize) -> Option<Duration> {
+        (0..11).map(|_| rates.come(listener, at(0))).last()
+    }
+
+    const WINDOW: Duration = Duration::from_secs(1);
+
     #[test]
     fn nobody_waits_for_longer_than_a_window() {
         let mut rates = rates(&[(None, 0.0)]);
-        rates.set_bound(0);
-        let window = Duration::from_secs(1);
-        assert_eq!(rates.come(at(0)), window);
-        assert_eq!(rates.come_from([10, 0, 0, 1].into(), at(0)), window);
-        rates.set_bound(1);
-        assert_eq!(rates.come(at(1)), Duration::ZERO);
+        rates.set_bounds(0, [i32::MAX; 2].into_iter());
+        assert_eq!(rates.come(0, at(0)), WINDOW);
+        assert_eq!(rates.come_from([10, 0, 0, 1].into(), at(0)), WINDOW);
+        rates.set_bounds(1, [i32::MAX; 2].into_iter());
+        assert_eq!(rates.come(0, at(1)), Duration::ZERO);
     }
 
     #[test]
     fn the_broker_lets_wait_who_comes_too_fast() {
         let mut rates = rates(&[]);
-        assert_eq!(rates.come(at(0)), Duration::ZERO);
-        rates.set_bound(1);
-        let waits = (0..11).map(|_| rates.come(at(0))).last();
-        assert_eq!(waits, Some(Duration::from_secs(1)));
-        rates.set_bound(i32::MAX);
-        assert_eq!(rates.come(at(0)), Duration::ZERO);
+        assert_eq!(wait_of_eleven(&mut rates, 0), Some(Duration::ZERO));
+        rates.set_bounds(1, [i32::MAX; 2].into_iter());
+        assert_eq!(wait_of_eleven(&mut rates, 0), Some(WINDOW));
+        rates.set_bounds(i32::MAX, [i32::MAX; 2].into_iter());
+        assert_eq!(rates.come(0, at(0)), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_listener_lets_wait_by_its_own_rate_and_the_brokers_own_by_that_alone() {
+        let mut rates = rates(&[]);
+        rates.set_bounds(1000, [1, i32::MAX].into_iter());
+        assert_eq!(wait_of_eleven(&mut rates, 0), Some(WINDOW));
+        rates.set_bounds(1, [i32::MAX; 2].into_iter());
+        assert_eq!(wait_of_eleven(&mut rates, 1), Some(Duration::ZERO));
+        rates.set_bounds(1000, [1000, 1].into_iter());
+        assert_eq!(wait_of_eleven(&mut rates, 1), Some(WINDOW));
     }
 }

@@ -1,198 +1,349 @@
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
 
 use event_listener::{Event, EventListener};
-use ottla_config::QuotaWindows;
+use ottla_config::{ConnectionBounds, ServerConfig};
 use ottla_metadata::ClientQuotas;
-use ottla_security::Windows;
+use ottla_model::Monotonic;
+use ottla_security::{ConnectionId, OpenBounds, OpenConnections, Reached, Windows};
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
 
 use super::connection_rates::ConnectionRates;
+use super::seat::Seat;
 
-/// Counts connections against `max.connections` and `max.connections.per.ip`: those of the broker and those of the controller
-/// each by themselves, so that clients cannot keep anybody from the controller.
+/// Counts connections, and how many come: those of the broker and those of the controller each by themselves, so that clients cannot
+/// keep anybody from the controller.
 pub(crate) struct ConnectionLimits {
     of_broker: Arc<RoleLimits>,
     of_controller: Arc<RoleLimits>,
-    rates: Mutex<ConnectionRates>,
+    hosts: Mutex<Hosts>,
+    /// There may be hosts whose addresses are not known.
+    new_hosts: Event,
+}
+
+/// What hosts may have, and what is known of their names.
+struct Hosts {
+    bounds: ConnectionBounds,
+    addresses: BTreeMap<String, Vec<IpAddr>>,
 }
 
 impl ConnectionLimits {
-    /// `windows`: over what rates are taken.
-    pub(crate) fn new(max: usize, max_per_ip: usize, windows: QuotaWindows) -> Arc<Self> {
-        let over = Windows {
-            count: windows.count,
-            length: windows.length,
+    pub(crate) fn new(config: &ServerConfig, bounds: ConnectionBounds) -> Arc<Self> {
+        let between_brokers = config.inter_broker_listener();
+        let role = |is_controller| {
+            let listeners = config.listeners().iter().map(|listener| &*listener.name);
+            let of_role = |name: &&str| config.is_controller_listener(name) == is_controller;
+            let names: Vec<Arc<str>> = listeners.filter(of_role).map(Arc::from).collect();
+            let protected = names.iter().position(|name| **name == *between_brokers);
+            let protected = protected.filter(|_| names.len() > 1);
+            let windows = config.quota_windows();
+            let over = Windows {
+                count: windows.count,
+                length: windows.length,
+            };
+            RoleLimits::new(names, protected, &bounds, over)
         };
-        Arc::new(Self {
-            rates: Mutex::new(ConnectionRates::new(over)),
-            of_broker: RoleLimits::new(max, max_per_ip),
-            of_controller: RoleLimits::new(max, max_per_ip),
-        })
+        let (of_broker, of_controller) = (role(false), role(true));
+        let limits = Self {
+            of_broker,
+            of_controller,
+            hosts: Mutex::new(Hosts {
+                bounds,
+                addresses: BTreeMap::new(),
+            }),
+            new_hosts: Event::new(),
+        };
+        limits.apply();
+        Arc::new(limits)
     }
 
-    /// From now on. Connections that are open stay so.
-    pub(crate) fn set(&self, max: usize, max_per_ip: usize) {
-        for role in [&self.of_broker, &self.of_controller] {
-            role.set(max, max_per_ip);
+    /// From now on: who is too many by then is closed.
+    pub(crate) fn set(&self, bounds: ConnectionBounds) {
+        let mut hosts = self.hosts.lock();
+        hosts.bounds = bounds;
+        // A name that had no address may have one by now.
+        hosts.addresses.retain(|_, addresses| !addresses.is_empty());
+        drop(hosts);
+        self.apply();
+        self.new_hosts.notify(usize::MAX);
+    }
+
+    /// Ready when there may be hosts whose addresses are not known. Begin to listen before asking.
+    pub(super) fn listen_for_hosts(&self) -> EventListener {
+        self.new_hosts.listen()
+    }
+
+    /// Hosts with a bound of their own whose addresses are not known.
+    pub(super) fn unknown_hosts(&self) -> Vec<String> {
+        let hosts = self.hosts.lock();
+        let named = hosts.bounds.max_of_hosts.iter().map(|(host, _)| host);
+        let is_unknown = |host: &&String| {
+            host.parse::<IpAddr>().is_err() && !hosts.addresses.contains_key(*host)
+        };
+        named.filter(is_unknown).cloned().collect()
+    }
+
+    /// The addresses of a host. They are taken as they are now, as Apache Kafka does.
+    pub(super) fn learn(&self, host: String, addresses: Vec<IpAddr>) {
+        self.hosts.lock().addresses.insert(host, addresses);
+        self.apply();
+    }
+
+    fn apply(&self) {
+        // Held until all is told, so that the last word is the newest.
+        let hosts = self.hosts.lock();
+        let mut max_of_ips = FxHashMap::default();
+        for (host, max) in &hosts.bounds.max_of_hosts {
+            let known = hosts.addresses.get(host);
+            let literal = host.parse().ok();
+            let addresses = known.into_iter().flatten().copied().chain(literal);
+            max_of_ips.extend(addresses.map(|address| (address.to_canonical(), *max)));
         }
-    }
-
-    /// How many may come a second, from now on: `max.connection.creation.rate`.
-    pub(crate) fn set_rate(&self, bound: i32) {
-        self.rates.lock().set_bound(bound);
+        for role in [&self.of_broker, &self.of_controller] {
+            role.set(&hosts.bounds, max_of_ips.clone());
+        }
     }
 
     /// The rates of addresses, from now on.
     pub(crate) fn set_rates_of_addresses(&self, quotas: &ClientQuotas) {
-        self.rates.lock().configure(quotas);
-    }
-
-    pub(super) fn rates(&self) -> &Mutex<ConnectionRates> {
-        &self.rates
-    }
-
-    pub(super) fn of(&self, is_controller: bool) -> &Arc<RoleLimits> {
-        match is_controller {
-            true => &self.of_controller,
-            false => &self.of_broker,
+        for role in [&self.of_broker, &self.of_controller] {
+            role.rates.lock().configure(quotas);
         }
+    }
+
+    /// Those of a listener.
+    pub(super) fn of(&self, listener: &str) -> ListenerLimits {
+        let of = |role: &Arc<RoleLimits>| {
+            let mut names = role.listeners.iter();
+            let listener = names.position(|name| **name == *listener)?;
+            let role = Arc::clone(role);
+            Some(ListenerLimits { role, listener })
+        };
+        let found = of(&self.of_broker).or_else(|| of(&self.of_controller));
+        found.expect("every listener belongs to a role")
     }
 }
 
 /// Those of one role.
-pub(super) struct RoleLimits {
+struct RoleLimits {
+    listeners: Vec<Arc<str>>,
     open: Mutex<Open>,
+    rates: Mutex<ConnectionRates>,
     /// There may be room now.
     room: Event,
 }
 
 struct Open {
-    max: usize,
-    max_per_ip: usize,
-    total: usize,
-    per_ip: FxHashMap<IpAddr, usize>,
+    connections: OpenConnections,
+    seats: FxHashMap<ConnectionId, Arc<Seat>>,
 }
 
-/// One counted connection; uncounted when dropped.
-pub(super) struct Admission {
-    limits: Arc<RoleLimits>,
-    ip: IpAddr,
-}
-
-/// Which limit is reached.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Reached {
-    Max,
-    MaxPerIp,
+impl Open {
+    fn make_room(&mut self) {
+        let Self { connections, seats } = self;
+        for id in connections.make_room(|id| seats[&id].last_used()) {
+            seats[&id].tell_to_close();
+        }
+    }
 }
 
 impl RoleLimits {
-    fn new(max: usize, max_per_ip: usize) -> Arc<Self> {
+    fn new(
+        listeners: Vec<Arc<str>>,
+        protected: Option<usize>,
+        bounds: &ConnectionBounds,
+        over: Windows,
+    ) -> Arc<Self> {
+        let of_open = open_bounds(&listeners, bounds, FxHashMap::default());
         Arc::new(Self {
             open: Mutex::new(Open {
-                max,
-                max_per_ip,
-                total: 0,
-                per_ip: FxHashMap::default(),
+                connections: OpenConnections::new(of_open, protected),
+                seats: FxHashMap::default(),
             }),
+            rates: Mutex::new(ConnectionRates::new(listeners.len(), protected, over)),
+            listeners,
             room: Event::new(),
         })
     }
 
-    fn set(&self, max: usize, max_per_ip: usize) {
+    fn set(&self, bounds: &ConnectionBounds, max_of_ips: FxHashMap<IpAddr, usize>) {
+        let of_open = open_bounds(&self.listeners, bounds, max_of_ips);
         let mut open = self.open.lock();
-        open.max = max;
-        open.max_per_ip = max_per_ip;
+        open.connections.set_bounds(of_open);
+        open.make_room();
         drop(open);
+        let of_listeners = self.listeners.iter();
+        let of_listeners = of_listeners.map(|name| bounds.creation_rate_of(name));
+        let mut rates = self.rates.lock();
+        rates.set_bounds(bounds.creation_rate, of_listeners);
+        drop(rates);
         self.room.notify(usize::MAX);
     }
+}
 
+fn open_bounds(
+    listeners: &[Arc<str>],
+    bounds: &ConnectionBounds,
+    max_of_ips: FxHashMap<IpAddr, usize>,
+) -> OpenBounds {
+    OpenBounds {
+        max: bounds.max,
+        max_of_listeners: listeners.iter().map(|name| bounds.max_of(name)).collect(),
+        max_per_ip: bounds.max_per_ip,
+        max_of_ips,
+    }
+}
+
+/// The limits as a listener sees them.
+pub(super) struct ListenerLimits {
+    role: Arc<RoleLimits>,
+    /// Its place among those of the role.
+    listener: usize,
+}
+
+impl ListenerLimits {
     /// Ready when there may be room. Begin to listen before asking, or it may be missed.
     pub(super) fn listen(&self) -> EventListener {
-        self.room.listen()
+        self.role.room.listen()
     }
 
-    /// The address is asked about when there is room at all, as in Apache Kafka.
-    pub(super) fn admit(self: &Arc<Self>, ip: IpAddr) -> Result<Admission, Reached> {
-        let mut open = self.open.lock();
-        if open.total >= open.max {
-            return Err(Reached::Max);
-        }
-        if open.per_ip.get(&ip).copied().unwrap_or(0) >= open.max_per_ip {
-            return Err(Reached::MaxPerIp);
-        }
-        open.total += 1;
-        *open.per_ip.entry(ip).or_default() += 1;
-        Ok(Admission {
-            limits: Arc::clone(self),
-            ip,
-        })
+    pub(super) fn admit(&self, ip: IpAddr, now: Monotonic) -> Result<Admission, Reached> {
+        let mut open = self.role.open.lock();
+        let id = open.connections.admit(self.listener, ip)?;
+        let seat = Arc::new(Seat::new(now));
+        open.seats.insert(id, Arc::clone(&seat));
+        open.make_room();
+        drop(open);
+        let role = Arc::clone(&self.role);
+        Ok(Admission { role, id, seat })
+    }
+
+    /// See [`ConnectionRates::come`].
+    pub(super) fn come(&self, now: Monotonic) -> Duration {
+        self.role.rates.lock().come(self.listener, now)
+    }
+
+    /// See [`ConnectionRates::come_from`].
+    pub(super) fn come_from(&self, ip: IpAddr, now: Monotonic) -> Duration {
+        self.role.rates.lock().come_from(ip, now)
+    }
+}
+
+/// One counted connection; uncounted when dropped.
+pub(super) struct Admission {
+    role: Arc<RoleLimits>,
+    id: ConnectionId,
+    seat: Arc<Seat>,
+}
+
+impl Admission {
+    /// When the connection was last answered, or else came.
+    pub(super) fn last_used(&self) -> Monotonic {
+        self.seat.last_used()
+    }
+
+    pub(super) fn use_at(&self, now: Monotonic) {
+        self.seat.use_at(now);
+    }
+
+    /// Ready when the connection has to make room for others, as soon as it can.
+    pub(super) fn poll_must_close(&self, task: &Context<'_>) -> Poll<()> {
+        self.seat.poll_must_close(task)
     }
 }
 
 impl Drop for Admission {
     fn drop(&mut self) {
-        let mut open = self.limits.open.lock();
-        open.total -= 1;
-        let of_ip = open
-            .per_ip
-            .get_mut(&self.ip)
-            .expect("every admission was counted for its address");
-        *of_ip -= 1;
-        if *of_ip == 0 {
-            open.per_ip.remove(&self.ip);
-        }
+        let mut open = self.role.open.lock();
+        open.connections.leave(self.id);
+        open.seats.remove(&self.id);
         drop(open);
         // All, for one that is refused for its address leaves the room to another.
-        self.limits.room.notify(usize::MAX);
+        self.role.room.notify(usize::MAX);
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::task::Waker;
+
     use futures::FutureExt;
+    use ottla_config::{Adjustable, Settings};
 
     use super::*;
 
-    fn reached(admitted: Result<Admission, Reached>) -> Option<Reached> {
-        admitted.err()
+    const LISTENERS: &str = "process.roles=broker,controller\nnode.id=1\n\
+        listeners=PLAINTEXT://:0,OUT://:0,C://:0\ncontroller.listener.names=C\n\
+        listener.security.protocol.map=PLAINTEXT:PLAINTEXT,OUT:PLAINTEXT,C:PLAINTEXT\n\
+        controller.quorum.bootstrap.servers=c:1\nlog.dirs=/data\n";
+    const IP: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+
+    fn bounds(configs: &[(&str, &str)]) -> ConnectionBounds {
+        Adjustable::of(&Settings::dynamic(configs.iter().copied())).connections
+    }
+
+    fn limits(configs: &[(&str, &str)]) -> Arc<ConnectionLimits> {
+        let config = ServerConfig::load("s", LISTENERS, &[]);
+        let (config, _) = config.expect("it is well-formed");
+        ConnectionLimits::new(&config, bounds(configs))
+    }
+
+    fn at(seconds: u64) -> Monotonic {
+        Monotonic(Duration::from_secs(seconds))
+    }
+
+    fn must_close(admission: &Admission) -> bool {
+        let task = Context::from_waker(Waker::noop());
+        admission.poll_must_close(&task).is_ready()
     }
 
     #[test]
-    fn a_closed_connection_makes_room() {
-        let limits = RoleLimits::new(3, 2);
-        let (a, b) = ([127, 0, 0, 1].into(), [127, 0, 0, 2].into());
-        let first = limits.admit(a).expect("empty");
-        let _second = limits.admit(a).expect("two per address");
-        assert_eq!(reached(limits.admit(a)), Some(Reached::MaxPerIp));
-        let _third = limits.admit(b).expect("another address");
-        let room = limits.listen();
-        assert_eq!(reached(limits.admit(b)), Some(Reached::Max));
-        assert_eq!(reached(limits.admit(a)), Some(Reached::Max));
-        drop(first);
-        assert!(room.now_or_never().is_some());
-        assert_eq!(reached(limits.admit(b)), None);
-    }
-
-    #[test]
-    fn a_limit_may_change_while_connections_are_open() {
-        let windows = QuotaWindows {
-            count: 11,
-            length: std::time::Duration::from_secs(1),
-        };
-        let limits = ConnectionLimits::new(1, 1, windows);
-        let ip = [127, 0, 0, 1].into();
-        for role in [limits.of(false), limits.of(true)] {
-            let _first = role.admit(ip).expect("each role counts by itself");
-            let room = role.listen();
-            assert_eq!(reached(role.admit(ip)), Some(Reached::Max));
-            limits.set(2, 2);
+    fn limits_may_change_while_connections_are_open() {
+        let limits = limits(&[("max.connections", "1")]);
+        for name in ["OUT", "C"] {
+            let listener = limits.of(name);
+            let first = listener.admit(IP, at(0)).expect("each role by itself");
+            let room = listener.listen();
+            assert_eq!(listener.admit(IP, at(0)).err(), Some(Reached::Max));
+            limits.set(bounds(&[("max.connections", "2")]));
             assert!(room.now_or_never().is_some());
-            let _second = role.admit(ip).expect("there is room now");
-            limits.set(1, 1);
-            assert_eq!(reached(role.admit(ip)), Some(Reached::Max));
+            let second = listener.admit(IP, at(1)).expect("there is room now");
+            first.use_at(at(2));
+            limits.set(bounds(&[("max.connections", "1")]));
+            assert!(!must_close(&first) && must_close(&second));
         }
+    }
+
+    #[test]
+    fn brokers_among_themselves_take_the_place_of_clients() {
+        let limits = limits(&[("max.connections", "2")]);
+        let (brokers, clients) = (limits.of("PLAINTEXT"), limits.of("OUT"));
+        let idle = clients.admit(IP, at(0)).expect("empty");
+        let busy = clients.admit(IP, at(0)).expect("two");
+        busy.use_at(at(1));
+        assert_eq!(clients.admit(IP, at(2)).err(), Some(Reached::Max));
+        let _broker = brokers.admit(IP, at(2)).expect("it is protected");
+        assert!(must_close(&idle) && !must_close(&busy));
+    }
+
+    #[test]
+    fn a_host_by_its_name_counts_once_its_addresses_are_known() {
+        let overrides = "max.connections.per.ip.overrides";
+        let limits = limits(&[(overrides, "127.0.0.2:5,here:0")]);
+        assert_eq!(limits.unknown_hosts(), ["here"]);
+        let listener = limits.of("OUT");
+        assert!(listener.admit(IP, at(0)).is_ok());
+        limits.learn("here".to_owned(), vec![IP]);
+        assert_eq!(limits.unknown_hosts(), [""; 0]);
+        assert_eq!(listener.admit(IP, at(0)).err(), Some(Reached::MaxPerIp));
+        let new_hosts = limits.listen_for_hosts();
+        limits.set(bounds(&[(overrides, "here:1,there:2")]));
+        assert!(new_hosts.now_or_never().is_some());
+        assert_eq!(limits.unknown_hosts(), ["there"]);
+        assert!(listener.admit(IP, at(0)).is_ok());
     }
 }

@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ottla_env::{Clock, Connection, Env, Listener, Net, Spawn};
+use ottla_security::Reached;
 
 use super::connection;
-use super::limits::{Admission, Reached};
+use super::limits::{Admission, ListenerLimits};
 use crate::node::Node;
 
 /// How long accepting rests after an error: such errors (no descriptors left) pass by themselves or not at all.
@@ -27,13 +28,13 @@ pub(crate) struct BoundListener {
 async fn admitted<E: Env>(
     node: &Node<E>,
     bound: &BoundListener,
+    limits: &ListenerLimits,
     peer: SocketAddr,
 ) -> Option<Admission> {
-    let limits = node.connection_limits.of(bound.is_controller);
     let mut waits = false;
     loop {
         let room = limits.listen();
-        match limits.admit(peer.ip()) {
+        match limits.admit(peer.ip(), node.env.clock().monotonic()) {
             Ok(admission) => return Some(admission),
             Err(Reached::MaxPerIp) => return None,
             Err(Reached::Max) => {
@@ -52,38 +53,18 @@ pub(crate) async fn accept<E: Env>(
     bound: Arc<BoundListener>,
     mut listener: <E::Net as Net>::Listener,
 ) {
-    // Said once: it is tried again and again.
-    let mut cannot = false;
+    let limits = node.connection_limits.of(&bound.name);
     loop {
-        let connection = match listener.accept().await {
-            Ok(connection) => connection,
-            Err(error) => {
-                if !mem::replace(&mut cannot, true) {
-                    tracing::warn!(listener = %bound.name, %error, "cannot accept connections: until it is possible again they wait or are closed");
-                }
-                node.env.clock().sleep(REST_AFTER_ERROR).await;
-                continue;
-            }
-        };
-        if mem::take(&mut cannot) {
-            tracing::info!(listener = %bound.name, "accepts connections again");
-        }
+        let connection = next(&node, &bound, &mut listener).await;
         let peer = connection.peer_address();
-        let Some(admission) = admitted(&node, &bound, peer).await else {
+        let Some(admission) = admitted(&node, &bound, &limits, peer).await else {
             if let Some(unsaid) = node.complaints.admit(node.env.clock().monotonic()) {
                 tracing::warn!(listener = %bound.name, %peer, unsaid, "connection refused: max.connections.per.ip is reached");
             }
             continue;
         };
         let now = node.env.clock().monotonic();
-        let too_fast = match bound.is_controller {
-            true => Duration::ZERO,
-            false => node
-                .connection_limits
-                .rates()
-                .lock()
-                .come_from(peer.ip(), now),
-        };
+        let too_fast = limits.come_from(peer.ip(), now);
         if !too_fast.is_zero() {
             // Kept for that time, so that whoever comes again at once does not keep the broker busy.
             tracing::debug!(listener = %bound.name, %peer, "connection refused: its address has reached its rate");
@@ -94,19 +75,39 @@ pub(crate) async fn accept<E: Env>(
             });
             continue;
         }
-        let wait = match bound.is_controller {
-            true => Duration::ZERO,
-            false => node.connection_limits.rates().lock().come(now),
-        };
+        let wait = limits.come(now);
         let (node, bound) = (Arc::clone(&node), Arc::clone(&bound));
         let clock = node.env.clock().clone();
         let spawn = node.env.spawn().clone();
-        spawn.task(async move {
-            connection::serve(&node, &bound, connection).await;
-            drop(admission);
-        });
+        spawn.task(async move { connection::serve(&node, &bound, connection, admission).await });
         if !wait.is_zero() {
             clock.sleep(wait).await;
+        }
+    }
+}
+
+/// The next connection, however long the listener cannot give one.
+async fn next<E: Env>(
+    node: &Node<E>,
+    bound: &BoundListener,
+    listener: &mut <E::Net as Net>::Listener,
+) -> <E::Net as Net>::Connection {
+    // Said once: it is tried again and again.
+    let mut cannot = false;
+    loop {
+        match listener.accept().await {
+            Ok(connection) => {
+                if cannot {
+                    tracing::info!(listener = %bound.name, "accepts connections again");
+                }
+                return connection;
+            }
+            Err(error) => {
+                if !mem::replace(&mut cannot, true) {
+                    tracing::warn!(listener = %bound.name, %error, "cannot accept connections: until it is possible again they wait or are closed");
+                }
+                node.env.clock().sleep(REST_AFTER_ERROR).await;
+            }
         }
     }
 }

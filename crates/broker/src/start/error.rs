@@ -60,6 +60,8 @@ pub enum StartError {
         listener: Box<ottla_config::Listener>,
         error: io::Error,
     },
+    #[error("max.connections.per.ip.overrides: {host} has no address: {error}")]
+    Host { host: String, error: io::Error },
     #[error("{path}: {error}")]
     Io { path: PathBuf, error: io::Error },
     #[error(

@@ -57,6 +57,7 @@ pub(super) async fn register<E: Env>(
         .ask(Request::Unfence {
             broker: node.id,
             epoch,
+            cordoned: node.log_dirs.cordoned(),
         })
         .await
     {

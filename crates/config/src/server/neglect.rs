@@ -3,6 +3,7 @@
 use super::check::{Listeners, is_standard};
 use super::source::{Origin, Source};
 use super::{ConfigError, Warning};
+use crate::connections::OF_LISTENERS;
 use crate::key::{Key, Support};
 use crate::table;
 use crate::value::Value;
@@ -58,8 +59,8 @@ fn neglected(
             "it has no effect in a file; set it while the node runs".to_owned(),
         ));
     }
-    let is_own = name == key.name;
-    if default.as_ref() == Some(value) || is_own && key.support == Support::Honoured {
+    let is_taken = name == key.name || OF_LISTENERS.contains(&key.name);
+    if default.as_ref() == Some(value) || is_taken && key.support == Support::Honoured {
         return Ok(None);
     }
     if key.support == Support::Protects {
@@ -202,11 +203,12 @@ mod tests {
     fn a_listeners_own_keys_are_known_by_its_name() {
         let own = |key: &str| warnings(&format!("listener.name.{key}"));
         assert_eq!(
-            own("plaintext.max.connections=5"),
+            own("plaintext.num.network.threads=5"),
             [format!(
-                "s:7: listener.name.plaintext.max.connections: {IGNORED}"
+                "s:7: listener.name.plaintext.num.network.threads: {IGNORED}"
             )]
         );
+        assert_eq!(own("plaintext.max.connections=5"), [""; 0]);
         assert_eq!(own("plaintext.ssl.client.auth=none"), [""; 0]);
         assert_eq!(
             own("x.max.connections=5"),

@@ -8,7 +8,7 @@ pub(super) const KEYS: &[Key] = keys! {
     /// The data directories; partitions are spread over them.
     "log.dirs": List, not_empty, honoured;
     /// Data directories that get no new partitions; * stands for all.
-    "cordoned.log.dirs": List = "", per_broker;
+    "cordoned.log.dirs": List = "", per_broker, honoured;
     /// Ottla's own: with less than this free on the file system of a data directory (or a quarter of a small one) no records of
     /// clients are taken there, while there is room for what it takes to delete some; reading and deleting go on. 0 lets the file
     /// system be filled, which takes the directory offline.

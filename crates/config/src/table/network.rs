@@ -36,7 +36,7 @@ pub(super) const KEYS: &[Key] = keys! {
     /// How many connections the broker takes at once from one address.
     "max.connections.per.ip": Int = "2147483647", at_least(0), cluster_wide, honoured;
     /// Other limits than max.connections.per.ip for named hosts, as host:count.
-    "max.connections.per.ip.overrides": Text = "", cluster_wide;
+    "max.connections.per.ip.overrides": Text = "", cluster_wide, honoured;
     /// How many new connections the broker takes in a second.
     "max.connection.creation.rate": Int = "2147483647", at_least(0), cluster_wide, honoured;
     /// Threads that read requests and write answers, for each listener.

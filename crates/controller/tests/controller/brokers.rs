@@ -143,7 +143,11 @@ fn the_records_of_stops_and_starts_are_kafkas() {
     assert_eq!(stopped[1..], of_partitions);
     let fenced = cluster.records_of(Request::Fence { broker });
     assert_eq!(fenced, [REGISTRATION_CHANGE]);
-    let returned = Request::Unfence { broker, epoch };
+    let returned = Request::Unfence {
+        broker,
+        epoch,
+        cordoned: Vec::new(),
+    };
     let unfenced = cluster.records_of(returned);
     assert_eq!(unfenced[..1], [REGISTRATION_CHANGE]);
     assert_eq!(unfenced[1..], of_partitions);

@@ -1,12 +1,15 @@
 //! Brokers with several log directories, and what fails with one.
 
-use ottla_controller::{AssignedDirectory, Request};
-use ottla_model::{NodeId, PartitionIndex, Uuid};
+use ottla_controller::{Alteration, AssignedDirectory, ConfigChange, Request};
+use ottla_metadata::Resource;
+use ottla_metadata::features::MetadataVersion;
+use ottla_model::{ErrorCode, NodeId, PartitionIndex, Uuid};
 
 use super::{Cluster, Partition, led};
 
 const ONE: Uuid = Uuid::from_u128(501);
 const TWO: Uuid = Uuid::from_u128(502);
+const REGISTRATION_CHANGE: &str = "BrokerRegistrationChangeRecord";
 /// What stands for a directory that the broker has not chosen yet.
 const UNASSIGNED: Uuid = Uuid::from_u128(1);
 
@@ -138,4 +141,68 @@ fn a_replica_that_is_put_into_a_directory_after_that_has_failed_is_lost_with_it(
     assert_eq!(cluster.assign("t", TWO), ["PartitionChangeRecord"; 2]);
     assert_eq!(cluster.directories("t"), [TWO]);
     assert_eq!(cluster.partition("t").leader, -1);
+}
+
+impl Cluster {
+    fn cordon(&mut self, cordoned: &[Uuid]) -> Vec<&'static str> {
+        let (broker, epoch) = (NodeId(1), self.epoch);
+        self.records_of(Request::CordonDirectories {
+            broker,
+            epoch,
+            cordoned: cordoned.to_vec(),
+        })
+    }
+}
+
+#[test]
+fn a_broker_whose_directories_are_all_cordoned_gets_no_new_partitions() {
+    let mut cluster = with_two_directories();
+    assert_eq!(cluster.cordon(&[]), [""; 0]);
+    assert_eq!(cluster.cordon(&[TWO]), [REGISTRATION_CHANGE]);
+    assert_eq!(cluster.cordon(&[TWO]), [""; 0]);
+    assert_eq!(cluster.create("half", 1), Ok(()));
+    assert_eq!(cluster.cordon(&[TWO, ONE]), [REGISTRATION_CHANGE]);
+    let nowhere = Err(ErrorCode::InvalidReplicationFactor);
+    assert_eq!(cluster.create("none", 1), nowhere);
+    // One that is lost is none that could take them.
+    cluster.cordon(&[ONE]);
+    cluster.fail(TWO);
+    assert_eq!(cluster.create("none", 1), nowhere);
+    assert_eq!(cluster.cordon(&[]), [REGISTRATION_CHANGE]);
+    assert_eq!(cluster.create("none", 1), Ok(()));
+}
+
+#[test]
+fn a_broker_that_comes_says_which_directories_are_cordoned() {
+    let mut cluster = with_two_directories();
+    cluster.stop();
+    let (broker, epoch) = (NodeId(1), cluster.epoch);
+    let unfenced = cluster.records_of(Request::Unfence {
+        broker,
+        epoch,
+        cordoned: vec![ONE, TWO],
+    });
+    assert_eq!(unfenced, [REGISTRATION_CHANGE; 2]);
+    let nowhere = Err(ErrorCode::InvalidReplicationFactor);
+    assert_eq!(cluster.create("none", 1), nowhere);
+}
+
+#[test]
+fn a_cluster_that_does_not_know_cordons_has_none() {
+    let mut cluster = Cluster::at(MetadataVersion::MIN);
+    let directories = cluster.directories.clone();
+    assert_eq!(cluster.cordon(&directories), [""; 0]);
+    assert_eq!(cluster.create("t", 1), Ok(()));
+    let cordon = |change| {
+        let resource = Resource::new(Resource::BROKER, "1");
+        Alteration {
+            resource,
+            changes: vec![("cordoned.log.dirs".to_owned(), change)],
+            replaces_all: false,
+        }
+    };
+    let set = cordon(ConfigChange::Set("*".to_owned()));
+    assert_eq!(cluster.alter(vec![set]), [Err(ErrorCode::InvalidConfig)]);
+    let delete = cordon(ConfigChange::Delete);
+    assert_eq!(cluster.alter(vec![delete]), [Ok(())]);
 }

@@ -107,7 +107,11 @@ impl Cluster {
         let Reply::Registered(epoch) = self.ask(Request::RegisterBroker(registration)) else {
             panic!("refused")
         };
-        let unfenced = self.ask(Request::Unfence { broker, epoch });
+        let unfenced = self.ask(Request::Unfence {
+            broker,
+            epoch,
+            cordoned: Vec::new(),
+        });
         assert_eq!(unfenced, Reply::Done);
         epoch
     }

@@ -85,6 +85,77 @@ fn a_connection_over_the_limit_of_its_address_is_closed() {
     is_answered(&first);
 }
 
+/// Besides what all nodes listen on, for clients.
+const OUTSIDE: &str = "listeners=PLAINTEXT://127.0.0.1:0,OUT://127.0.0.1:0,CONTROLLER://127.0.0.1:0\n\
+    listener.security.protocol.map=PLAINTEXT:PLAINTEXT,OUT:PLAINTEXT,CONTROLLER:PLAINTEXT\n";
+
+#[track_caller]
+fn is_closed(mut stream: &TcpStream) {
+    assert_eq!(stream.read(&mut [0]).unwrap(), 0);
+}
+
+#[test]
+fn brokers_among_themselves_take_the_place_of_the_client_that_was_idle_for_longest() {
+    let place = Place::formatted(&format!("{OUTSIDE}max.connections=2"));
+    let node = place.start();
+    let clients = [(); 2].map(|()| connect(node.port("OUT")));
+    for client in &clients {
+        ask(client);
+        is_answered(client);
+    }
+    let [busy, idle] = &clients;
+    ask(busy);
+    is_answered(busy);
+    let broker = connect(node.port("PLAINTEXT"));
+    ask(&broker);
+    is_answered(&broker);
+    is_closed(idle);
+    ask(busy);
+    is_answered(busy);
+}
+
+#[test]
+fn a_listener_over_its_own_limit_does_not_hold_up_another() {
+    let limit = "listener.name.out.max.connections=1";
+    let place = Place::formatted(&format!("{OUTSIDE}{limit}"));
+    let mut node = place.start();
+    let mut log = BufReader::new(node.process.stderr.take().unwrap());
+    let first = connect(node.port("OUT"));
+    ask(&first);
+    is_answered(&first);
+    let second = connect(node.port("OUT"));
+    ask(&second);
+    let mut said = String::new();
+    log.read_line(&mut said).unwrap();
+    assert!(said.contains("max.connections is reached"), "{said}");
+    for _ in 0..2 {
+        let other = connect(node.port("PLAINTEXT"));
+        ask(&other);
+        is_answered(&other);
+    }
+    drop(first);
+    is_answered(&second);
+}
+
+#[test]
+fn a_host_may_have_its_own_limit() {
+    let overrides = "max.connections.per.ip.overrides=localhost:1,10.0.0.1:0";
+    let place = Place::formatted(overrides);
+    let node = place.start();
+    let first = connect(node.port("PLAINTEXT"));
+    ask(&first);
+    is_answered(&first);
+    is_closed(&connect(node.port("PLAINTEXT")));
+    let nobody = Place::formatted("max.connections.per.ip.overrides=no-such-host.invalid:1");
+    let output = nobody.run(&["server", "server.properties"]);
+    assert!(!output.status.success());
+    let said = crate::stderr(&output);
+    assert!(
+        said.contains("no-such-host.invalid has no address"),
+        "{said}"
+    );
+}
+
 #[test]
 fn a_fetch_is_answered_by_the_time_that_a_connection_may_be_idle() {
     let place = Place::formatted("connections.max.idle.ms=300");

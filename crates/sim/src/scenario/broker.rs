@@ -15,6 +15,8 @@ mod configs;
 mod connection;
 mod consumer;
 mod content;
+#[cfg(test)]
+mod cordons;
 pub mod damage;
 #[cfg(test)]
 mod deletion;
@@ -35,6 +37,8 @@ mod records_deletion;
 #[cfg(test)]
 mod recovery;
 mod rival;
+#[cfg(test)]
+mod silence;
 mod topic;
 mod users;
 

@@ -172,7 +172,7 @@ impl Connection {
         self.receive_within(PATIENCE).await
     }
 
-    async fn receive_within(&mut self, patience: Duration) -> Result<Answer, Trouble> {
+    pub(super) async fn receive_within(&mut self, patience: Duration) -> Result<Answer, Trouble> {
         let (correlation, key, version) = self
             .unanswered
             .pop_front()

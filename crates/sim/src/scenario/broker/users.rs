@@ -112,7 +112,7 @@ async fn try_alter(env: &SimEnv, ledger: &Ledger, change: Change) -> Result<(), 
     Ok(())
 }
 
-async fn set_quota(
+pub(super) async fn set_quota(
     connection: &mut Connection,
     user: &str,
     value: Option<f64>,
