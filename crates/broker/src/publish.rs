@@ -24,6 +24,7 @@ use crate::moves::Moves;
 use crate::net::ConnectionLimits;
 use crate::partition::{Availability, Partition, PartitionKey};
 use crate::partitions::Partitions;
+use crate::telemetry::Telemetry;
 
 /// Carries out what committed metadata says about this node, and then shows it to everyone.
 pub(crate) struct Publisher<E: Env> {
@@ -34,6 +35,7 @@ pub(crate) struct Publisher<E: Env> {
     adjusted: Adjustable,
     limits: Arc<ConnectionLimits>,
     client_quotas: Arc<ClientQuotas>,
+    telemetry: Arc<Telemetry>,
     image: Arc<ArcSwap<Image>>,
     partitions: Arc<Partitions<E>>,
     groups: Arc<GroupCoordinators<E>>,
@@ -58,6 +60,7 @@ impl<E: Env> Publisher<E> {
         settings: Settings,
         limits: Arc<ConnectionLimits>,
         client_quotas: Arc<ClientQuotas>,
+        telemetry: Arc<Telemetry>,
         image: Arc<ArcSwap<Image>>,
         partitions: Arc<Partitions<E>>,
         groups: Arc<GroupCoordinators<E>>,
@@ -73,6 +76,7 @@ impl<E: Env> Publisher<E> {
             settings,
             limits,
             client_quotas,
+            telemetry,
             image,
             partitions,
             groups,
@@ -107,6 +111,10 @@ impl<E: Env> Publisher<E> {
             self.adjust();
             if is_of_groups || is_first {
                 self.groups.configure(&self.settings, next);
+            }
+            let subscriptions = next.configs().of_kind(Resource::CLIENT_METRICS);
+            if subscriptions.ne(before.configs().of_kind(Resource::CLIENT_METRICS)) {
+                self.telemetry.subscribe(next);
             }
         }
         if before.client_quotas() != next.client_quotas() {
@@ -430,6 +438,7 @@ mod tests {
             config.settings().clone(),
             ConnectionLimits::new(1, 1, windows),
             Arc::new(ClientQuotas::new(windows, windows)),
+            Arc::new(Telemetry::new(false, 1)),
             Arc::default(),
             Arc::clone(&partitions),
             Arc::new(groups),
