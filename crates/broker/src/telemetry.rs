@@ -4,7 +4,7 @@ use std::fmt::{self, Display, Write};
 use std::net::SocketAddr;
 
 use ottla_config::Settings;
-use ottla_config::client_metrics::ClientMetricsConfig;
+use ottla_config::client_metrics::{ClientMetricsConfig, Problem};
 use ottla_metadata::{Image, Resource};
 use ottla_model::{ErrorCode, Monotonic, Uuid};
 use ottla_telemetry::{Asked, Client, Instances, Point, Push, Reading, otlp, unpack};
@@ -51,10 +51,10 @@ impl Telemetry {
             let configs = configs.iter().map(|(name, value)| (&**name, &**value));
             match ClientMetricsConfig::new(&Settings::of_client_metrics(configs)) {
                 Ok(subscription) => subscriptions.push(subscription),
-                Err(problem) => {
+                Err(Problem::Interval(problem) | Problem::Match(problem)) => {
                     tracing::warn!(
                         subscription = &*resource.name,
-                        ?problem,
+                        problem,
                         "no client is asked for these metrics"
                     );
                 }

@@ -6,13 +6,11 @@ use std::ops::RangeInclusive;
 use regex::Regex;
 
 use crate::settings::Settings;
+use crate::table;
 use crate::value::Value;
 
 /// How often clients can be asked to push. Milliseconds.
 const INTERVALS: RangeInclusive<i64> = 100..=3_600_000;
-
-/// How often they push whom no subscription asks to do so more often. Milliseconds.
-pub const DEFAULT_INTERVAL_MS: i32 = 300_000;
 
 /// The prefix of every name.
 pub const ALL_METRICS: &str = "*";
@@ -61,7 +59,7 @@ impl ClientMetricsConfig {
             Some(Value::Integer(interval)) => {
                 i32::try_from(*interval).expect("it is in bounds, which are of 32 bits")
             }
-            _ => DEFAULT_INTERVAL_MS,
+            _ => default_interval_ms(),
         };
         let selectors = list("match").iter().map(|item| selector(item));
         Ok(Self {
@@ -81,6 +79,14 @@ pub enum Problem {
     Interval(String),
     /// A selector is no `name=regular expression`.
     Match(String),
+}
+
+/// How often they push whom no subscription asks to do so more often. Milliseconds.
+#[must_use]
+pub fn default_interval_ms() -> i32 {
+    let key = table::client_metrics_key("interval.ms");
+    let default = key.and_then(|key| key.default?.parse().ok());
+    default.expect("the key has a default, of 32 bits")
 }
 
 /// # Errors

@@ -3,7 +3,7 @@ use std::net::SocketAddr;
 
 use crc_fast::crc32_iscsi;
 use ottla_config::client_metrics::{
-    ALL_METRICS, ClientAttribute, ClientMetricsConfig, DEFAULT_INTERVAL_MS,
+    ALL_METRICS, ClientAttribute, ClientMetricsConfig, default_interval_ms,
 };
 use ottla_model::Uuid;
 
@@ -49,7 +49,7 @@ impl Asked {
     /// What all subscriptions that choose the client come to: what any of them asks for, as often as the most eager.
     pub(crate) fn of(subscriptions: &[ClientMetricsConfig], client: &Client<'_>) -> Self {
         let mut metrics = BTreeSet::new();
-        let mut interval_ms = DEFAULT_INTERVAL_MS;
+        let mut interval_ms = default_interval_ms();
         let chosen = subscriptions.iter();
         for subscription in chosen.filter(|subscription| client.is_chosen_by(subscription)) {
             metrics.extend(subscription.metrics.iter().map(String::as_str));
