@@ -32,6 +32,7 @@ pub(crate) mod fetch;
 pub(crate) mod fetch_metadata_log;
 pub(crate) mod fetch_snapshot;
 pub(crate) mod find_coordinator;
+pub(crate) mod get_telemetry_subscriptions;
 pub(crate) mod heartbeat;
 pub(crate) mod incremental_alter_configs;
 pub(crate) mod init_producer_id;
@@ -48,6 +49,7 @@ pub(crate) mod offset_fetch;
 pub(crate) mod offset_for_leader_epoch;
 mod opening;
 pub(crate) mod produce;
+pub(crate) mod push_telemetry;
 pub(crate) mod sync_group;
 #[cfg(test)]
 pub(crate) mod test_image;

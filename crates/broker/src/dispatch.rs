@@ -104,6 +104,8 @@ plain_apis! {
     UpdateFeatures: update_features(UpdateFeaturesRequest),
     UnregisterBroker: unregister_broker(UnregisterBrokerRequest),
     DescribeTopicPartitions: describe_topic_partitions(DescribeTopicPartitionsRequest),
+    GetTelemetrySubscriptions: get_telemetry_subscriptions(GetTelemetrySubscriptionsRequest),
+    PushTelemetry: push_telemetry(PushTelemetryRequest),
 }
 
 /// For how long the client is silent that has kept a thread busy for so long.

@@ -34,6 +34,7 @@ mod publish;
 mod quorum;
 mod request;
 mod start;
+mod telemetry;
 mod topic_rules;
 
 pub use failure::Failure;

@@ -25,6 +25,7 @@ use crate::partition::Partition;
 use crate::partitions::Partitions;
 use crate::producer_ids::ProducerIds;
 use crate::quorum::{MetadataReader, Quorum};
+use crate::telemetry::Telemetry;
 
 /// The settings that are looked at for every request, read out of the configuration once.
 #[derive(Clone, Debug)]
@@ -62,6 +63,7 @@ pub(crate) struct Node<E: Env> {
     pub(crate) config: ServerConfig,
     pub(crate) options: Options,
     pub(crate) client_quotas: Arc<ClientQuotas>,
+    pub(crate) telemetry: Arc<Telemetry>,
     pub(crate) connection_limits: Arc<ConnectionLimits>,
     pub(crate) complaints: Complaints,
     pub(crate) request_memory: MemoryBudget,

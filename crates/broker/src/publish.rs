@@ -28,6 +28,7 @@ use crate::moves::Moves;
 use crate::net::ConnectionLimits;
 use crate::partition::{Partition, PartitionKey};
 use crate::partitions::Partitions;
+use crate::telemetry::Telemetry;
 
 /// Carries out what committed metadata says about this node, and then shows it to everyone.
 pub(crate) struct Publisher<E: Env> {
@@ -38,6 +39,7 @@ pub(crate) struct Publisher<E: Env> {
     adjusted: Adjustable,
     limits: Arc<ConnectionLimits>,
     client_quotas: Arc<ClientQuotas>,
+    telemetry: Arc<Telemetry>,
     image: Arc<ArcSwap<Image>>,
     partitions: Arc<Partitions<E>>,
     groups: Arc<GroupCoordinators<E>>,
@@ -65,6 +67,7 @@ impl<E: Env> Publisher<E> {
         settings: Settings,
         limits: Arc<ConnectionLimits>,
         client_quotas: Arc<ClientQuotas>,
+        telemetry: Arc<Telemetry>,
         image: Arc<ArcSwap<Image>>,
         partitions: Arc<Partitions<E>>,
         groups: Arc<GroupCoordinators<E>>,
@@ -82,6 +85,7 @@ impl<E: Env> Publisher<E> {
             settings,
             limits,
             client_quotas,
+            telemetry,
             image,
             partitions,
             groups,
@@ -118,6 +122,10 @@ impl<E: Env> Publisher<E> {
             self.adjust();
             if is_of_groups || is_first {
                 self.groups.configure(&self.settings, next);
+            }
+            let subscriptions = next.configs().of_kind(Resource::CLIENT_METRICS);
+            if subscriptions.ne(before.configs().of_kind(Resource::CLIENT_METRICS)) {
+                self.telemetry.subscribe(next);
             }
         }
         if has_new_configs || is_first || before.features() != next.features() {

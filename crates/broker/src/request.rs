@@ -7,8 +7,35 @@ use std::time::Duration;
 
 use ottla_model::Monotonic;
 use ottla_wire::frame::RequestHeader;
+use parking_lot::Mutex;
 
 use crate::net::BoundListener;
+
+/// Longer ones are cut: they are kept as long as their connection.
+const LONGEST_SOFTWARE_NAME: usize = 256;
+
+/// What a client is made with, as it says itself (KIP-511).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Software {
+    pub(crate) name: Arc<str>,
+    pub(crate) version: Arc<str>,
+}
+
+impl Software {
+    /// Both are known to be of ASCII.
+    pub(crate) fn named(name: &str, version: &str) -> Self {
+        let kept = |text: &str| Arc::from(text.get(..LONGEST_SOFTWARE_NAME).unwrap_or(text));
+        Self {
+            name: kept(name),
+            version: kept(version),
+        }
+    }
+
+    /// Of a client that does not say.
+    fn unknown() -> Self {
+        Self::named("unknown", "unknown")
+    }
+}
 
 /// Who sends requests over a connection.
 #[derive(Clone, Debug)]
@@ -22,6 +49,7 @@ pub(crate) struct Caller {
     pub(crate) is_controller_listener: bool,
     /// Until when the connection is silent, in nanoseconds of monotonic time (KIP-219).
     muted_until: Arc<AtomicU64>,
+    software: Arc<Mutex<Option<Software>>>,
 }
 
 impl Caller {
@@ -37,6 +65,7 @@ impl Caller {
             listener: Arc::clone(&listener.name),
             is_controller_listener: listener.is_controller,
             muted_until: Arc::default(),
+            software: Arc::default(),
         }
     }
 
@@ -61,6 +90,18 @@ impl Caller {
     pub(crate) fn muted_until(&self) -> Option<Monotonic> {
         let until = self.muted_until.load(Ordering::Relaxed);
         (until > 0).then_some(Monotonic(Duration::from_nanos(until)))
+    }
+
+    /// The client says what it is made with.
+    pub(crate) fn introduce(&self, software: Software) {
+        *self.software.lock() = Some(software);
+    }
+
+    pub(crate) fn software(&self) -> Software {
+        self.software
+            .lock()
+            .clone()
+            .unwrap_or_else(Software::unknown)
     }
 
     pub(crate) fn host(&self) -> IpAddr {

@@ -47,6 +47,7 @@ use crate::partitions::Partitions;
 use crate::producer_ids::ProducerIds;
 use crate::publish::Publisher;
 use crate::quorum::Quorum;
+use crate::telemetry::Telemetry;
 use listeners::{as_bound, listen};
 use metadata::load;
 use own_directories::OwnDirectories;
@@ -140,6 +141,10 @@ impl<E: Env> Broker<E> {
             config.quota_windows(),
             config.controller_quota_windows(),
         ));
+        let telemetry = Arc::new(Telemetry::new(
+            config.exports_client_metrics(),
+            config.telemetry_max_bytes(),
+        ));
         let (failed, to_tell_failed) = mpsc::unbounded();
         let usable: Vec<_> = directories
             .iter()
@@ -162,6 +167,7 @@ impl<E: Env> Broker<E> {
             config.settings().clone(),
             Arc::clone(&limits),
             Arc::clone(&client_quotas),
+            Arc::clone(&telemetry),
             Arc::clone(&image),
             Arc::clone(&partitions),
             Arc::clone(&groups),
@@ -203,6 +209,7 @@ impl<E: Env> Broker<E> {
                 max_request_partitions: config.max_request_partitions(),
             },
             client_quotas,
+            telemetry,
             connection_limits: limits,
             request_memory: MemoryBudget::new(REQUEST_MEMORY),
             log_dirs,

@@ -4,6 +4,7 @@ mod groups;
 mod neglect;
 mod quotas;
 mod source;
+mod telemetry;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -498,11 +499,13 @@ mod tests {
             include_str!("server/source.rs"),
             include_str!("server/neglect.rs"),
             include_str!("server/quotas.rs"),
+            include_str!("server/telemetry.rs"),
             include_str!("topic.rs"),
             include_str!("adjustable.rs"),
             include_str!("connections.rs"),
             include_str!("cordons.rs"),
             include_str!("group.rs"),
+            include_str!("client_metrics.rs"),
         ];
         let code = readers
             .map(|text| text.split("#[cfg(test)]").next().unwrap())
@@ -529,6 +532,9 @@ mod tests {
             let mut bounds = of_groups.iter().flat_map(bounds).flatten();
             bounds.any(|key| key.name == name)
         };
+        for key in table::client_metrics().filter(is_honoured) {
+            assert!(reads(key.name), "{}", key.name);
+        }
         for key in table::known().filter(is_honoured) {
             let name = key.name;
             assert!(

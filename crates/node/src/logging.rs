@@ -21,8 +21,8 @@ pub use rotation::{LogFile, RotateAt};
 
 /// Chooses what is logged, in `tracing`'s syntax: `info`, `ottla_raft=debug`.
 const FILTER: &str = "RUST_LOG";
-/// What somebody should look at.
-const QUIET: &str = "warn";
+/// What somebody should look at, and the metrics of clients, of which nothing is said where `client.telemetry.export` is not set.
+const QUIET: &str = "warn,ottla_broker::telemetry=info";
 
 /// How a line of the log looks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -71,7 +71,7 @@ pub(crate) fn start(output: &LogOutput) -> Result<Arc<dyn Loggers>, LogFileError
 }
 
 fn quiet() -> Targets {
-    QUIET.parse().expect("the name of a level")
+    QUIET.parse().expect("it is in its syntax")
 }
 
 fn install(targets: Targets, output: &LogOutput) -> Result<Arc<dyn Loggers>, LogFileError> {

@@ -14,7 +14,7 @@ use ottla_wire::message::api_versions::{
 use crate::FileOf;
 use crate::dispatch::{Close, is_served, respond};
 use crate::node::Node;
-use crate::request::Context;
+use crate::request::{Context, Software};
 
 /// From this version on a client can read a feature whose lowest level is 0.
 const FIRST_VERSION_WITH_ZERO_LEVELS: i16 = 4;
@@ -46,7 +46,14 @@ pub(crate) fn answer<E: Env>(
         return respond(ApiKey::ApiVersions, &as_version_0, &response);
     }
     let response = match ApiVersionsRequest::decode(body, header.api_version) {
-        Ok(request) if header.api_version < 3 || is_named(&request) => describe(node, context),
+        Ok(_) if header.api_version < 3 => describe(node, context),
+        Ok(request) if is_named(&request) => {
+            context.caller.introduce(Software::named(
+                &request.client_software_name,
+                &request.client_software_version,
+            ));
+            describe(node, context)
+        }
         _ => ApiVersionsResponse {
             error_code: ErrorCode::InvalidRequest,
             ..Default::default()
@@ -70,11 +77,20 @@ fn is_named(request: &ApiVersionsRequest<'_>) -> bool {
     })
 }
 
+/// Clients push their metrics wherever they are told that they can, whether or not anything becomes of them (KIP-714).
+fn is_told_of<E: Env>(node: &Node<E>, key: ApiKey) -> bool {
+    let is_of_telemetry = matches!(
+        key,
+        ApiKey::GetTelemetrySubscriptions | ApiKey::PushTelemetry
+    );
+    !is_of_telemetry || node.telemetry.is_exported()
+}
+
 fn describe<E: Env>(node: &Node<E>, context: Context<'_>) -> ApiVersionsResponse<'static> {
     let on_controller = context.caller.is_controller_listener;
     let api_keys = TABLE
         .iter()
-        .filter(|api| is_served(api, on_controller))
+        .filter(|api| is_served(api, on_controller) && is_told_of(node, api.key))
         .map(|api| {
             // librdkafka before 2.8 takes a Produce minimum above 0 for a broker without message format 2 (KAFKA-18659).
             let is_produce = api.key == ApiKey::Produce;

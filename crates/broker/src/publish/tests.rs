@@ -48,6 +48,7 @@ fn publisher(
         config.settings().clone(),
         ConnectionLimits::new(&config, Adjustable::of(config.settings()).connections),
         Arc::new(ClientQuotas::new(windows, windows)),
+        Arc::new(Telemetry::new(false, 1)),
         Arc::default(),
         Arc::clone(&partitions),
         Arc::new(groups),

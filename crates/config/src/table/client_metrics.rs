@@ -4,9 +4,9 @@ use super::{Key, keys};
 
 pub(super) const KEYS: &[Key] = keys! {
     /// Which metrics are asked of the clients: prefixes of names, or * for all.
-    "metrics": List = "", cluster_wide;
+    "metrics": List = "", cluster_wide, honoured;
     /// How often the clients push them.
-    "interval.ms": Int = "300000", cluster_wide;
+    "interval.ms": Int = "300000", cluster_wide, honoured;
     /// Which clients are asked, each item as name=regular expression; nothing for all.
-    "match": List = "", cluster_wide;
+    "match": List = "", cluster_wide, honoured;
 };

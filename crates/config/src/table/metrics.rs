@@ -15,6 +15,8 @@ pub(super) const KEYS: &[Key] = keys! {
     "kafka.metrics.reporters": List = "";
     /// How often these plugins may ask.
     "kafka.metrics.polling.interval.secs": Int = "10", at_least(1);
-    /// The most bytes of metrics that a client may push at once, after compression.
-    "telemetry.max.bytes": Int = "1048576", at_least(1);
+    /// The most bytes of metrics that a client may push at once, packed and unpacked.
+    "telemetry.max.bytes": Int = "1048576", at_least(1), honoured;
+    /// Ottla's own: clients are told that they can push their metrics, and what they push goes to the log.
+    "client.telemetry.export": Boolean = "false", internal, honoured;
 };

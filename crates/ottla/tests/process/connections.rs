@@ -10,7 +10,7 @@ use rustix::process::Signal;
 
 use crate::Place;
 
-fn connect(port: u16) -> TcpStream {
+pub(crate) fn connect(port: u16) -> TcpStream {
     let stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
     // Only for a test that fails.
     let limit = Some(Duration::from_secs(30));
@@ -31,7 +31,7 @@ fn ask(mut stream: &TcpStream) {
 }
 
 #[track_caller]
-fn answer(mut stream: &TcpStream) -> Vec<u8> {
+pub(crate) fn answer(mut stream: &TcpStream) -> Vec<u8> {
     let mut length = [0; 4];
     stream.read_exact(&mut length).unwrap();
     let mut answer = vec![0; u32::from_be_bytes(length) as usize];

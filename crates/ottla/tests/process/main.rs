@@ -11,6 +11,7 @@ mod life;
 mod log;
 mod refusals;
 mod storage;
+mod telemetry;
 mod warnings;
 mod welcome;
 

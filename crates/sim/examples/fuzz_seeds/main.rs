@@ -1,5 +1,5 @@
 //! `fuzz_seeds CORPUS`: writes what the fuzzers begin with into `CORPUS/TARGET`: a request of every API and version, made from the tables;
-//! and the files of nodes that lived through some seeds of the simulation, whose clients produced, committed, created and deleted.
+//! metrics that a client pushes; and the files of nodes that lived through some seeds of the simulation, whose clients produced, committed, created and deleted.
 
 use std::fs;
 use std::io;
@@ -10,7 +10,7 @@ use ottla_sim::scenario::broker::{Planted, play_in};
 use ottla_sim::{Machine, Simulation};
 use ottla_wire::Writer;
 use ottla_wire::api::{SCHEMAS, TABLE};
-use ottla_wire::records::{BatchBuilder, BatchFields, Compression, Header};
+use ottla_wire::records::{BatchBuilder, BatchFields, Compression, Header, Level};
 
 #[expect(unreachable_pub, reason = "they are a library to the targets")]
 #[path = "../../../../fuzz/src/checksums.rs"]
@@ -54,6 +54,7 @@ fn write(corpus: &Path) -> io::Result<()> {
     requests(&mut corpus("request_decode")?)?;
     batches(&mut corpus("batch_validate")?)?;
     properties(&mut corpus("server_properties")?)?;
+    pushes(&mut corpus("client_metrics")?)?;
     let mut logs = corpus("log_recovery")?;
     let mut metadata = corpus("metadata_replay")?;
     let mut groups = corpus("group_replay")?;
@@ -110,6 +111,28 @@ fn requests(corpus: &mut Corpus) -> io::Result<()> {
                 frame.raw(&body);
                 corpus.add(&frame.into_bytes())?;
             }
+        }
+    }
+    Ok(())
+}
+
+/// A metric of each kind in each codec, the codec's number before it.
+fn pushes(corpus: &mut Corpus) -> io::Result<()> {
+    /// A field of Protocol Buffers that holds a text or a message.
+    fn field(number: u8, content: &[u8]) -> Vec<u8> {
+        let length = u8::try_from(content.len()).expect("it is short");
+        [&[number << 3 | 2, length], content].concat()
+    }
+    for codec in CODECS {
+        for (kind, attributes) in [(5, 7), (7, 7), (9, 9), (10, 1), (11, 7)] {
+            let attribute = [field(1, b"key"), field(2, &field(1, b"value"))].concat();
+            let value = [&[4 << 3 | 1], &[7; 8][..]].concat();
+            let point = [value, field(attributes, &attribute)].concat();
+            let metric = [field(1, b"name"), field(kind, &field(1, &point))].concat();
+            let resource = field(1, &field(1, &attribute));
+            let metrics = [resource, field(2, &field(2, &metric))].concat();
+            let packed = codec.compress(&field(1, &metrics), Level::Default);
+            corpus.add(&[&[codec as u8], &packed[..]].concat())?;
         }
     }
     Ok(())

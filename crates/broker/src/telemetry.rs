@@ -1,0 +1,282 @@
+//! The metrics that clients push (KIP-714): what they are asked for follows the metadata, and what comes goes to the log.
+
+use std::fmt::{self, Display, Write};
+use std::net::SocketAddr;
+
+use ottla_config::Settings;
+use ottla_config::client_metrics::{ClientMetricsConfig, Problem};
+use ottla_metadata::{Image, Resource};
+use ottla_model::{ErrorCode, Monotonic, Uuid};
+use ottla_telemetry::{Asked, Client, Instances, Point, Push, Reading, otlp, unpack};
+use ottla_wire::message::push_telemetry::PushTelemetryRequest;
+use parking_lot::Mutex;
+use tracing::{Level, Value};
+
+use crate::request::{Context, Software, java_address};
+
+/// Data points of one push that get a line each: no client has nearly as many, and one that means ill fills no disk.
+const MOST_LINES: usize = 10_000;
+/// The longest name and row of attributes that a line has. Bytes.
+const LONGEST_TEXT: usize = 512;
+
+pub(crate) struct Telemetry {
+    is_exported: bool,
+    max_bytes: i32,
+    instances: Mutex<Instances>,
+}
+
+impl Telemetry {
+    /// `is_exported`: what clients push goes to the log. `max_bytes`: the most in one push, packed and unpacked.
+    pub(crate) fn new(is_exported: bool, max_bytes: i32) -> Self {
+        let instances = Instances::new(max_bytes.unsigned_abs() as usize);
+        Self {
+            is_exported,
+            max_bytes,
+            instances: Mutex::new(instances),
+        }
+    }
+
+    pub(crate) fn is_exported(&self) -> bool {
+        self.is_exported
+    }
+
+    pub(crate) fn max_bytes(&self) -> i32 {
+        self.max_bytes
+    }
+
+    /// From now on clients are asked for what the image says.
+    pub(crate) fn subscribe(&self, image: &Image) {
+        let mut subscriptions = Vec::new();
+        for (resource, configs) in image.configs().of_kind(Resource::CLIENT_METRICS) {
+            let configs = configs.iter().map(|(name, value)| (&**name, &**value));
+            match ClientMetricsConfig::new(&Settings::of_client_metrics(configs)) {
+                Ok(subscription) => subscriptions.push(subscription),
+                Err(Problem::Interval(problem) | Problem::Match(problem)) => {
+                    tracing::warn!(
+                        subscription = &*resource.name,
+                        problem,
+                        "no client is asked for these metrics"
+                    );
+                }
+            }
+        }
+        self.instances.lock().subscribe(subscriptions);
+    }
+
+    /// # Errors
+    /// As [`Instances::ask`] has them.
+    pub(crate) fn ask(
+        &self,
+        context: Context<'_>,
+        instance_id: Uuid,
+        now: Monotonic,
+    ) -> Result<Asked, ErrorCode> {
+        let asks = |client: &Client<'_>| self.instances.lock().ask(client, now);
+        with_client(context, instance_id, asks)
+    }
+
+    /// # Errors
+    /// As [`Instances::push`] and [`unpack`] have them, and `InvalidRecord` for what is no metrics.
+    pub(crate) fn push(
+        &self,
+        context: Context<'_>,
+        request: &PushTelemetryRequest<'_>,
+        now: Monotonic,
+    ) -> Result<(), ErrorCode> {
+        let push = Push {
+            subscription_id: request.subscription_id,
+            is_terminating: request.terminating,
+            compression_code: request.compression_type,
+            bytes: request.metrics.len(),
+        };
+        with_client(context, request.client_instance_id, |client| {
+            let compression = self.instances.lock().push(client, &push, now)?;
+            if push.bytes == 0 {
+                return Ok(());
+            }
+            let most = self.max_bytes.unsigned_abs() as usize;
+            let metrics = unpack(compression, &request.metrics, most)?;
+            match self.is_exported {
+                true => export(client, push.is_terminating, &metrics),
+                false => Ok(()),
+            }
+        })
+    }
+
+    /// Nothing more comes over the connection.
+    pub(crate) fn disconnected(&self, connection: SocketAddr) {
+        self.instances.lock().disconnected(connection);
+    }
+}
+
+fn with_client<T>(
+    context: Context<'_>,
+    instance_id: Uuid,
+    with: impl FnOnce(&Client<'_>) -> T,
+) -> T {
+    let Software { name, version } = context.caller.software();
+    let address = java_address(context.caller.host());
+    with(&Client {
+        instance_id,
+        client_id: context.client_id,
+        software_name: &name,
+        software_version: &version,
+        connection: context.caller.peer,
+        source_address: address.trim_start_matches('/'),
+    })
+}
+
+/// A line for the push, and for each data point where that is asked for.
+///
+/// # Errors
+/// `InvalidRecord`, and no line, for what is no metrics.
+fn export(client: &Client<'_>, is_terminating: bool, metrics: &[u8]) -> Result<(), ErrorCode> {
+    let counts = otlp::read(metrics, |_| ()).map_err(|problem| {
+        tracing::debug!(client_instance_id = %client.instance_id, peer = %client.connection, %problem, "these are no metrics");
+        ErrorCode::InvalidRecord
+    })?;
+    tracing::info!(
+        client_instance_id = %client.instance_id,
+        client_id = client.client_id,
+        software_name = client.software_name,
+        software_version = client.software_version,
+        peer = %client.connection,
+        metrics = counts.metrics,
+        data_points = counts.points,
+        bytes = metrics.len(),
+        terminating = is_terminating,
+        "a client pushes its metrics"
+    );
+    if tracing::enabled!(Level::DEBUG) {
+        let mut lines = 0;
+        let each = |point: &Point<'_>| {
+            lines += 1;
+            if lines <= MOST_LINES {
+                write_line(client, point);
+            }
+        };
+        otlp::read(metrics, each).expect("they were read just now");
+    }
+    Ok(())
+}
+
+fn write_line(client: &Client<'_>, point: &Point<'_>) {
+    let (mut value, mut count, mut sum): (Option<&dyn Value>, _, _) = (None, None, None);
+    match &point.reading {
+        Reading::Integer(number) => value = Some(number),
+        Reading::Real(number) => value = Some(number),
+        Reading::Several { count: of, sum: to } => (count, sum) = (Some(*of), Some(*to)),
+        Reading::Nothing => {}
+    }
+    tracing::debug!(
+        client_instance_id = %client.instance_id,
+        client_id = client.client_id,
+        metric = shortened(point.metric),
+        unit = shortened(point.unit),
+        value,
+        count,
+        sum,
+        attributes = shortened(point.attributes),
+        resource = shortened(point.resource),
+        unix_nanos = point.unix_nanos,
+        "a metric of a client"
+    );
+}
+
+/// At most [`LONGEST_TEXT`], of which no more is made.
+fn shortened(shown: impl Display) -> String {
+    struct Shortened(String);
+
+    impl Write for Shortened {
+        fn write_str(&mut self, text: &str) -> fmt::Result {
+            let kept = text.floor_char_boundary(LONGEST_TEXT - self.0.len());
+            self.0.push_str(&text[..kept]);
+            if kept < text.len() {
+                Err(fmt::Error)
+            } else {
+                Ok(())
+            }
+        }
+    }
+
+    let mut text = Shortened(String::new());
+    // The error is that it was longer.
+    let _ = write!(text, "{shown}");
+    text.0
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{IpAddr, Ipv4Addr};
+
+    use ottla_wire::metadata_record::ConfigRecord;
+
+    use super::*;
+    use crate::net::BoundListener;
+    use crate::request::Caller;
+
+    /// A client `a` with software `s`, version 1.
+    fn caller() -> Caller {
+        let address = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9092);
+        let listener = BoundListener {
+            name: "PLAINTEXT".into(),
+            address,
+            is_controller: false,
+        };
+        let caller = Caller::anonymous(&listener, address, address);
+        caller.introduce(Software::named("s", "1"));
+        caller
+    }
+
+    #[test]
+    fn clients_are_asked_for_what_the_metadata_says() {
+        let mut image = Image::default();
+        let software =
+            "client_software_name=s,client_software_version=1,client_source_address=127.0.0.1";
+        for (subscription, name, value) in [
+            ("all", "metrics", "a."),
+            ("all", "match", software),
+            ("others", "metrics", "b."),
+            ("others", "match", "client_software_name=t"),
+            // Of a controller that knows more expressions.
+            ("unreadable", "metrics", "c."),
+            ("unreadable", "match", "client_id=(?!x).*"),
+        ] {
+            let record = ConfigRecord {
+                resource_type: Resource::CLIENT_METRICS,
+                resource_name: subscription.into(),
+                name: name.into(),
+                value: Some(value.into()),
+            };
+            let offset = image.offset().next();
+            image.apply(&record.into(), offset).expect("they fit");
+        }
+        let telemetry = Telemetry::new(true, 100);
+        telemetry.subscribe(&image);
+        let caller = caller();
+        let context = Context {
+            caller: &caller,
+            client_id: Some("a"),
+            version: 0,
+        };
+        let ask = || telemetry.ask(context, Uuid::from_u128(7), Monotonic::default());
+        let asked = ask().expect("it was never here");
+        assert_eq!(asked.metrics, ["a."]);
+        assert!(ask().is_err());
+        telemetry.disconnected(caller.peer);
+        assert!(ask().is_ok());
+    }
+
+    #[test]
+    fn a_long_text_is_cut_between_two_characters() {
+        assert_eq!(shortened("short"), "short");
+        let longest = "x".repeat(LONGEST_TEXT);
+        assert_eq!(shortened(&longest), longest);
+        let cut = shortened(format_args!(
+            "{}{}",
+            "x".repeat(LONGEST_TEXT - 1),
+            "\u{e4}b"
+        ));
+        assert_eq!(cut.len(), LONGEST_TEXT - 1);
+    }
+}
