@@ -23,7 +23,7 @@ node_cleanup() {
     kill -KILL "$node_pid" 2>/dev/null || true
     wait "$node_pid" 2>/dev/null || true
   fi
-  if [[ -n ${KEEP:-} ]]; then echo "kept $work"; else rm -rf "$work"; fi
+  if [[ -n ${KEEP:-} ]]; then echo "kept $work" >&2; else rm -rf "$work"; fi
   exit "$rc"
 }
 

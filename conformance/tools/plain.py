@@ -7,7 +7,9 @@ import sys
 MASKS = [
     (re.escape(os.environ["DATA"]), "DATA"),
     (r'"(totalBytes|usableBytes)":\d+', r'"\1":BYTES'),
-    (re.escape(sys.argv[1]), "HOST:PORT"),
+    (re.escape(os.getcwd()), "HERE"),
+    (re.escape(sys.argv[1]).replace(":", "[: ]"), "HOST:PORT"),
+    (re.escape(os.environ["CONTROLLER"]).replace(":", "[: ]"), "CONTROLLER"),
     # Batches are as the producer's time makes them.
     (r'"size":[1-9]\d*', '"size":SOME'),
     (r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "UUID"),
@@ -15,9 +17,22 @@ MASKS = [
     (r"(?<![\w.-])(?![A-Za-z][a-z]+(?:[A-Z-][a-z]+)*(?![\w-]))[\w-]{21}[AQgw](?![\w-])", "ID"),
     (r'[^"\s]*/ottla-conformance\.\w+', "WORK"),
     (r"Epoch: \d+", "Epoch: N"),
-    (r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d[,.]\d{3}", "TIME"),
+    (r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d[,.:]\d{3}", "TIME"),
+    (r'"timestamp":\d{13}', '"timestamp":TIME'),
+    (r"correlation id \d+", "correlation id N"),
+    # How quick it was.
+    (r"\d+(?:\.\d+)?(?= (?:records/sec|MB/sec|ms (?:avg|max) latency|ms \d\d(?:\.\d)?th)\b)", "N"),
+    (r"^TIME, TIME, ([\d.]+), \S+, (\d+), \S+, \d+, -?\d+, \S+, \S+$", r"TIME, TIME, \1 MB, N, \2 records, N"),
+    (r"\bperf-consumer-\d+(\)?) *", r"perf-consumer-N\1"),
+    (r"^(Avg latency: |\d+\t)[\d.]+", r"\1N"),
+    (r"\b(\d\d(?:\.\d)?th = )\d+", r"\1N"),
+    (r'"avg_throughput":[\d.E-]+', '"avg_throughput":N'),
+    # The quorum's log; how far a replica is behind in it is compared.
+    (r"^(HighWatermark|MaxFollowerLagTimeMs): +\d+", r"\1: N"),
+    (r"^(\d+\s+\S+\s+)\d+\s+(\d+)\s+(?:\d{13}|\d+ ms ago)\s+(?:\d{13}|\d+ ms ago)\s+", r"\1N \2 TIME TIME "),
     # What was wrong is said in each one's own words; which error it is, is not.
     (r"(errors\.\w+Exception: ).*", r"\1WORDS"),
+    (r"( Error: [A-Z_]+)\. Error Message: .*(?= \(org\.apache\.kafka\.)", r"\1"),
     (r"^(Error while executing [\w ]+ command( with args '.*')? ?:) .*", r"\1 WORDS"),
 ]
 
@@ -45,6 +60,7 @@ def in_order(line):
 def plain(line):
     for pattern, mask in MASKS:
         line = re.sub(pattern, mask, line)
+    line = re.sub(r"(?<=\tConfigs: )\S+", lambda configs: ",".join(sorted(configs[0].split(","))), line)
     return in_order(line)
 
 

@@ -169,18 +169,22 @@ impl Controller {
         }
     }
 
-    /// Whether `metadata.version` will be what the feature's level needs.
+    /// Whether there is such a feature, and `metadata.version` will be what its level needs.
     fn check_dependency(
         &self,
         name: &str,
         level: i16,
         all: &BTreeMap<&str, &FeatureUpdate>,
     ) -> Result<(), String> {
+        // Every node supports its level 0.
+        let Some(feature) = features::feature(name) else {
+            return Err(format!("Feature {name} not found."));
+        };
         let asked = all
             .get(METADATA_VERSION)
             .map(|update| MetadataVersion(update.level));
         let version = asked.unwrap_or(self.image.features().metadata_version());
-        let needed = features::feature(name).and_then(|feature| feature.requires);
+        let needed = feature.requires;
         match needed.filter(|needed| level > 0 && version < *needed) {
             None => Ok(()),
             Some(needed) => Err(format!(

@@ -21,12 +21,13 @@ pub(super) enum Group {
     Latency,
     Groups,
     Start,
+    Connections,
     Restart,
     Flood,
 }
 
 impl Group {
-    pub(super) const ALL: [Self; 11] = [
+    pub(super) const ALL: [Self; 12] = [
         Self::Limit,
         Self::Produce,
         Self::Shapes,
@@ -36,6 +37,7 @@ impl Group {
         Self::Latency,
         Self::Groups,
         Self::Start,
+        Self::Connections,
         Self::Restart,
         Self::Flood,
     ];
@@ -51,6 +53,7 @@ impl Group {
             Self::Latency => "latency",
             Self::Groups => "groups",
             Self::Start => "start",
+            Self::Connections => "connections",
             Self::Restart => "restart",
             Self::Flood => "flood",
         }
@@ -68,6 +71,7 @@ impl Group {
             Self::Latency => "Latency at a fixed rate",
             Self::Groups => "Groups of consumers",
             Self::Start => "Start and idle memory",
+            Self::Connections => "Memory of idle connections",
             Self::Restart => "Restart with many partitions",
             Self::Flood => "Two million records a second for a minute",
         }

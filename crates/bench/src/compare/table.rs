@@ -46,6 +46,7 @@ const fn columns(group: Group) -> &'static [Figure] {
             ArriveGenerator,
         ],
         Group::Start => &[FirstAck, Resident],
+        Group::Connections => &[Resident, Peak],
         Group::Restart => &[
             CleanFirstAck,
             CleanReady,

@@ -42,6 +42,8 @@ fn levels_that_the_release_does_not_know_are_refused() {
     let mut cluster = Cluster::new();
     for (feature, level, upgrade_type) in [
         ("nope", 1, Upgrade),
+        ("nope", 0, SafeDowngrade),
+        ("nope", 0, UnsafeDowngrade),
         ("group.version", 2, Upgrade),
         ("group.version", -1, SafeDowngrade),
         ("group.version", 0, Upgrade),

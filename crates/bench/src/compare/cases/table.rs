@@ -437,7 +437,7 @@ pub(in crate::compare) const CASES: &[Case] = &[
     ),
     case(
         "connections-10000",
-        Group::Start,
+        Group::Connections,
         "10,000 connections, idle",
         Work::Idle {
             connections: 10_000,
