@@ -14,6 +14,7 @@ mod batches;
 mod found_metadata;
 mod metadata_log;
 mod metadata_reader;
+mod questions;
 mod snapshot;
 
 use std::collections::VecDeque;
@@ -21,7 +22,6 @@ use std::io;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use bytes::Bytes;
 use event_listener::{Event, EventListener};
@@ -40,6 +40,7 @@ use ottla_wire::metadata_record::MetadataRecord;
 use ottla_wire::records::{BatchBuilder, BatchFields, Compression};
 
 use batches::TooLarge;
+use questions::Question;
 
 pub(crate) use addressed::{
     admit, is_metadata_partition, leader_endpoint, only_partition, replica,
@@ -54,10 +55,7 @@ use crate::failure::{Failure, Failures};
 const MAX_JOINED: usize = 128;
 
 enum Job {
-    Ask {
-        request: Request,
-        reply: oneshot::Sender<Reply>,
-    },
+    Ask(Question),
     /// Of another replica, or about the quorum itself.
     Raft {
         asked: Asked,
@@ -106,38 +104,6 @@ impl Leadership {
 }
 
 impl Quorum {
-    /// The controller's reply, once its records are committed. While nobody leads the quorum the question waits.
-    ///
-    /// # Errors
-    /// NOT_CONTROLLER when the controller has stopped.
-    pub(crate) async fn ask(&self, request: Request) -> Result<Reply, ErrorCode> {
-        let (reply, answer) = oneshot::channel();
-        // A job for a controller that has stopped is dropped, and its reply with it.
-        let _ = self.jobs.unbounded_send(Job::Ask { request, reply });
-        answer.await.map_err(|_| ErrorCode::NotController)
-    }
-
-    /// The same for whoever waits so many milliseconds and no longer. What is begun by then goes on; what still waits for a leader is
-    /// not carried out any more.
-    ///
-    /// # Errors
-    /// As [`ask`](Self::ask). REQUEST_TIMED_OUT when the time is over, as it is from the first for one of nothing.
-    pub(crate) async fn ask_within(
-        &self,
-        clock: &impl Clock,
-        timeout_ms: i32,
-        request: Request,
-    ) -> Result<Reply, ErrorCode> {
-        let timeout = u64::try_from(timeout_ms).map_or(Duration::ZERO, Duration::from_millis);
-        if timeout.is_zero() {
-            return Err(ErrorCode::RequestTimedOut);
-        }
-        match select(pin!(self.ask(request)), pin!(clock.sleep(timeout))).await {
-            Either::Left((reply, _)) => reply,
-            Either::Right(_) => Err(ErrorCode::RequestTimedOut),
-        }
-    }
-
     /// What this voter says to another node.
     ///
     /// # Errors
@@ -224,7 +190,7 @@ struct Worker<E: Env, P> {
     /// Replies and the offset behind their records.
     waiting: VecDeque<(Offset, Reply, oneshot::Sender<Reply>)>,
     /// What came while this node did not lead.
-    held: VecDeque<(Request, oneshot::Sender<Reply>)>,
+    held: VecDeque<Question>,
     leadership: Arc<Leadership>,
     failures: Arc<Failures>,
     publish: P,
@@ -249,7 +215,7 @@ impl<E: Env, P: FnMut(Arc<Image>) + Send + 'static> Worker<E, P> {
             let mut taken = 0;
             while let Some(job) = next {
                 let done = match job {
-                    Job::Ask { request, reply } => self.handle(request, reply),
+                    Job::Ask(question) => self.handle(question),
                     Job::Raft { asked, answer } => self.answer(asked, answer),
                     Job::SnapshotWritten(result) => {
                         let now = self.env.clock().wall();
@@ -355,13 +321,14 @@ impl<E: Env, P: FnMut(Arc<Image>) + Send + 'static> Worker<E, P> {
         self.controller.appended(end);
         self.step(Input::Appended { end }, None)?;
         let (reply, _) = oneshot::channel();
-        self.handle(Request::Activate, reply)?;
+        self.handle(Question {
+            request: Request::Activate,
+            reply,
+            begun: None,
+        })?;
         self.settle()?;
-        while let Some((request, reply)) = self.held.pop_front() {
-            // Whoever asked may have given up.
-            if !reply.is_canceled() {
-                self.handle(request, reply)?;
-            }
+        while let Some(question) = self.held.pop_front() {
+            self.handle(question)?;
         }
         self.settle()
     }
@@ -379,10 +346,18 @@ impl<E: Env, P: FnMut(Arc<Image>) + Send + 'static> Worker<E, P> {
         self.step(input, Some(answer))
     }
 
-    fn handle(&mut self, request: Request, reply: oneshot::Sender<Reply>) -> io::Result<()> {
+    fn handle(&mut self, question: Question) -> io::Result<()> {
         if !self.raft.is_leader() {
             // For a moment only: the one voter soon leads again.
-            self.held.push_back((request, reply));
+            self.held.push_back(question);
+            return Ok(());
+        }
+        let Question {
+            request,
+            reply,
+            begun,
+        } = question;
+        if begun.is_some_and(|begun| begun.send(()).is_err()) {
             return Ok(());
         }
         let Outcome {
