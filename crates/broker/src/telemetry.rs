@@ -131,7 +131,7 @@ fn with_client<T>(
 /// # Errors
 /// `InvalidRecord`, and no line, for what is no metrics.
 fn export(client: &Client<'_>, is_terminating: bool, metrics: &[u8]) -> Result<(), ErrorCode> {
-    let counts = otlp::read(metrics, |_| ()).map_err(|problem| {
+    let counts = otlp::read(metrics, |_| (), |_, ()| ()).map_err(|problem| {
         tracing::debug!(client_instance_id = %client.instance_id, peer = %client.connection, %problem, "these are no metrics");
         ErrorCode::InvalidRecord
     })?;
@@ -149,18 +149,18 @@ fn export(client: &Client<'_>, is_terminating: bool, metrics: &[u8]) -> Result<(
     );
     if tracing::enabled!(Level::DEBUG) {
         let mut lines = 0;
-        let each = |point: &Point<'_>| {
+        let each = |point: &Point<'_>, resource: &String| {
             lines += 1;
             if lines <= MOST_LINES {
-                write_line(client, point);
+                write_line(client, point, resource);
             }
         };
-        otlp::read(metrics, each).expect("they were read just now");
+        otlp::read(metrics, shortened, each).expect("they were read just now");
     }
     Ok(())
 }
 
-fn write_line(client: &Client<'_>, point: &Point<'_>) {
+fn write_line(client: &Client<'_>, point: &Point<'_>, resource: &str) {
     let (mut value, mut count, mut sum): (Option<&dyn Value>, _, _) = (None, None, None);
     match &point.reading {
         Reading::Integer(number) => value = Some(number),
@@ -177,7 +177,7 @@ fn write_line(client: &Client<'_>, point: &Point<'_>) {
         count,
         sum,
         attributes = shortened(point.attributes),
-        resource = shortened(point.resource),
+        resource,
         unix_nanos = point.unix_nanos,
         "a metric of a client"
     );
