@@ -1,7 +1,6 @@
 //! The metrics that clients push (KIP-714): what they are asked for follows the metadata, and what comes goes to the log.
 
 use std::fmt::{self, Display, Write};
-use std::net::SocketAddr;
 
 use ottla_config::Settings;
 use ottla_config::client_metrics::{ClientMetricsConfig, Problem};
@@ -13,7 +12,7 @@ use parking_lot::Mutex;
 use tracing::{Level, Value};
 
 use crate::net::Complaints;
-use crate::request::{Context, Software, java_address};
+use crate::request::{Caller, Context, Software, java_address};
 
 /// Pushes in a second that are written of. No bound for clients that keep to their intervals: thirty thousand do so at the usual one.
 const MOST_PUSHES: u32 = 100;
@@ -151,9 +150,11 @@ impl Telemetry {
         Ok(())
     }
 
-    /// Nothing more comes over the connection.
-    pub(crate) fn disconnected(&self, connection: SocketAddr) {
-        self.instances.lock().disconnected(connection);
+    /// Nothing more comes over the connection. Most connections have nothing to do with metrics, and wait for nobody here.
+    pub(crate) fn disconnected(&self, caller: &Caller) {
+        if caller.is_in_telemetry() {
+            self.instances.lock().disconnected(caller.peer);
+        }
     }
 }
 
@@ -162,6 +163,7 @@ fn with_client<T>(
     instance_id: Uuid,
     with: impl FnOnce(&Client<'_>) -> T,
 ) -> T {
+    context.caller.enter_telemetry();
     let Software { name, version } = context.caller.software();
     let address = java_address(context.caller.host());
     with(&Client {

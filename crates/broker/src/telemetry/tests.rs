@@ -1,5 +1,5 @@
 use std::borrow::Cow;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +10,6 @@ use tracing::{Event, Metadata, Subscriber};
 
 use super::*;
 use crate::net::BoundListener;
-use crate::request::Caller;
 
 /// A client `a` with software `s`, version 1.
 fn caller() -> Caller {
@@ -60,7 +59,10 @@ fn clients_are_asked_for_what_the_metadata_says() {
     let asked = ask().expect("it was never here");
     assert_eq!(asked.metrics, ["a."]);
     assert!(ask().is_err());
-    telemetry.disconnected(caller.peer);
+    // Another connection from the same address, which asked nothing.
+    telemetry.disconnected(&self::caller());
+    assert!(ask().is_err());
+    telemetry.disconnected(&caller);
     assert!(ask().is_ok());
 }
 
