@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use ottla_model::Monotonic;
@@ -50,6 +50,7 @@ pub(crate) struct Caller {
     /// Until when the connection is silent, in nanoseconds of monotonic time (KIP-219).
     muted_until: Arc<AtomicU64>,
     software: Arc<Mutex<Option<Software>>>,
+    is_in_telemetry: Arc<AtomicBool>,
 }
 
 impl Caller {
@@ -66,6 +67,7 @@ impl Caller {
             is_controller_listener: listener.is_controller,
             muted_until: Arc::default(),
             software: Arc::default(),
+            is_in_telemetry: Arc::default(),
         }
     }
 
@@ -102,6 +104,15 @@ impl Caller {
             .lock()
             .clone()
             .unwrap_or_else(Software::unknown)
+    }
+
+    /// From now on it is one that asked what to push of its metrics, or pushed some.
+    pub(crate) fn enter_telemetry(&self) {
+        self.is_in_telemetry.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_in_telemetry(&self) -> bool {
+        self.is_in_telemetry.load(Ordering::Relaxed)
     }
 
     pub(crate) fn host(&self) -> IpAddr {

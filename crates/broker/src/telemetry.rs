@@ -1,7 +1,6 @@
 //! The metrics that clients push (KIP-714): what they are asked for follows the metadata, and what comes goes to the log.
 
 use std::fmt::{self, Display, Write};
-use std::net::SocketAddr;
 
 use ottla_config::Settings;
 use ottla_config::client_metrics::{ClientMetricsConfig, Problem};
@@ -12,17 +11,21 @@ use ottla_wire::message::push_telemetry::PushTelemetryRequest;
 use parking_lot::Mutex;
 use tracing::{Level, Value};
 
-use crate::request::{Context, Software, java_address};
+use crate::net::Complaints;
+use crate::request::{Caller, Context, Software, java_address};
 
+/// Pushes in a second that are written of. No bound for clients that keep to their intervals: thirty thousand do so at the usual one.
+const MOST_PUSHES: u32 = 100;
 /// Data points of one push that get a line each: no client has nearly as many, and one that means ill fills no disk.
 const MOST_LINES: usize = 10_000;
-/// The longest name and row of attributes that a line has. Bytes.
+/// The longest name, client id and row of attributes that a line has. Bytes.
 const LONGEST_TEXT: usize = 512;
 
 pub(crate) struct Telemetry {
     is_exported: bool,
     max_bytes: i32,
     instances: Mutex<Instances>,
+    written: Complaints,
 }
 
 impl Telemetry {
@@ -33,6 +36,7 @@ impl Telemetry {
             is_exported,
             max_bytes,
             instances: Mutex::new(instances),
+            written: Complaints::of_at_most(MOST_PUSHES),
         }
     }
 
@@ -97,15 +101,60 @@ impl Telemetry {
             let most = self.max_bytes.unsigned_abs() as usize;
             let metrics = unpack(compression, &request.metrics, most)?;
             match self.is_exported {
-                true => export(client, push.is_terminating, &metrics),
+                true => self.export(client, push.is_terminating, &metrics, now),
                 false => Ok(()),
             }
         })
     }
 
-    /// Nothing more comes over the connection.
-    pub(crate) fn disconnected(&self, connection: SocketAddr) {
-        self.instances.lock().disconnected(connection);
+    /// A line for the push, and for each data point where that is asked for. Of pushes beyond [`MOST_PUSHES`] the next line has the
+    /// number.
+    ///
+    /// # Errors
+    /// `InvalidRecord`, and no line, for what is no metrics.
+    fn export(
+        &self,
+        client: &Client<'_>,
+        is_terminating: bool,
+        metrics: &[u8],
+        now: Monotonic,
+    ) -> Result<(), ErrorCode> {
+        let counts = otlp::read(metrics, |_| (), |_, ()| ()).map_err(|problem| {
+            tracing::debug!(client_instance_id = %client.instance_id, peer = %client.connection, %problem, "these are no metrics");
+            ErrorCode::InvalidRecord
+        })?;
+        let Some(unsaid) = self.written.admit(now) else {
+            return Ok(());
+        };
+        let client_id = client.client_id.map(shortened);
+        let client = Client {
+            client_id: client_id.as_deref(),
+            ..*client
+        };
+        tracing::info!(
+            client_instance_id = %client.instance_id,
+            client_id = client.client_id,
+            software_name = client.software_name,
+            software_version = client.software_version,
+            peer = %client.connection,
+            metrics = counts.metrics,
+            data_points = counts.points,
+            bytes = metrics.len(),
+            terminating = is_terminating,
+            unsaid = (unsaid > 0).then_some(unsaid),
+            "a client pushes its metrics"
+        );
+        if tracing::enabled!(Level::DEBUG) {
+            write_points(&client, metrics);
+        }
+        Ok(())
+    }
+
+    /// Nothing more comes over the connection. Most connections have nothing to do with metrics, and wait for nobody here.
+    pub(crate) fn disconnected(&self, caller: &Caller) {
+        if caller.is_in_telemetry() {
+            self.instances.lock().disconnected(caller.peer);
+        }
     }
 }
 
@@ -114,6 +163,7 @@ fn with_client<T>(
     instance_id: Uuid,
     with: impl FnOnce(&Client<'_>) -> T,
 ) -> T {
+    context.caller.enter_telemetry();
     let Software { name, version } = context.caller.software();
     let address = java_address(context.caller.host());
     with(&Client {
@@ -126,41 +176,19 @@ fn with_client<T>(
     })
 }
 
-/// A line for the push, and for each data point where that is asked for.
-///
-/// # Errors
-/// `InvalidRecord`, and no line, for what is no metrics.
-fn export(client: &Client<'_>, is_terminating: bool, metrics: &[u8]) -> Result<(), ErrorCode> {
-    let counts = otlp::read(metrics, |_| ()).map_err(|problem| {
-        tracing::debug!(client_instance_id = %client.instance_id, peer = %client.connection, %problem, "these are no metrics");
-        ErrorCode::InvalidRecord
-    })?;
-    tracing::info!(
-        client_instance_id = %client.instance_id,
-        client_id = client.client_id,
-        software_name = client.software_name,
-        software_version = client.software_version,
-        peer = %client.connection,
-        metrics = counts.metrics,
-        data_points = counts.points,
-        bytes = metrics.len(),
-        terminating = is_terminating,
-        "a client pushes its metrics"
-    );
-    if tracing::enabled!(Level::DEBUG) {
-        let mut lines = 0;
-        let each = |point: &Point<'_>| {
-            lines += 1;
-            if lines <= MOST_LINES {
-                write_line(client, point);
-            }
-        };
-        otlp::read(metrics, each).expect("they were read just now");
-    }
-    Ok(())
+/// `metrics` were read before, without an error.
+fn write_points(client: &Client<'_>, metrics: &[u8]) {
+    let mut lines = 0;
+    let each = |point: &Point<'_>, resource: &String| {
+        lines += 1;
+        if lines <= MOST_LINES {
+            write_line(client, point, resource);
+        }
+    };
+    otlp::read(metrics, shortened, each).expect("they were read just now");
 }
 
-fn write_line(client: &Client<'_>, point: &Point<'_>) {
+fn write_line(client: &Client<'_>, point: &Point<'_>, resource: &str) {
     let (mut value, mut count, mut sum): (Option<&dyn Value>, _, _) = (None, None, None);
     match &point.reading {
         Reading::Integer(number) => value = Some(number),
@@ -177,7 +205,7 @@ fn write_line(client: &Client<'_>, point: &Point<'_>) {
         count,
         sum,
         attributes = shortened(point.attributes),
-        resource = shortened(point.resource),
+        resource,
         unix_nanos = point.unix_nanos,
         "a metric of a client"
     );
@@ -206,77 +234,4 @@ fn shortened(shown: impl Display) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::net::{IpAddr, Ipv4Addr};
-
-    use ottla_wire::metadata_record::ConfigRecord;
-
-    use super::*;
-    use crate::net::BoundListener;
-    use crate::request::Caller;
-
-    /// A client `a` with software `s`, version 1.
-    fn caller() -> Caller {
-        let address = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9092);
-        let listener = BoundListener {
-            name: "PLAINTEXT".into(),
-            address,
-            is_controller: false,
-        };
-        let caller = Caller::anonymous(&listener, address, address);
-        caller.introduce(Software::named("s", "1"));
-        caller
-    }
-
-    #[test]
-    fn clients_are_asked_for_what_the_metadata_says() {
-        let mut image = Image::default();
-        let software =
-            "client_software_name=s,client_software_version=1,client_source_address=127.0.0.1";
-        for (subscription, name, value) in [
-            ("all", "metrics", "a."),
-            ("all", "match", software),
-            ("others", "metrics", "b."),
-            ("others", "match", "client_software_name=t"),
-            // Of a controller that knows more expressions.
-            ("unreadable", "metrics", "c."),
-            ("unreadable", "match", "client_id=(?!x).*"),
-        ] {
-            let record = ConfigRecord {
-                resource_type: Resource::CLIENT_METRICS,
-                resource_name: subscription.into(),
-                name: name.into(),
-                value: Some(value.into()),
-            };
-            let offset = image.offset().next();
-            image.apply(&record.into(), offset).expect("they fit");
-        }
-        let telemetry = Telemetry::new(true, 100);
-        telemetry.subscribe(&image);
-        let caller = caller();
-        let context = Context {
-            caller: &caller,
-            client_id: Some("a"),
-            version: 0,
-        };
-        let ask = || telemetry.ask(context, Uuid::from_u128(7), Monotonic::default());
-        let asked = ask().expect("it was never here");
-        assert_eq!(asked.metrics, ["a."]);
-        assert!(ask().is_err());
-        telemetry.disconnected(caller.peer);
-        assert!(ask().is_ok());
-    }
-
-    #[test]
-    fn a_long_text_is_cut_between_two_characters() {
-        assert_eq!(shortened("short"), "short");
-        let longest = "x".repeat(LONGEST_TEXT);
-        assert_eq!(shortened(&longest), longest);
-        let cut = shortened(format_args!(
-            "{}{}",
-            "x".repeat(LONGEST_TEXT - 1),
-            "\u{e4}b"
-        ));
-        assert_eq!(cut.len(), LONGEST_TEXT - 1);
-    }
-}
+mod tests;

@@ -70,12 +70,12 @@ impl Instances {
     /// # Errors
     /// `ThrottlingQuotaExceeded` for a client that has been here less than its interval ago.
     pub fn ask(&mut self, client: &Client<'_>, now: Monotonic) -> Result<Asked, ErrorCode> {
-        let instance = self.instance(client, now);
+        let (instance, asked) = self.instance(client, now);
         if !instance.take_ask(now) && !instance.may_ask_at_once {
             return Err(ErrorCode::ThrottlingQuotaExceeded);
         }
         instance.may_ask_at_once = false;
-        Ok(Asked::of(&self.subscriptions, client))
+        Ok(asked.unwrap_or_else(|| Asked::of(&self.subscriptions, client)))
     }
 
     /// Whether the push is taken; its metrics are to be [unpacked](crate::unpack) then.
@@ -95,7 +95,7 @@ impl Instances {
             return Err(ErrorCode::InvalidRequest);
         }
         let max_bytes = self.max_bytes;
-        let instance = self.instance(client, now);
+        let (instance, _) = self.instance(client, now);
         let taken = instance.take(push, max_bytes, now);
         // Also by a push that is refused, as Kafka has it.
         instance.is_terminating = push.is_terminating;
@@ -106,15 +106,17 @@ impl Instances {
         taken
     }
 
-    /// The connection is gone, and with it the client that it made known.
+    /// The connection is gone, and with it the client that it made known. If that was made known by another one from the same address
+    /// and port, to another listener, it is known again when it comes next, as whoever is forgotten.
     pub fn disconnected(&mut self, connection: SocketAddr) {
         if let Some(id) = self.by_connection.get(&connection) {
             self.forget(*id);
         }
     }
 
-    /// The client as it is known, now at the latest, and lives on.
-    fn instance(&mut self, client: &Client<'_>, now: Monotonic) -> &mut Instance {
+    /// The client as it is known, now at the latest, and lives on. With what it is asked for if it was not known: to find that out may
+    /// take long, and is done once.
+    fn instance(&mut self, client: &Client<'_>, now: Monotonic) -> (&mut Instance, Option<Asked>) {
         let id = client.instance_id;
         match self.by_id.get(&id) {
             Some(known) if known.expires > now => {
@@ -127,14 +129,15 @@ impl Instances {
         }
         self.last_use += 1;
         self.by_use.insert(self.last_use, id);
+        let mut newly_asked = None;
         let instance = self.by_id.entry(id).or_insert_with(|| {
             self.by_connection.insert(client.connection, id);
-            let asked = Asked::of(&self.subscriptions, client);
-            Instance::new(client.connection, &asked)
+            let asked = newly_asked.insert(Asked::of(&self.subscriptions, client));
+            Instance::new(client.connection, asked)
         });
         instance.used = self.last_use;
         instance.expires = now + (instance.interval * 3).max(LEAST_LIFE);
-        instance
+        (instance, newly_asked)
     }
 
     /// For one more. Whose time is over goes, too, as far as nobody was heard of before it whose time is not.

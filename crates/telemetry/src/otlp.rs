@@ -23,8 +23,6 @@ pub struct Point<'a> {
     /// When it was measured, in nanoseconds since 1970-01-01 UTC; 0 where nobody says.
     pub unix_nanos: u64,
     pub attributes: Attributes<'a>,
-    /// Those of the client.
-    pub resource: Attributes<'a>,
 }
 
 /// What was measured.
@@ -48,26 +46,46 @@ pub struct Counts {
     pub points: usize,
 }
 
-/// Reads `metrics` and hands out every data point, up to the first error.
+/// Reads `metrics` and hands out every data point, up to the first error, each with what `resource` makes of the attributes of the
+/// client. Those are handed out once for all their data points: whoever reads them for each one works without a bound.
 ///
 /// # Errors
 /// [`Malformed`]: what was handed out should not have been, then. Whoever must know beforehand reads twice.
-pub fn read<'a>(metrics: &'a [u8], each: impl FnMut(&Point<'a>)) -> Result<Counts, Malformed> {
-    let mut walk = Walk {
-        each,
-        counts: Counts::default(),
-    };
+pub fn read<'a, R>(
+    metrics: &'a [u8],
+    mut resource: impl FnMut(Attributes<'a>) -> R,
+    mut each: impl FnMut(&Point<'a>, &R),
+) -> Result<Counts, Malformed> {
+    let mut counts = Counts::default();
     for field in Fields::of(metrics) {
         if let (1, Content::Bytes(message)) = field? {
+            let mut walk = Walk {
+                resource: resource(resource_of(message)?),
+                each: &mut each,
+                counts: &mut counts,
+            };
             walk.resource_metrics(message)?;
         }
     }
-    Ok(walk.counts)
+    Ok(counts)
 }
 
-struct Walk<F> {
-    each: F,
-    counts: Counts,
+/// What comes first may have been written last.
+fn resource_of(message: &[u8]) -> Result<Attributes<'_>, Malformed> {
+    let mut resource = Attributes::NONE;
+    for field in Fields::of(message) {
+        if let (1, Content::Bytes(message)) = field? {
+            resource = Attributes::read(message, 1)?;
+        }
+    }
+    Ok(resource)
+}
+
+/// Through the metrics of one client.
+struct Walk<'w, R, F> {
+    resource: R,
+    each: &'w mut F,
+    counts: &'w mut Counts,
 }
 
 /// Of a metric, but for its data points.
@@ -75,44 +93,31 @@ struct Walk<F> {
 struct Head<'a> {
     metric: &'a str,
     unit: &'a str,
-    resource: Attributes<'a>,
 }
 
-impl<'a, F: FnMut(&Point<'a>)> Walk<F> {
-    /// What comes first may have been written last.
+impl<'a, R, F: FnMut(&Point<'a>, &R)> Walk<'_, R, F> {
     fn resource_metrics(&mut self, message: &'a [u8]) -> Result<(), Malformed> {
-        let mut resource = Attributes::NONE;
-        for field in Fields::of(message) {
-            if let (1, Content::Bytes(message)) = field? {
-                resource = Attributes::read(message, 1)?;
-            }
-        }
         for field in Fields::of(message) {
             if let (2, Content::Bytes(message)) = field? {
-                self.scope_metrics(message, resource)?;
+                self.scope_metrics(message)?;
             }
         }
         Ok(())
     }
 
-    fn scope_metrics(
-        &mut self,
-        message: &'a [u8],
-        resource: Attributes<'a>,
-    ) -> Result<(), Malformed> {
+    fn scope_metrics(&mut self, message: &'a [u8]) -> Result<(), Malformed> {
         for field in Fields::of(message) {
             if let (2, Content::Bytes(message)) = field? {
-                self.metric(message, resource)?;
+                self.metric(message)?;
             }
         }
         Ok(())
     }
 
-    fn metric(&mut self, message: &'a [u8], resource: Attributes<'a>) -> Result<(), Malformed> {
+    fn metric(&mut self, message: &'a [u8]) -> Result<(), Malformed> {
         let mut head = Head {
             metric: "",
             unit: "",
-            resource,
         };
         for field in Fields::of(message) {
             match field? {
@@ -155,10 +160,9 @@ impl<'a, F: FnMut(&Point<'a>)> Walk<F> {
                 reading: reading(message)?,
                 unix_nanos: measured_at(message)?,
                 attributes: Attributes::read(message, attributes)?,
-                resource: head.resource,
             };
             self.counts.points += 1;
-            (self.each)(&point);
+            (self.each)(&point, &self.resource);
         }
         Ok(())
     }

@@ -15,7 +15,7 @@ pub struct Client<'a> {
     pub client_id: Option<&'a str>,
     pub software_name: &'a str,
     pub software_version: &'a str,
-    /// The other end of its connection: no other open connection has the same.
+    /// The other end of its connection. Another open one has the same only if it goes to another of the broker's listeners.
     pub connection: SocketAddr,
     /// The address of that end as Java writes it.
     pub source_address: &'a str,

@@ -1,4 +1,5 @@
-//! Lines about clients that send what nobody understands: one for each, until they are too many to be of use to anybody.
+//! Lines about clients, such as of those that send what nobody understands: one for each, until they are too many to be of use to
+//! anybody.
 
 use std::time::Duration;
 
@@ -9,9 +10,9 @@ use parking_lot::Mutex;
 const MOST: u32 = 20;
 const SPAN: Duration = Duration::from_secs(1);
 
-/// Counts lines, so that there are no more than [`MOST`] in a [`SPAN`].
-#[derive(Default)]
+/// Counts lines, so that there are no more than so many in a [`SPAN`]: [`MOST`] where nobody says.
 pub(crate) struct Complaints {
+    most: u32,
     span: Mutex<Span>,
 }
 
@@ -22,15 +23,29 @@ struct Span {
     unsaid: u64,
 }
 
+impl Default for Complaints {
+    fn default() -> Self {
+        Self::of_at_most(MOST)
+    }
+}
+
 impl Complaints {
+    /// `most`: lines in a second.
+    pub(crate) fn of_at_most(most: u32) -> Self {
+        Self {
+            most,
+            span: Mutex::default(),
+        }
+    }
+
     /// Whether a line may be written now: with how many were not since the last one, or `None`.
-    pub(super) fn admit(&self, now: Monotonic) -> Option<u64> {
+    pub(crate) fn admit(&self, now: Monotonic) -> Option<u64> {
         let mut span = self.span.lock();
         if now - span.began >= SPAN {
             span.began = now;
             span.said = 0;
         }
-        if span.said == MOST {
+        if span.said == self.most {
             span.unsaid += 1;
             return None;
         }

@@ -53,7 +53,7 @@ pub(super) async fn serve<E: Env>(
             break ended;
         }
     };
-    node.telemetry.disconnected(caller.peer);
+    node.telemetry.disconnected(&caller);
     match ended {
         Ended::Reading(End::Closed) | Ended::Left => {}
         Ended::Reading(end @ (End::Idle | End::Stalled | End::Io(_))) => {

@@ -169,6 +169,22 @@ fn a_client_is_forgotten_with_its_connection_or_in_time() {
 }
 
 #[test]
+fn connections_from_one_port_to_two_listeners_forget_no_more_than_one_client_each() {
+    let mut instances = instances();
+    for id in [7, 8] {
+        instances.ask(&client(id, 1), at(0)).unwrap();
+    }
+    // Whichever of the two it is, the one that was made known last is forgotten, and known again when it comes.
+    instances.disconnected(client(7, 1).connection);
+    assert!(instances.ask(&client(7, 1), at(1)).is_err());
+    assert!(instances.ask(&client(8, 1), at(1)).is_ok());
+    instances.disconnected(client(8, 1).connection);
+    instances.disconnected(client(7, 1).connection);
+    assert!(instances.ask(&client(7, 1), at(2)).is_err());
+    assert!(instances.ask(&client(8, 1), at(2)).is_ok());
+}
+
+#[test]
 fn the_client_that_was_silent_for_longest_makes_room() {
     let mut instances = instances();
     let most = MOST as u128;

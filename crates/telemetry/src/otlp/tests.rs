@@ -28,15 +28,11 @@ fn metrics(resource: &[u8], metric: &[u8]) -> Vec<u8> {
 /// Each data point in a line.
 fn lines(metrics: &[u8]) -> Result<(Counts, Vec<String>), Malformed> {
     let mut lines = Vec::new();
-    let counts = read(metrics, |point| {
+    let made = |resource: Attributes<'_>| resource.to_string();
+    let counts = read(metrics, made, |point, resource| {
         lines.push(format!(
-            "{} {} {:?} at {} of {} by {}",
-            point.metric,
-            point.unit,
-            point.reading,
-            point.unix_nanos,
-            point.attributes,
-            point.resource
+            "{} {} {:?} at {} of {} by {resource}",
+            point.metric, point.unit, point.reading, point.unix_nanos, point.attributes,
         ));
     })?;
     Ok((counts, lines))
@@ -70,6 +66,30 @@ fn data_points_come_with_what_stands_around_them_whatever_the_order() {
 }
 
 #[test]
+fn the_attributes_of_a_client_are_handed_out_once_however_many_data_points_it_has() {
+    let several = bytes(5, &bytes(1, &[]).repeat(20));
+    let group = |id: &[u8]| bytes(1, &attribute(1, "group_id", &bytes(1, id)));
+    let both = [
+        metrics(&group(b"a"), &several),
+        metrics(&group(b"b"), &several),
+    ];
+    let (mut made, mut points) = (Vec::new(), 0);
+    let resource = |resource: Attributes<'_>| {
+        made.push(resource.to_string());
+        made.len()
+    };
+    let each = |_: &Point<'_>, resource: &usize| {
+        assert_eq!(*resource, points / 20 + 1);
+        points += 1;
+    };
+    read(&both.concat(), resource, each).unwrap();
+    assert_eq!(
+        (&*made, points),
+        (&["group_id=a", "group_id=b"].map(str::to_owned)[..], 40)
+    );
+}
+
+#[test]
 fn every_kind_of_metric_has_its_attributes_elsewhere() {
     for (kind, attributes) in [(5, 7), (7, 7), (9, 9), (10, 1), (11, 7)] {
         let of_point = attribute(attributes, "a", &[2 << 3, 1]);
@@ -93,7 +113,7 @@ fn what_is_not_known_is_passed_over() {
     let all = [unknown, metrics(&[], &metric)].concat();
     let (_, lines) = lines(&all).unwrap();
     assert_eq!(lines, ["  Nothing at 0 of list=? by "]);
-    assert_eq!(read(&[], |_| ()), Ok(Counts::default()));
+    assert_eq!(read(&[], |_| (), |_, ()| ()), Ok(Counts::default()));
 }
 
 #[test]
