@@ -113,7 +113,10 @@ impl<E: Env, W: ConnectionWriter<File = FileOf<E>>> Dialogue<'_, E, W> {
         frames: &mut FrameReader<R, E::Clock>,
     ) -> Result<(), Ended> {
         let frame = match self.answer_until_read(frames).await? {
-            Next::Read(Ok(frame)) => frame,
+            Next::Read(Ok(frame)) => {
+                self.admission.use_at(self.node.env.clock().monotonic());
+                frame
+            }
             Next::Read(Err(End::Idle)) if self.is_in_use() => return Ok(()),
             Next::Read(Err(end)) => {
                 self.answer_produces().await?;
@@ -195,8 +198,10 @@ impl<E: Env, W: ConnectionWriter<File = FileOf<E>>> Dialogue<'_, E, W> {
         let clock = self.node.env.clock();
         if let Some(pieces) = answer.filter(|pieces| !pieces.is_empty()) {
             let max_idle = self.node.options.max_idle;
-            let written = answer_writer::write(&mut self.writer, clock, max_idle, pieces);
-            let written = unless_told_to_close(&self.admission, written).await?;
+            let admission = &self.admission;
+            let got_out = || admission.use_at(clock.monotonic());
+            let written = answer_writer::write(&mut self.writer, clock, max_idle, pieces, got_out);
+            let written = unless_told_to_close(admission, written).await?;
             self.node.metrics.sent(written.map_err(Ended::Writing)?);
         }
         self.admission.use_at(clock.monotonic());

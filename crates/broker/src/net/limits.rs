@@ -241,7 +241,7 @@ pub(super) struct Admission {
 }
 
 impl Admission {
-    /// When the connection was last answered, or else came.
+    /// When a request of the connection or part of an answer last got through, or else it came.
     pub(super) fn last_used(&self) -> Monotonic {
         self.seat.last_used()
     }
