@@ -250,7 +250,12 @@ impl Admission {
         self.seat.use_at(now);
     }
 
-    /// Ready when the connection has to make room for others, as soon as it can.
+    /// Whether the connection has to make room for others, as soon as it can.
+    pub(super) fn must_close(&self) -> bool {
+        self.seat.must_close()
+    }
+
+    /// Ready when it has to.
     pub(super) fn poll_must_close(&self, task: &Context<'_>) -> Poll<()> {
         self.seat.poll_must_close(task)
     }
