@@ -95,6 +95,11 @@ impl<E: Env> Broker<E> {
         } = OwnDirectories::take(&env, &config)?;
         // Before anything is touched that a start in vain would leave worse than it was.
         let listeners = listen(&env, &config).await?;
+        let adjustable = Adjustable::of(config.settings());
+        let limits = ConnectionLimits::new(&config, adjustable.connections.clone());
+        learn_hosts(&env, &limits)
+            .await
+            .map_err(|(host, error)| StartError::Host { host, error })?;
         let controllers = listeners.iter().filter(|(bound, _)| bound.is_controller);
         let endpoints = controllers
             .map(|(bound, _)| quorum_endpoint(&config, &bound.name, bound.address.port()))
@@ -104,7 +109,6 @@ impl<E: Env> Broker<E> {
         let metadata_reader = log.reader();
         let image = Arc::new(ArcSwap::from_pointee(controller.image().clone()));
         let partitions = Arc::new(Partitions::default());
-        let adjustable = Adjustable::of(config.settings());
         let groups = GroupCoordinators::new(
             env.clone(),
             Arc::clone(&image),
@@ -133,10 +137,6 @@ impl<E: Env> Broker<E> {
             &moves,
             &mut logs,
         )?;
-        let limits = ConnectionLimits::new(&config, adjustable.connections.clone());
-        learn_hosts(&env, &limits)
-            .await
-            .map_err(|(host, error)| StartError::Host { host, error })?;
         let client_quotas = Arc::new(ClientQuotas::new(
             config.quota_windows(),
             config.controller_quota_windows(),

@@ -3,22 +3,14 @@
 use std::path::PathBuf;
 
 use crate::settings::Settings;
-use crate::value::Value;
 
 const KEY: &str = "cordoned.log.dirs";
 const ALL: &str = "*";
 
-fn list(settings: &Settings, name: &str) -> Vec<String> {
-    match settings.value(name) {
-        Some(Value::List(items)) => items,
-        _ => Vec::new(),
-    }
-}
-
 /// As they are written, by which they are compared.
 fn log_dirs(settings: &Settings) -> Vec<String> {
-    match list(settings, "log.dirs") {
-        none if none.is_empty() => list(settings, "log.dir"),
+    match settings.list("log.dirs") {
+        none if none.is_empty() => settings.list("log.dir"),
         some => some,
     }
 }
@@ -26,7 +18,7 @@ fn log_dirs(settings: &Settings) -> Vec<String> {
 /// # Errors
 /// The key and a sentence, where something else than log directories is cordoned.
 pub(crate) fn check(settings: &Settings) -> Result<(), (&'static str, String)> {
-    let cordoned = list(settings, KEY);
+    let cordoned = settings.list(KEY);
     if cordoned.iter().any(|name| name == ALL) {
         return match cordoned.iter().find(|name| *name != ALL) {
             Some(other) => Err((KEY, format!("expected nothing beside {ALL}, found {other}"))),
@@ -41,7 +33,7 @@ pub(crate) fn check(settings: &Settings) -> Result<(), (&'static str, String)> {
 }
 
 pub(crate) fn of(settings: &Settings) -> Vec<PathBuf> {
-    let cordoned = list(settings, KEY);
+    let cordoned = settings.list(KEY);
     let dirs = match cordoned.iter().any(|name| name == ALL) {
         true => log_dirs(settings),
         false => cordoned,

@@ -76,8 +76,8 @@ pub fn check<'a>(
 /// # Errors
 /// A sentence that names the config.
 pub fn check_of_controller(before: &Settings, next: &Settings) -> Result<(), String> {
-    let known = list(before, "cordoned.log.dirs");
-    let mut wanted = list(next, "cordoned.log.dirs").into_iter();
+    let known = before.list("cordoned.log.dirs");
+    let mut wanted = next.list("cordoned.log.dirs").into_iter();
     match wanted.find(|name| !known.contains(name)) {
         None => Ok(()),
         Some(other) => Err(format!(
@@ -143,7 +143,7 @@ fn step(before: &Settings, after: &Settings) -> Result<(), String> {
         }
     }
     some_connections(before, after)?;
-    let reporters = list(after, "metric.reporters");
+    let reporters = after.list("metric.reporters");
     if let Some(class) = reporters.iter().find(|class| *class != JMX) {
         return Err(format!(
             "metric.reporters: there is no Java here that could load {class}"
@@ -159,17 +159,10 @@ fn number(settings: &Settings, name: &str) -> i64 {
     }
 }
 
-fn list(settings: &Settings, name: &str) -> Vec<String> {
-    match settings.value(name) {
-        Some(Value::List(items)) => items,
-        _ => Vec::new(),
-    }
-}
-
 /// A listener of the broker is not closed by what it may have: nobody could come and change that again.
 fn some_connections(before: &Settings, after: &Settings) -> Result<(), String> {
-    let controllers = list(after, "controller.listener.names");
-    for listener in list(after, "listeners") {
+    let controllers = after.list("controller.listener.names");
+    for listener in after.list("listeners") {
         let name = listener.split("://").next().unwrap_or_default();
         if controllers
             .iter()

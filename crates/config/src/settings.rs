@@ -116,4 +116,12 @@ impl Settings {
         };
         self.explicit(name).cloned().or_else(by_default)
     }
+
+    /// Empty for what has no value.
+    pub(crate) fn list(&self, name: &str) -> Vec<String> {
+        match self.value(name) {
+            Some(Value::List(items)) => items,
+            _ => Vec::new(),
+        }
+    }
 }

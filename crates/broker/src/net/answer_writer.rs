@@ -10,7 +10,7 @@ use ottla_env::{Clock, ConnectionWriter, FilePiece, Piece};
 /// What must get out within `connections.max.idle.ms`: a long answer over a slow line takes longer, and still goes on.
 const ROUND_BYTES: u64 = 1 << 20;
 
-/// Writes all pieces; gives how many bytes they are.
+/// Writes all pieces; gives how many bytes they are. `got_out` hears of each round that the client has taken.
 ///
 /// # Errors
 /// `TimedOut` when for `max_idle` no more than a round got out; other errors are the connection's. Either way part of a frame
@@ -20,12 +20,16 @@ pub(super) async fn write<W: ConnectionWriter>(
     clock: &impl Clock,
     max_idle: Option<Duration>,
     pieces: Vec<Piece<W::File>>,
+    got_out: impl Fn(),
 ) -> io::Result<u64> {
     let bytes = pieces.iter().map(length).sum();
     for round in rounds(pieces) {
         let timeout = clock.sleep(max_idle.unwrap_or(Duration::MAX));
         match select(pin!(writer.write(round)), pin!(timeout)).await {
-            Either::Left((written, _)) => written?,
+            Either::Left((written, _)) => {
+                written?;
+                got_out();
+            }
             Either::Right(_) => {
                 let message = "the client reads nothing for connections.max.idle.ms";
                 return Err(io::Error::new(ErrorKind::TimedOut, message));
@@ -95,6 +99,7 @@ mod tests {
     use futures::FutureExt;
     use ottla_env::fake::ManualClock;
     use ottla_model::Timestamp;
+    use std::cell::Cell;
     use std::sync::Arc;
 
     const IDLE: Duration = Duration::from_secs(600);
@@ -135,8 +140,11 @@ mod tests {
     fn a_client_that_stops_to_read_is_given_up_after_the_idle_time() {
         let clock = ManualClock::new(Timestamp(0));
         let mut client = Client { rounds: 1, got: 0 };
-        let mut writing = Box::pin(write(&mut client, &clock, Some(IDLE), answer()));
+        let taken = Cell::new(0);
+        let count = || taken.set(taken.get() + 1);
+        let mut writing = Box::pin(write(&mut client, &clock, Some(IDLE), answer(), count));
         assert!(writing.as_mut().now_or_never().is_none());
+        assert_eq!(taken.get(), 1);
         clock.advance(IDLE);
         let end = writing.as_mut().now_or_never().expect("the time is up");
         assert_eq!(end.unwrap_err().kind(), ErrorKind::TimedOut);
@@ -146,7 +154,7 @@ mod tests {
     fn rounds_are_the_whole_answer_in_order() {
         let clock = ManualClock::new(Timestamp(0));
         let mut client = Client { rounds: 9, got: 0 };
-        write(&mut client, &clock, Some(IDLE), answer())
+        write(&mut client, &clock, Some(IDLE), answer(), || ())
             .now_or_never()
             .expect("the client reads")
             .unwrap();

@@ -113,7 +113,10 @@ impl<E: Env, W: ConnectionWriter<File = FileOf<E>>> Dialogue<'_, E, W> {
         frames: &mut FrameReader<R, E::Clock>,
     ) -> Result<(), Ended> {
         let frame = match self.answer_until_read(frames).await? {
-            Next::Read(Ok(frame)) => frame,
+            Next::Read(Ok(frame)) => {
+                self.admission.use_at(self.node.env.clock().monotonic());
+                frame
+            }
             Next::Read(Err(End::Idle)) if self.is_in_use() => return Ok(()),
             Next::Read(Err(end)) => {
                 self.answer_produces().await?;
@@ -159,12 +162,15 @@ impl<E: Env, W: ConnectionWriter<File = FileOf<E>>> Dialogue<'_, E, W> {
             let read = poll_fn(|task| {
                 if self.produces.poll_answered(task).is_ready() {
                     Poll::Ready(None)
-                } else if self.admission.poll_must_close(task).is_ready() {
+                } else if self.admission.must_close() {
                     Poll::Ready(Some(Next::MakeRoom))
-                } else if self.produces.has_room() {
-                    next.as_mut().poll(task).map(Next::Read).map(Some)
+                } else if self.produces.has_room()
+                    && let Poll::Ready(read) = next.as_mut().poll(task)
+                {
+                    Poll::Ready(Some(Next::Read(read)))
                 } else {
-                    Poll::Pending
+                    let told = self.admission.poll_must_close(task);
+                    told.map(|()| Some(Next::MakeRoom))
                 }
             });
             match read.await {
@@ -195,8 +201,10 @@ impl<E: Env, W: ConnectionWriter<File = FileOf<E>>> Dialogue<'_, E, W> {
         let clock = self.node.env.clock();
         if let Some(pieces) = answer.filter(|pieces| !pieces.is_empty()) {
             let max_idle = self.node.options.max_idle;
-            let written = answer_writer::write(&mut self.writer, clock, max_idle, pieces);
-            let written = unless_told_to_close(&self.admission, written).await?;
+            let admission = &self.admission;
+            let got_out = || admission.use_at(clock.monotonic());
+            let written = answer_writer::write(&mut self.writer, clock, max_idle, pieces, got_out);
+            let written = unless_told_to_close(clock, admission, written).await?;
             self.node.metrics.sent(written.map_err(Ended::Writing)?);
         }
         self.admission.use_at(clock.monotonic());

@@ -103,7 +103,7 @@ impl ConnectionRates {
     }
 
     /// Counts one from the address; or does not, where there have been too many: it is let go after that time,
-    /// which is at most a window: until then it takes the place of another.
+    /// which is at most a window.
     pub(super) fn come_from(&mut self, address: IpAddr, now: Monotonic) -> Duration {
         let address = address.to_canonical();
         let own = self.by_address.get(&address).copied();

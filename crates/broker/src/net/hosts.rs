@@ -15,7 +15,7 @@ pub(crate) async fn learn_hosts<E: Env>(
     env: &E,
     limits: &ConnectionLimits,
 ) -> Result<(), (String, io::Error)> {
-    for host in limits.unknown_hosts() {
+    for host in limits.hosts_to_look_up() {
         match env.net().resolve(&host).await {
             Ok(addresses) => limits.learn(host, addresses),
             Err(error) => return Err((host, error)),

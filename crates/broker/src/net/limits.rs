@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -21,7 +21,7 @@ pub(crate) struct ConnectionLimits {
     of_broker: Arc<RoleLimits>,
     of_controller: Arc<RoleLimits>,
     hosts: Mutex<Hosts>,
-    /// There may be hosts whose addresses are not known.
+    /// There may be hosts to look up.
     new_hosts: Event,
 }
 
@@ -29,6 +29,20 @@ pub(crate) struct ConnectionLimits {
 struct Hosts {
     bounds: ConnectionBounds,
     addresses: BTreeMap<String, Vec<IpAddr>>,
+    /// Named, and not looked up since the bounds were set.
+    to_look_up: BTreeSet<String>,
+}
+
+impl Hosts {
+    /// What is known of hosts that are still named holds until they are looked up anew.
+    fn set(&mut self, bounds: ConnectionBounds) {
+        let named = bounds.max_of_hosts.iter().map(|(host, _)| host);
+        let named = named.filter(|host| host.parse::<IpAddr>().is_err());
+        self.to_look_up = named.cloned().collect();
+        let named = &self.to_look_up;
+        self.addresses.retain(|host, _| named.contains(host));
+        self.bounds = bounds;
+    }
 }
 
 impl ConnectionLimits {
@@ -48,13 +62,16 @@ impl ConnectionLimits {
             RoleLimits::new(names, protected, &bounds, over)
         };
         let (of_broker, of_controller) = (role(false), role(true));
+        let mut hosts = Hosts {
+            bounds: bounds.clone(),
+            addresses: BTreeMap::new(),
+            to_look_up: BTreeSet::new(),
+        };
+        hosts.set(bounds);
         let limits = Self {
             of_broker,
             of_controller,
-            hosts: Mutex::new(Hosts {
-                bounds,
-                addresses: BTreeMap::new(),
-            }),
+            hosts: Mutex::new(hosts),
             new_hosts: Event::new(),
         };
         limits.apply();
@@ -63,33 +80,29 @@ impl ConnectionLimits {
 
     /// From now on: who is too many by then is closed.
     pub(crate) fn set(&self, bounds: ConnectionBounds) {
-        let mut hosts = self.hosts.lock();
-        hosts.bounds = bounds;
-        // A name that had no address may have one by now.
-        hosts.addresses.retain(|_, addresses| !addresses.is_empty());
-        drop(hosts);
+        self.hosts.lock().set(bounds);
         self.apply();
         self.new_hosts.notify(usize::MAX);
     }
 
-    /// Ready when there may be hosts whose addresses are not known. Begin to listen before asking.
+    /// Ready when there may be hosts to look up. Begin to listen before asking.
     pub(super) fn listen_for_hosts(&self) -> EventListener {
         self.new_hosts.listen()
     }
 
-    /// Hosts with a bound of their own whose addresses are not known.
-    pub(super) fn unknown_hosts(&self) -> Vec<String> {
-        let hosts = self.hosts.lock();
-        let named = hosts.bounds.max_of_hosts.iter().map(|(host, _)| host);
-        let is_unknown = |host: &&String| {
-            host.parse::<IpAddr>().is_err() && !hosts.addresses.contains_key(*host)
-        };
-        named.filter(is_unknown).cloned().collect()
+    /// Hosts with a bound of their own that were not looked up since the bounds were set.
+    pub(super) fn hosts_to_look_up(&self) -> Vec<String> {
+        self.hosts.lock().to_look_up.iter().cloned().collect()
     }
 
-    /// The addresses of a host. They are taken as they are now, as Apache Kafka does.
+    /// The addresses of a host. They hold until bounds are set the next time, as in Apache Kafka.
     pub(super) fn learn(&self, host: String, addresses: Vec<IpAddr>) {
-        self.hosts.lock().addresses.insert(host, addresses);
+        let mut hosts = self.hosts.lock();
+        // It may have lost its bound meanwhile.
+        if hosts.to_look_up.remove(&host) {
+            hosts.addresses.insert(host, addresses);
+        }
+        drop(hosts);
         self.apply();
     }
 
@@ -241,7 +254,7 @@ pub(super) struct Admission {
 }
 
 impl Admission {
-    /// When the connection was last answered, or else came.
+    /// When a request of the connection or part of an answer last got through, or else it came.
     pub(super) fn last_used(&self) -> Monotonic {
         self.seat.last_used()
     }
@@ -250,7 +263,12 @@ impl Admission {
         self.seat.use_at(now);
     }
 
-    /// Ready when the connection has to make room for others, as soon as it can.
+    /// Whether the connection has to make room for others, as soon as it can.
+    pub(super) fn must_close(&self) -> bool {
+        self.seat.must_close()
+    }
+
+    /// Ready when it has to.
     pub(super) fn poll_must_close(&self, task: &Context<'_>) -> Poll<()> {
         self.seat.poll_must_close(task)
     }
@@ -334,16 +352,37 @@ mod tests {
     fn a_host_by_its_name_counts_once_its_addresses_are_known() {
         let overrides = "max.connections.per.ip.overrides";
         let limits = limits(&[(overrides, "127.0.0.2:5,here:0")]);
-        assert_eq!(limits.unknown_hosts(), ["here"]);
+        assert_eq!(limits.hosts_to_look_up(), ["here"]);
         let listener = limits.of("OUT");
         assert!(listener.admit(IP, at(0)).is_ok());
         limits.learn("here".to_owned(), vec![IP]);
-        assert_eq!(limits.unknown_hosts(), [""; 0]);
+        assert_eq!(limits.hosts_to_look_up(), [""; 0]);
         assert_eq!(listener.admit(IP, at(0)).err(), Some(Reached::MaxPerIp));
         let new_hosts = limits.listen_for_hosts();
         limits.set(bounds(&[(overrides, "here:1,there:2")]));
         assert!(new_hosts.now_or_never().is_some());
-        assert_eq!(limits.unknown_hosts(), ["there"]);
+        // All anew; until then what was known holds.
+        assert_eq!(limits.hosts_to_look_up(), ["here", "there"]);
+        let one = listener.admit(IP, at(0)).expect("the first");
+        assert_eq!(listener.admit(IP, at(0)).err(), Some(Reached::MaxPerIp));
+        limits.learn("here".to_owned(), Vec::new());
         assert!(listener.admit(IP, at(0)).is_ok());
+        drop(one);
+    }
+
+    #[test]
+    fn a_host_that_is_named_no_longer_is_forgotten() {
+        let overrides = "max.connections.per.ip.overrides";
+        let limits = limits(&[(overrides, "here:0,gone:0")]);
+        let listener = limits.of("OUT");
+        limits.learn("here".to_owned(), vec![IP]);
+        limits.set(bounds(&[]));
+        // It was still being looked up.
+        limits.learn("gone".to_owned(), vec![IP]);
+        assert_eq!(limits.hosts_to_look_up(), [""; 0]);
+        limits.set(bounds(&[(overrides, "here:0,gone:0")]));
+        assert!(listener.admit(IP, at(0)).is_ok());
+        limits.learn("gone".to_owned(), vec![IP]);
+        assert_eq!(listener.admit(IP, at(0)).err(), Some(Reached::MaxPerIp));
     }
 }

@@ -13,6 +13,9 @@ use crate::node::Node;
 /// How long accepting rests after an error: such errors (no descriptors left) pass by themselves or not at all.
 const REST_AFTER_ERROR: Duration = Duration::from_millis(100);
 
+/// How many of those that are refused for the rate of their address a listener keeps at a time: beyond that they are closed at once.
+const MAX_KEPT: usize = 1024;
+
 /// What a connection knows of the listener it came through.
 #[derive(Clone, Debug)]
 pub(crate) struct BoundListener {
@@ -54,28 +57,32 @@ pub(crate) async fn accept<E: Env>(
     mut listener: <E::Net as Net>::Listener,
 ) {
     let limits = node.connection_limits.of(&bound.name);
+    let kept = Arc::new(());
     loop {
         let connection = next(&node, &bound, &mut listener).await;
         let peer = connection.peer_address();
+        // First: whoever is refused for that takes nobody's place.
+        let too_fast = limits.come_from(peer.ip(), node.env.clock().monotonic());
+        if !too_fast.is_zero() {
+            tracing::debug!(listener = %bound.name, %peer, "connection refused: its address has reached its rate");
+            // Kept for that time, so that whoever comes again at once does not keep the broker busy.
+            let counted = Arc::clone(&kept);
+            if Arc::strong_count(&counted) <= MAX_KEPT {
+                let clock = node.env.clock().clone();
+                node.env.spawn().task(async move {
+                    clock.sleep(too_fast).await;
+                    drop((connection, counted));
+                });
+            }
+            continue;
+        }
         let Some(admission) = admitted(&node, &bound, &limits, peer).await else {
             if let Some(unsaid) = node.complaints.admit(node.env.clock().monotonic()) {
                 tracing::warn!(listener = %bound.name, %peer, unsaid, "connection refused: max.connections.per.ip is reached");
             }
             continue;
         };
-        let now = node.env.clock().monotonic();
-        let too_fast = limits.come_from(peer.ip(), now);
-        if !too_fast.is_zero() {
-            // Kept for that time, so that whoever comes again at once does not keep the broker busy.
-            tracing::debug!(listener = %bound.name, %peer, "connection refused: its address has reached its rate");
-            let clock = node.env.clock().clone();
-            node.env.spawn().task(async move {
-                clock.sleep(too_fast).await;
-                drop((connection, admission));
-            });
-            continue;
-        }
-        let wait = limits.come(now);
+        let wait = limits.come(node.env.clock().monotonic());
         let (node, bound) = (Arc::clone(&node), Arc::clone(&bound));
         let clock = node.env.clock().clone();
         let spawn = node.env.spawn().clone();

@@ -2,9 +2,9 @@
 
 use std::future::poll_fn;
 use std::pin::pin;
-use std::task::Poll;
 use std::time::Duration;
 
+use futures::future::{Either, select};
 use ottla_env::Clock;
 
 use super::connection::Ended;
@@ -12,8 +12,12 @@ use super::frame_reader::End;
 use super::limits::Admission;
 use crate::request::Caller;
 
+/// How long a client that makes room may take for what is left of an answer.
+const LAST_WORDS: Duration = Duration::from_secs(5);
+
 /// Whoever has used more than its quota is answered, and then not heard for a while. One that would be silent for longer than a
-/// connection may be idle, `longest`, is let go: perhaps nobody is there any more.
+/// connection may be idle, `longest`, is let go: perhaps nobody is there any more. The silence ends when
+/// the connection has to make room, for which what is still to be answered is answered first.
 pub(super) async fn stay_muted(
     clock: &impl Clock,
     caller: &Caller,
@@ -27,8 +31,11 @@ pub(super) async fn stay_muted(
     if until <= now {
         return Ok(());
     }
-    let silence = clock.sleep((until - now).min(longest));
-    unless_told_to_close(admission, silence).await?;
+    let silence = pin!(clock.sleep((until - now).min(longest)));
+    let told = pin!(poll_fn(|task| admission.poll_must_close(task)));
+    if let Either::Right(_) = select(silence, told).await {
+        return Ok(());
+    }
     admission.use_at(clock.monotonic());
     match until - now > longest {
         true => Err(Ended::Reading(End::Idle)),
@@ -36,27 +43,29 @@ pub(super) async fn stay_muted(
     }
 }
 
-/// Waits for `future`, but not for one that does not come at once when the connection has to make room.
+/// Waits for what a client has to take, but not for long once the connection has to make room.
 pub(super) async fn unless_told_to_close<F: Future>(
+    clock: &impl Clock,
     admission: &Admission,
-    future: F,
+    taken: F,
 ) -> Result<F::Output, Ended> {
-    let mut future = pin!(future);
-    poll_fn(|task| match future.as_mut().poll(task) {
-        Poll::Ready(output) => Poll::Ready(Ok(output)),
-        Poll::Pending => admission
-            .poll_must_close(task)
-            .map(|()| Err(Ended::MadeRoom)),
-    })
-    .await
+    let patience = async {
+        poll_fn(|task| admission.poll_must_close(task)).await;
+        clock.sleep(LAST_WORDS).await;
+    };
+    match select(pin!(taken), pin!(patience)).await {
+        Either::Left((output, _)) => Ok(output),
+        Either::Right(_) => Err(Ended::MadeRoom),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use std::net::SocketAddr;
     use std::sync::Arc;
-    use std::task::{Context, Waker};
+    use std::task::{Context, Poll, Waker};
 
+    use futures::FutureExt;
     use ottla_config::{Adjustable, ServerConfig};
     use ottla_env::fake::ManualClock;
     use ottla_model::{Monotonic, Timestamp};
@@ -117,6 +126,12 @@ mod tests {
             found
         }
 
+        fn tell_to_close(&self) {
+            let mut bounds = Adjustable::of(self.config.settings()).connections;
+            bounds.max = 0;
+            self.limits.set(bounds);
+        }
+
         fn mute(&self, seconds: u64) -> i32 {
             let now = self.clock.monotonic();
             self.caller.mute(Duration::from_secs(seconds), now)
@@ -150,15 +165,32 @@ mod tests {
     }
 
     #[test]
-    fn one_that_is_silent_makes_room_at_once() {
-        let muted = connection();
-        muted.mute(5);
-        let mut bounds = Adjustable::of(muted.config.settings()).connections;
-        bounds.max = 0;
-        muted.limits.set(bounds);
-        assert!(matches!(
-            muted.follow(&[0])[..],
-            [Some(Err(Ended::MadeRoom))]
-        ));
+    fn one_that_is_silent_goes_on_at_once_to_make_room() {
+        for seconds in [5, 61] {
+            let muted = connection();
+            muted.mute(seconds);
+            muted.tell_to_close();
+            assert!(matches!(muted.follow(&[0])[..], [Some(Ok(()))]));
+        }
+    }
+
+    #[test]
+    fn one_that_makes_room_has_some_seconds_for_what_is_left_of_an_answer() {
+        let told = connection();
+        let Muted {
+            clock, admission, ..
+        } = &told;
+        let taken = clock.sleep(LAST_WORDS * 9);
+        let mut writing = pin!(unless_told_to_close(clock, admission, taken));
+        assert!(writing.as_mut().now_or_never().is_none());
+        clock.advance(LAST_WORDS);
+        assert!(writing.as_mut().now_or_never().is_none());
+        told.tell_to_close();
+        assert!(writing.as_mut().now_or_never().is_none());
+        clock.advance(LAST_WORDS);
+        let end = writing.as_mut().now_or_never();
+        assert!(matches!(end, Some(Err(Ended::MadeRoom))));
+        let in_time = pin!(unless_told_to_close(clock, admission, async {}));
+        assert!(matches!(in_time.now_or_never(), Some(Ok(()))));
     }
 }

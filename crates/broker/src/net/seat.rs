@@ -38,11 +38,15 @@ impl Seat {
         self.closer.wake();
     }
 
-    /// Ready once it is told to close.
+    pub(super) fn must_close(&self) -> bool {
+        self.must_close.load(Ordering::Acquire)
+    }
+
+    /// Ready once it is told to close. Costs more than to ask whether it is.
     pub(super) fn poll_must_close(&self, task: &Context<'_>) -> Poll<()> {
         // First, or what is told between the two would wake nobody.
         self.closer.register(task.waker());
-        match self.must_close.load(Ordering::Acquire) {
+        match self.must_close() {
             true => Poll::Ready(()),
             false => Poll::Pending,
         }

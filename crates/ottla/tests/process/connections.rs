@@ -114,6 +114,48 @@ fn brokers_among_themselves_take_the_place_of_the_client_that_was_idle_for_longe
     is_answered(busy);
 }
 
+/// From now on a connection a second may come from each address.
+fn bound_addresses(mut stream: &TcpStream) {
+    let fields: [&[u8]; 7] = [
+        &[0, 0, 0, 1, 0, 0, 0, 1, 0, 2],
+        b"ip",
+        &[255, 255, 0, 0, 0, 1, 0, 24],
+        b"connection_creation_rate",
+        &1f64.to_be_bytes(),
+        &[0],
+        &[0],
+    ];
+    stream.write_all(&frame(49, 0, 7, &fields)).unwrap();
+    // One entry without an error.
+    assert_eq!(answer(stream)[8..14], [0, 0, 0, 1, 0, 0]);
+}
+
+#[test]
+fn who_is_refused_for_the_rate_of_its_address_takes_nobodys_place() {
+    let windows = "quota.window.num=2\nquota.window.size.seconds=60";
+    let place = Place::formatted(&format!("{OUTSIDE}max.connections=61\n{windows}"));
+    let node = place.start();
+    let come = || {
+        let client = connect(node.port("OUT"));
+        ask(&client);
+        is_answered(&client);
+        client
+    };
+    let first = come();
+    bound_addresses(&first);
+    // The controller's connections are counted by themselves, and learn of it last.
+    let is_open = || {
+        let probe = connect(node.port("CONTROLLER"));
+        ask(&probe);
+        (&probe).read(&mut [0]).is_ok_and(|read| read > 0)
+    };
+    while is_open() {}
+    let _others = [(); 60].map(|()| come());
+    is_closed(&connect(node.port("PLAINTEXT")));
+    ask(&first);
+    is_answered(&first);
+}
+
 #[test]
 fn a_listener_over_its_own_limit_does_not_hold_up_another() {
     let limit = "listener.name.out.max.connections=1";
