@@ -68,6 +68,16 @@ use crate::request::Caller;
 /// "Not asked for", where authorized operations go.
 const NOT_ASKED: i32 = i32::MIN;
 
+/// What the controller says to a client that leaves it so many milliseconds to come to it.
+async fn ask_within<E: Env>(
+    node: &Node<E>,
+    timeout_ms: i32,
+    asked: Request,
+) -> Result<Reply, ErrorCode> {
+    let clock = node.env.clock();
+    node.quorum.ask_within(clock, timeout_ms, asked).await
+}
+
 /// What the controller says to who may carry out the operation on the cluster, and waits for it as long as that.
 async fn alter_cluster<E: Env>(
     node: &Node<E>,
@@ -78,7 +88,7 @@ async fn alter_cluster<E: Env>(
 ) -> Result<Reply, ErrorCode> {
     if node.allowed(caller, operation, Resource::Cluster) {
         return match timeout_ms {
-            Some(limit) => node.quorum.ask_within(node.env.clock(), limit, asked).await,
+            Some(limit) => ask_within(node, limit, asked).await,
             None => node.quorum.ask(asked).await,
         };
     }

@@ -47,10 +47,7 @@ pub(crate) async fn handle<E: Env>(
         validate_only: request.validate_only,
         permits: quota.permits,
     };
-    let reply = node
-        .quorum
-        .ask_within(node.env.clock(), request.timeout_ms, asked)
-        .await;
+    let reply = super::ask_within(node, request.timeout_ms, asked).await;
     let results = match reply {
         Ok(Reply::PartitionsCreated(results)) => results,
         other => vec![Err(super::no_such_reply(other)); count],

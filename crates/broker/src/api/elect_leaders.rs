@@ -39,10 +39,7 @@ pub(crate) async fn handle<E: Env>(
         election,
         partitions,
     };
-    let reply = node
-        .quorum
-        .ask_within(node.env.clock(), request.timeout_ms, asked)
-        .await;
+    let reply = super::ask_within(node, request.timeout_ms, asked).await;
     match reply {
         Ok(Reply::Partitions(results)) => ElectLeadersResponse {
             replica_election_results: results.into_iter().map(elected).collect(),
