@@ -113,7 +113,7 @@ pub(super) async fn try_create(
         ErrorCode::None if result.topic_id != TopicId::NONE => Ok(result.topic_id),
         // Created just now, or by an earlier request whose answer was lost.
         ErrorCode::None | ErrorCode::TopicAlreadyExists => find(&mut connection, &topic.name).await,
-        ErrorCode::NotController => Err(Trouble::Lost),
+        ErrorCode::NotController | ErrorCode::RequestTimedOut => Err(Trouble::Lost),
         // No broker is left to take it.
         ErrorCode::InvalidReplicationFactor if ledger.may_lead_nothing(connection.life) => {
             Err(Trouble::Lost)
@@ -166,7 +166,7 @@ async fn try_grow(
     match response.results.first().map(|result| result.error_code) {
         // Has as many just now, or by an earlier request whose answer was lost.
         Some(ErrorCode::None | ErrorCode::InvalidPartitions) => Ok(()),
-        Some(ErrorCode::NotController) => Err(Trouble::Lost),
+        Some(ErrorCode::NotController | ErrorCode::RequestTimedOut) => Err(Trouble::Lost),
         // No broker is left to take them.
         Some(ErrorCode::InvalidReplicationFactor) if ledger.may_lead_nothing(connection.life) => {
             Err(Trouble::Lost)
@@ -193,7 +193,7 @@ async fn try_delete(env: &SimEnv, ledger: &Ledger, id: TopicId) -> Result<(), Tr
     match response.responses.first().map(|result| result.error_code) {
         // Gone just now, or by an earlier request whose answer was lost.
         Some(ErrorCode::None | ErrorCode::UnknownTopicId) => Ok(()),
-        Some(ErrorCode::NotController) => Err(Trouble::Lost),
+        Some(ErrorCode::NotController | ErrorCode::RequestTimedOut) => Err(Trouble::Lost),
         code => Err(Trouble::Wrong(format!(
             "topic {id} is not deleted: {code:?}"
         ))),
