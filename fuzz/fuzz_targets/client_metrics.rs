@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use ottla_telemetry::{otlp, unpack};
+use ottla_telemetry::{Attributes, otlp, unpack};
 use ottla_wire::records::Compression;
 
 /// As `telemetry.max.bytes` is by default.
@@ -19,14 +19,17 @@ fuzz_target!(|push: &[u8]| {
     };
     assert!(metrics.len() <= MOST);
     let mut points = 0;
-    let read = otlp::read(&metrics, |point| {
+    // What the log shows of them.
+    let shown = |attributes: Attributes<'_>| {
+        let shown = attributes.to_string();
+        assert_eq!(shown.is_empty(), attributes.iter().next().is_none());
+    };
+    let read = otlp::read(&metrics, shown, |point, ()| {
         points += 1;
-        // What the log shows of it.
-        let shown = point.attributes.to_string();
-        assert_eq!(shown.is_empty(), point.attributes.iter().next().is_none());
+        shown(point.attributes);
     });
     if let Ok(counts) = read {
         assert_eq!(counts.points, points);
     }
-    assert_eq!(otlp::read(&metrics, |_| ()), read);
+    assert_eq!(otlp::read(&metrics, |_| (), |_, ()| ()), read);
 });
