@@ -66,8 +66,8 @@ pub(crate) async fn accept<E: Env>(
         if !too_fast.is_zero() {
             tracing::debug!(listener = %bound.name, %peer, "connection refused: its address has reached its rate");
             // Kept for that time, so that whoever comes again at once does not keep the broker busy.
-            let counted = Arc::clone(&kept);
-            if Arc::strong_count(&counted) <= MAX_KEPT {
+            if Arc::strong_count(&kept) <= MAX_KEPT {
+                let counted = Arc::clone(&kept);
                 let clock = node.env.clock().clone();
                 node.env.spawn().task(async move {
                     clock.sleep(too_fast).await;
