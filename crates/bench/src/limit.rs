@@ -2,12 +2,14 @@
 //!
 //! A broker that takes a produce request must read it from its socket, compute its checksum, write it to a file and answer.
 //! One that is fetched from must move a file's bytes to a socket. These loops do that and no more, so that what a broker
-//! costs can be said as a multiple of what it must cost on this machine, in this hour.
+//! costs can be said as a multiple of what it must cost on this machine, in this hour. And whatever many clients ask for, one
+//! small request each, must be read from their sockets and answered.
 //!
 //! The loop that is measured is this process, which has one thread; the other end of its socket is a process of its own, as a
 //! client is for a broker: what is counted is the whole of one process by the same accounting, changes of the address
 //! space included, which two threads of one process would not have.
 
+mod answer;
 mod files;
 mod peer;
 mod receive;
@@ -29,13 +31,14 @@ use crate::spread::Spread;
 
 pub(crate) use peer::{PeerArguments, run as run_peer};
 
-/// Measure the bare loops that no broker can beat here: socket to checksum to files, and files to socket.
+/// Measure the bare loops that no broker can beat here: socket to checksum to files, files to socket, and small answers to small
+/// requests.
 ///
-/// Prints for each the CPU seconds per GiB of the process that serves, without those of the other end, and the throughput:
-/// the median of all rounds, the least and the most.
+/// Prints for each the CPU seconds per GiB, or the CPU microseconds per small request, of the process that serves, without
+/// those of the other end, and the throughput: the median of all rounds, the least and the most.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// The loops to measure; default: both.
+    /// The loops to measure; default: all.
     #[arg(long = "loop", value_enum, value_delimiter = ',', value_name = "LOOP")]
     loops: Vec<Loop>,
     /// Bytes per request of the receiving loop, for instance 100KiB; several, separated by commas, are measured one by one.
@@ -76,6 +79,9 @@ pub(crate) struct Arguments {
     /// Requests that the other end has under way.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..))]
     in_flight: u16,
+    /// Connections of the answering loop, each with one request under way.
+    #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u16).range(1..))]
+    connections: u16,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -84,23 +90,48 @@ enum Loop {
     Receive,
     /// Send from a file to a socket.
     Send,
+    /// Read a small request from each of many sockets, and answer it.
+    Answer,
 }
+
+/// What a loop's cost is told of, and its throughput in.
+struct Unit {
+    /// The heading, the field of a line of JSON, and how many CPU seconds are one.
+    cpu: (&'static str, &'static str, f64),
+    /// The cost is that of so many.
+    per: f64,
+    /// The heading, the field of a line of JSON, and how many are one.
+    throughput: (&'static str, &'static str, f64),
+}
+
+const BYTES: Unit = Unit {
+    cpu: ("CPU s per GiB", "cpu_per_gib", 1.0),
+    per: GIB as f64,
+    throughput: ("MiB/s", "bytes_per_second", MIB as f64),
+};
+
+const REQUESTS: Unit = Unit {
+    cpu: ("CPU µs per request", "cpu_per_request", 1e-6),
+    per: 1.0,
+    throughput: ("requests/s", "requests_per_second", 1.0),
+};
 
 /// What one round took.
 #[derive(Clone, Copy, Debug)]
 struct Round {
-    bytes: u64,
+    /// Bytes or requests.
+    served: u64,
     cpu: Duration,
     elapsed: Duration,
 }
 
 impl Round {
-    fn cpu_seconds_per_gib(&self) -> f64 {
-        self.cpu.as_secs_f64() / self.bytes as f64 * GIB as f64
+    fn cpu(&self, unit: &Unit) -> f64 {
+        self.cpu.as_secs_f64() / self.served as f64 * unit.per / unit.cpu.2
     }
 
-    fn mib_per_second(&self) -> f64 {
-        self.bytes as f64 / MIB as f64 / self.elapsed.as_secs_f64()
+    fn throughput(&self, unit: &Unit) -> f64 {
+        self.served as f64 / unit.throughput.2 / self.elapsed.as_secs_f64()
     }
 }
 
@@ -111,16 +142,14 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<()> {
         &arguments.loops
     };
     let mut files = files::Files::create(&arguments.directory, arguments.files, arguments.bytes)?;
-    if !arguments.json {
-        println!("{:<38} {:>22} {:>22}", "loop", "CPU s per GiB", "MiB/s");
-    }
+    let mut table = Table::new(arguments);
     for which in loops {
         match which {
             Loop::Receive => {
                 for &request in &arguments.request_bytes {
                     let batch = arguments.batch_bytes.unwrap_or(request);
                     let name = format!("receive {request}, write {batch}");
-                    measure(&name, arguments, || {
+                    table.measure(&name, &BYTES, || {
                         files.empty()?;
                         receive_round(arguments, &mut files, request, batch)
                     })?;
@@ -134,39 +163,69 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<()> {
                     .map(|asked| format!(" of {asked}"))
                     .unwrap_or_default();
                 let name = format!("send {}{asked}, written {batch}", arguments.piece_bytes);
-                measure(&name, arguments, || send_round(arguments, &files))?;
+                table.measure(&name, &BYTES, || send_round(arguments, &files))?;
+            }
+            Loop::Answer => {
+                let connections = arguments.connections;
+                let name = format!("answer {connections} connections");
+                table.measure(&name, &REQUESTS, || answer_round(connections))?;
             }
         }
     }
     Ok(())
 }
 
-fn measure(
-    name: &str,
-    arguments: &Arguments,
-    mut round: impl FnMut() -> io::Result<Round>,
-) -> io::Result<()> {
-    round()?;
-    let rounds = (0..arguments.rounds)
-        .map(|_| round())
-        .collect::<io::Result<Vec<_>>>()?;
-    let spread = |figure: fn(&Round) -> f64| {
-        Spread::of(rounds.iter().map(figure)).expect("rounds are at least one")
-    };
-    let cpu = spread(Round::cpu_seconds_per_gib);
-    let throughput = spread(Round::mib_per_second);
-    if arguments.json {
-        let line = serde_json::json!({
-            "loop": name,
-            "cpu_per_gib": cpu.median,
-            "bytes_per_second": throughput.median * MIB as f64,
-        });
-        println!("{line}");
-        return Ok(());
+/// Prints the loops.
+struct Table {
+    rounds: u16,
+    json: bool,
+    /// The headings that stand over the last line.
+    under: &'static str,
+}
+
+impl Table {
+    fn new(arguments: &Arguments) -> Self {
+        Self {
+            rounds: arguments.rounds,
+            json: arguments.json,
+            under: "",
+        }
     }
-    let (cpu, throughput) = (format!("{cpu:.3}"), format!("{throughput:.0}"));
-    println!("{name:<38} {cpu:>22} {throughput:>22}");
-    Ok(())
+
+    fn measure(
+        &mut self,
+        name: &str,
+        unit: &Unit,
+        mut round: impl FnMut() -> io::Result<Round>,
+    ) -> io::Result<()> {
+        round()?;
+        let rounds = (0..self.rounds)
+            .map(|_| round())
+            .collect::<io::Result<Vec<_>>>()?;
+        let spread = |figure: &dyn Fn(&Round) -> f64| {
+            Spread::of(rounds.iter().map(figure)).expect("rounds are at least one")
+        };
+        let cpu = spread(&|round| round.cpu(unit));
+        let throughput = spread(&|round| round.throughput(unit));
+        let (cpu_heading, cpu_field, _) = unit.cpu;
+        let (heading, field, scale) = unit.throughput;
+        if self.json {
+            let line = serde_json::json!({
+                "loop": name,
+                cpu_field: cpu.median,
+                field: throughput.median * scale,
+            });
+            println!("{line}");
+            return Ok(());
+        }
+        if self.under != cpu_heading {
+            println!("{:<38} {cpu_heading:>22} {heading:>22}", "loop");
+            self.under = cpu_heading;
+        }
+        let (cpu, throughput) = (format!("{cpu:.3}"), format!("{throughput:.0}"));
+        println!("{name:<38} {cpu:>22} {throughput:>22}");
+        Ok(())
+    }
 }
 
 fn receive_round(
@@ -204,13 +263,25 @@ fn send_round(arguments: &Arguments, files: &files::Files) -> io::Result<Round> 
     Ok(round)
 }
 
-/// `serve` tells how many bytes went through.
+fn answer_round(connections: u16) -> io::Result<Round> {
+    let listener = listen()?;
+    let requests = u32::from(connections) * answer::REQUESTS_PER_CONNECTION;
+    let peer = spawn_peer(&PeerArguments::asks(connections), &listener)?;
+    let streams = (0..connections)
+        .map(|_| accept(&listener))
+        .collect::<io::Result<Vec<_>>>()?;
+    let round = timed(|| answer::serve(&streams, requests))?;
+    peer.finish()?;
+    Ok(round)
+}
+
+/// `serve` tells how many bytes or requests went through.
 fn timed(serve: impl FnOnce() -> io::Result<u64>) -> io::Result<Round> {
     let clock = RealClock::new();
     let (cpu, started) = (own_cpu_time(), clock.monotonic());
-    let bytes = serve()?;
+    let served = serve()?;
     Ok(Round {
-        bytes,
+        served,
         cpu: own_cpu_time().saturating_sub(cpu),
         elapsed: clock.monotonic() - started,
     })
@@ -244,15 +315,27 @@ impl Drop for Peer {
 
 /// Starts this program again as the other end, and takes its connection.
 fn start_peer(arguments: &PeerArguments) -> io::Result<(TcpStream, Peer)> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    let listener = listen()?;
+    let peer = spawn_peer(arguments, &listener)?;
+    Ok((accept(&listener)?, peer))
+}
+
+fn listen() -> io::Result<TcpListener> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+}
+
+fn spawn_peer(arguments: &PeerArguments, listener: &TcpListener) -> io::Result<Peer> {
     let child = Command::new(std::env::current_exe()?)
         .args(arguments.to_words(listener.local_addr()?.port()))
         .stdin(Stdio::null())
         .spawn()?;
-    let peer = Peer { child };
+    Ok(Peer { child })
+}
+
+fn accept(listener: &TcpListener) -> io::Result<TcpStream> {
     let (stream, _) = listener.accept()?;
     stream.set_nodelay(true)?;
-    Ok((stream, peer))
+    Ok(stream)
 }
 
 #[cfg(test)]
@@ -260,13 +343,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn figures_of_a_round_are_per_gibibyte_and_per_second() {
+    fn figures_of_a_round_are_of_their_unit_and_per_second() {
         let round = Round {
-            bytes: 2 * GIB,
+            served: 2 * GIB,
             cpu: Duration::from_millis(1500),
             elapsed: Duration::from_secs(4),
         };
-        assert_eq!(round.cpu_seconds_per_gib(), 0.75);
-        assert_eq!(round.mib_per_second(), 512.0);
+        assert_eq!(round.cpu(&BYTES), 0.75);
+        assert_eq!(round.throughput(&BYTES), 512.0);
+        let round = Round {
+            served: 5000,
+            cpu: Duration::from_millis(20),
+            elapsed: Duration::from_millis(50),
+        };
+        assert_eq!(round.cpu(&REQUESTS), 4.0);
+        assert_eq!(round.throughput(&REQUESTS), 100_000.0);
     }
 }

@@ -1,6 +1,7 @@
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
 
+use super::answer;
 use crate::size::Size;
 
 /// In front of a request, as in the protocol.
@@ -36,6 +37,9 @@ pub(crate) struct PeerArguments {
     requests: u64,
     #[arg(long, default_value_t = 1)]
     in_flight: u16,
+    /// Each of so many connections asks for small answers.
+    #[arg(long, conflicts_with_all = ["request_bytes", "fetch_bytes"])]
+    connections: Option<u16>,
 }
 
 impl PeerArguments {
@@ -46,6 +50,7 @@ impl PeerArguments {
             fetch_bytes: None,
             requests,
             in_flight,
+            connections: None,
         }
     }
 
@@ -56,6 +61,14 @@ impl PeerArguments {
             fetch_bytes: fetches.map(|fetches| fetches.asked),
             requests: fetches.map_or(0, |fetches| fetches.count),
             in_flight: 1,
+            connections: None,
+        }
+    }
+
+    pub(super) fn asks(connections: u16) -> Self {
+        Self {
+            connections: Some(connections),
+            ..Self::receives(None)
         }
     }
 
@@ -75,18 +88,31 @@ impl PeerArguments {
             self.fetch_bytes
                 .map(|bytes| format!("--fetch-bytes={bytes}")),
         );
+        words.extend(
+            self.connections
+                .map(|connections| format!("--connections={connections}")),
+        );
         words
     }
 }
 
 pub(crate) fn run(arguments: &PeerArguments) -> io::Result<()> {
-    let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, arguments.port))?;
-    stream.set_nodelay(true)?;
+    if let Some(connections) = arguments.connections {
+        let streams = (0..connections).map(|_| connect(arguments.port));
+        return answer::ask(&streams.collect::<io::Result<Vec<_>>>()?);
+    }
+    let stream = connect(arguments.port)?;
     match (arguments.request_bytes, arguments.fetch_bytes) {
         (Some(bytes), _) => send(stream, bytes, arguments.requests, arguments.in_flight),
         (None, Some(bytes)) => fetch(stream, bytes, arguments.requests),
         (None, None) => receive(stream),
     }
+}
+
+fn connect(port: u16) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
 }
 
 fn send(mut stream: TcpStream, bytes: Size, requests: u64, in_flight: u16) -> io::Result<()> {
@@ -143,6 +169,7 @@ mod tests {
                 asked: Size(16 << 20),
                 count: 9,
             })),
+            PeerArguments::asks(1000),
         ] {
             let words = arguments.to_words(99);
             let read = Program::parse_from(words).arguments;
