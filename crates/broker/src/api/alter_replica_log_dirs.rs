@@ -1,5 +1,6 @@
 //! AlterReplicaLogDirs (KIP-113): replicas move from one directory of this node to another.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use ottla_env::Env;
@@ -20,51 +21,50 @@ pub(crate) async fn handle<E: Env>(
     request: AlterReplicaLogDirsRequest<'_>,
 ) -> AlterReplicaLogDirsResponse<'static> {
     let is_allowed = node.allowed(context.caller, Operation::Alter, Resource::Cluster);
-    let mut results: Vec<AlterReplicaLogDirTopicResult<'static>> = Vec::new();
-    for dir in &request.dirs {
-        let to = if is_allowed {
-            find(node, &dir.path)
-        } else {
-            Err(ErrorCode::ClusterAuthorizationFailed)
-        };
-        for topic in dir
-            .topics
-            .iter()
-            .filter(|topic| !topic.partitions.is_empty())
-        {
-            let partitions = topic.partitions.iter().map(|&index| {
-                let named = if is_allowed {
-                    check_name(&topic.name, index)
-                } else {
-                    Ok(())
-                };
-                let moved = named.and(to);
-                let moved = moved.and_then(|to| change(node, &topic.name, index, to));
+    let change = |topic: &str, index, path| {
+        if !is_allowed {
+            return Err(ErrorCode::ClusterAuthorizationFailed);
+        }
+        check_name(topic, index)?;
+        change(node, topic, index, find(node, path)?)
+    };
+    let results = directories(&request)
+        .into_iter()
+        .map(|(topic, partitions)| {
+            let partitions = partitions.into_iter().map(|(index, path)| {
+                let changed = change(topic, index, path);
                 AlterReplicaLogDirPartitionResult {
                     partition_index: index,
-                    error_code: moved.err().unwrap_or(ErrorCode::None),
+                    error_code: changed.err().unwrap_or(ErrorCode::None),
                     ..Default::default()
                 }
             });
-            let partitions = partitions.collect::<Vec<_>>();
-            let known = results.iter_mut();
-            match known
-                .into_iter()
-                .find(|known| known.topic_name == topic.name)
-            {
-                Some(known) => known.partitions.extend(partitions),
-                None => results.push(AlterReplicaLogDirTopicResult {
-                    topic_name: topic.name.to_string().into(),
-                    partitions,
-                    ..Default::default()
-                }),
+            AlterReplicaLogDirTopicResult {
+                topic_name: topic.to_owned().into(),
+                partitions: partitions.collect(),
+                ..Default::default()
+            }
+        });
+    AlterReplicaLogDirsResponse {
+        results: results.collect(),
+        ..Default::default()
+    }
+}
+
+/// Where each partition is to go, by topic: the last of the directories that name it.
+fn directories<'r>(
+    request: &'r AlterReplicaLogDirsRequest<'_>,
+) -> BTreeMap<&'r str, BTreeMap<PartitionIndex, &'r str>> {
+    let mut directories: BTreeMap<_, BTreeMap<_, _>> = BTreeMap::new();
+    for dir in &request.dirs {
+        for topic in &dir.topics {
+            for index in &topic.partitions {
+                let partitions = directories.entry(&*topic.name).or_default();
+                partitions.insert(*index, &*dir.path);
             }
         }
     }
-    AlterReplicaLogDirsResponse {
-        results,
-        ..Default::default()
-    }
+    directories
 }
 
 /// Whether a log of such a name can be copied: that of the copy is longer, and would not tell whose it is if it were cut.
@@ -115,7 +115,32 @@ fn change<E: Env>(
 
 #[cfg(test)]
 mod tests {
+    use ottla_wire::message::alter_replica_log_dirs::{
+        AlterReplicaLogDir, AlterReplicaLogDirTopic,
+    };
+
     use super::*;
+
+    #[test]
+    fn of_several_directories_for_a_partition_the_last_is_meant() {
+        let dir =
+            |path: &'static str, topic: &'static str, partitions: &[i32]| AlterReplicaLogDir {
+                path: path.into(),
+                topics: vec![AlterReplicaLogDirTopic {
+                    name: topic.into(),
+                    partitions: partitions.iter().copied().map(PartitionIndex).collect(),
+                }],
+            };
+        let request = AlterReplicaLogDirsRequest {
+            dirs: vec![
+                dir("/a", "t", &[0, 1]),
+                dir("/b", "t", &[1]),
+                dir("/b", "empty", &[]),
+            ],
+        };
+        let partitions = BTreeMap::from([(PartitionIndex(0), "/a"), (PartitionIndex(1), "/b")]);
+        assert_eq!(directories(&request), BTreeMap::from([("t", partitions)]));
+    }
 
     #[test]
     fn a_topic_whose_copy_could_not_be_named_after_it_is_not_moved() {
