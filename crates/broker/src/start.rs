@@ -167,7 +167,7 @@ impl<E: Env> Broker<E> {
             })?;
         let (assigned, to_tell) = mpsc::unbounded();
         let (cordoned, to_tell_cordoned) = mpsc::unbounded();
-        let (wanted, mut changes) = WantedListeners::new(config.settings());
+        let (wanted, mut changes) = WantedListeners::new(&config);
         let publisher = Publisher::new(
             config.node_id(),
             config.settings().clone(),

@@ -69,13 +69,14 @@ pub fn check<'a>(
     step(&before, &after)
 }
 
-/// The listeners that a node with these settings has.
+/// The listeners that a node has with the settings `after`, having had those of `before`.
 ///
 /// # Errors
-/// A sentence that names the config which makes no sense with the others, as can be when the file is another one than it was.
-pub fn listeners(settings: &Settings) -> Result<Vec<Listener>, String> {
-    let listeners = Listeners::of(settings);
-    let bound = listeners.map(|listeners| listeners.bound);
+/// A sentence that names the config for which it keeps those that it has. Nobody may have checked it: a controller does not, and the file may
+/// be another one than it was.
+pub fn listeners(before: &Settings, after: &Settings) -> Result<Vec<Listener>, String> {
+    let next = listeners::step(before, after).and_then(|()| Listeners::of(after));
+    let bound = next.map(|listeners| listeners.bound);
     bound.map_err(|(name, problem)| format!("{name}: {problem}"))
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures::channel::{mpsc, oneshot};
 use futures::future::{AbortHandle, Abortable};
 use futures::{FutureExt, StreamExt};
-use ottla_config::{Listener, Settings, dynamic};
+use ottla_config::{Listener, ServerConfig, Settings, dynamic};
 use ottla_env::{Env, Spawn};
 
 use super::bound::Bound;
@@ -15,29 +15,45 @@ use crate::node::Node;
 
 /// Says which listeners there are to be, whenever they are others.
 pub(crate) struct WantedListeners {
-    last: Result<Vec<Listener>, String>,
+    /// The settings that were last taken over, and their listeners.
+    taken: Settings,
+    last: Vec<Listener>,
+    /// Why later ones were not.
+    problem: Option<String>,
     changes: mpsc::UnboundedSender<Vec<Listener>>,
 }
 
 impl WantedListeners {
-    /// Those of the settings are there, or are being opened.
-    pub(crate) fn new(settings: &Settings) -> (Self, mpsc::UnboundedReceiver<Vec<Listener>>) {
+    /// Those of the file are there.
+    pub(crate) fn new(config: &ServerConfig) -> (Self, mpsc::UnboundedReceiver<Vec<Listener>>) {
         let (changes, receiver) = mpsc::unbounded();
-        let last = dynamic::listeners(settings);
-        (Self { last, changes }, receiver)
+        let wanted = Self {
+            taken: config.settings().clone(),
+            last: config.listeners().to_vec(),
+            problem: None,
+            changes,
+        };
+        (wanted, receiver)
     }
 
     pub(crate) fn set(&mut self, settings: &Settings) {
-        let next = dynamic::listeners(settings);
-        if next == self.last {
-            return;
+        match dynamic::listeners(&self.taken, settings) {
+            Ok(next) => {
+                self.taken = settings.clone();
+                self.problem = None;
+                if next != self.last {
+                    self.last.clone_from(&next);
+                    // Whoever follows ends with the node.
+                    let _ = self.changes.unbounded_send(next);
+                }
+            }
+            Err(problem) => {
+                if self.problem.as_ref() != Some(&problem) {
+                    tracing::error!(problem, "listeners stay as they are");
+                }
+                self.problem = Some(problem);
+            }
         }
-        match &next {
-            // Whoever follows ends with the node.
-            Ok(listeners) => drop(self.changes.unbounded_send(listeners.clone())),
-            Err(problem) => tracing::error!(problem, "listeners stay as they are"),
-        }
-        self.last = next;
     }
 }
 
@@ -150,5 +166,55 @@ impl<E: Env> OpenListeners<E> {
         let name = &open.configured.name;
         self.node.connection_limits.close(name);
         tracing::info!(listener = name, "listener closed");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ottla_config::describe::Layers;
+
+    use super::*;
+
+    #[test]
+    fn what_makes_no_sense_changes_nothing() {
+        let text = "process.roles=broker,controller\nnode.id=1\nlisteners=PLAINTEXT://:1,C://:2,SSL://:3\n\
+            advertised.listeners=PLAINTEXT://a:1\ncontroller.listener.names=C\n\
+            controller.quorum.bootstrap.servers=c:2\n\
+            listener.security.protocol.map=PLAINTEXT:PLAINTEXT,C:PLAINTEXT,SSL:PLAINTEXT,D:PLAINTEXT\n";
+        let loaded = ServerConfig::load("s", text, &[]);
+        let (config, _) = loaded.expect("it is well-formed");
+        let (mut wanted, mut changes) = WantedListeners::new(&config);
+        let mut told = |listeners: Option<&str>| {
+            let nothing = Settings::default();
+            let own = listeners.map(|text| ("listeners", text));
+            let layers = Layers {
+                file: config.settings(),
+                all_brokers: &nothing,
+                this_broker: &Settings::dynamic(own.into_iter()),
+            };
+            wanted.set(&layers.effective());
+            let told = changes.next().now_or_never().flatten();
+            told.map(|all| all.into_iter().map(|listener| listener.name).collect())
+        };
+        let names = |names: &[&str]| {
+            Some(
+                names
+                    .iter()
+                    .map(|&name| name.to_owned())
+                    .collect::<Vec<_>>(),
+            )
+        };
+        assert_eq!(told(None), None);
+        let fewer = Some("PLAINTEXT://:1,C://:2");
+        assert_eq!(told(fewer), names(&["PLAINTEXT", "C"]));
+        for wrong in [
+            "PLAINTEXT://:1",
+            "C://:2,D://:3",
+            "PLAINTEXT://:1,C://:2,E://:3",
+        ] {
+            assert_eq!(told(Some(wrong)), None, "{wrong}");
+        }
+        assert_eq!(told(fewer), None);
+        assert_eq!(told(None), names(&["PLAINTEXT", "C", "SSL"]));
     }
 }
