@@ -23,7 +23,7 @@ import org.apache.kafka.common.requests.FetchResponse;
 /**
  * Ask BROKER CONTROLLER, each host:port: reads lines "LISTENER KEY VERSION JSON", sends each request over a connection of its own
  * with Apache's classes and prints the answer as JSON, or "closed". "until PATTERN LISTENER KEY VERSION JSON" asks again until the answer
- * has the pattern, and prints "never" before the last one if none has.
+ * has the pattern, and prints "never" before the last one if none has. "wait MILLISECONDS" lets time pass.
  */
 class Ask {
     private static final ObjectMapper MAPPER = new ObjectMapper();
@@ -33,6 +33,11 @@ class Ask {
         BufferedReader lines = new BufferedReader(new InputStreamReader(System.in));
         for (String line = lines.readLine(); line != null; line = lines.readLine()) {
             String[] words = line.split(" ", 4);
+            if (words[0].equals("wait")) {
+                Thread.sleep(Long.parseLong(words[1]));
+                System.out.println();
+                continue;
+            }
             String answer;
             if (words[0].equals("until")) {
                 String[] request = line.split(" ", 6);

@@ -41,6 +41,7 @@ pub use failure::Failure;
 pub use format::{DirectoryKind, FirstQuorum, Format, FormatError, Formatted, format};
 pub use group_lag::GroupLag;
 pub use loggers::{LogLevel, Loggers, NoLoggers, ROOT_LOGGER};
+pub use net::ListenError;
 pub use quorum::MetadataLogError;
 pub use start::{Broker, StartError};
 

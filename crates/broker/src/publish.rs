@@ -25,7 +25,7 @@ use crate::groups::GroupCoordinators;
 use crate::lane::{Job, Lane};
 use crate::log_dirs::LogDirs;
 use crate::moves::Moves;
-use crate::net::ConnectionLimits;
+use crate::net::{ConnectionLimits, WantedListeners};
 use crate::partition::{Partition, PartitionKey};
 use crate::partitions::Partitions;
 use crate::telemetry::Telemetry;
@@ -37,6 +37,7 @@ pub(crate) struct Publisher<E: Env> {
     file: Settings,
     settings: Settings,
     adjusted: Adjustable,
+    listeners: WantedListeners,
     limits: Arc<ConnectionLimits>,
     client_quotas: Arc<ClientQuotas>,
     telemetry: Arc<Telemetry>,
@@ -65,6 +66,7 @@ impl<E: Env> Publisher<E> {
     pub(crate) fn new(
         node: NodeId,
         settings: Settings,
+        listeners: WantedListeners,
         limits: Arc<ConnectionLimits>,
         client_quotas: Arc<ClientQuotas>,
         telemetry: Arc<Telemetry>,
@@ -83,6 +85,7 @@ impl<E: Env> Publisher<E> {
             file: settings.clone(),
             adjusted: Adjustable::of(&settings),
             settings,
+            listeners,
             limits,
             client_quotas,
             telemetry,
@@ -181,6 +184,7 @@ impl<E: Env> Publisher<E> {
 
     /// Carries out what has changed of the node's own settings.
     fn adjust(&mut self) {
+        self.listeners.set(&self.settings);
         let next = Adjustable::of(&self.settings);
         if next.connections != self.adjusted.connections {
             self.limits.set(next.connections.clone());

@@ -1,7 +1,6 @@
 //! From a configuration to a serving node, and back to closed files.
 
 mod error;
-mod listeners;
 mod metadata;
 mod own_directories;
 mod registration;
@@ -41,14 +40,16 @@ use crate::lane::{Job, Lane, LaneOptions};
 use crate::log_dirs::LogDirs;
 use crate::loggers::Loggers;
 use crate::moves::{Moves, move_replicas};
-use crate::net::{Complaints, ConnectionLimits, MemoryBudget, accept, follow_hosts, learn_hosts};
+use crate::net::{
+    Bound, Complaints, ConnectionLimits, MemoryBudget, OpenListeners, WantedListeners,
+    follow_hosts, learn_hosts,
+};
 use crate::node::{Node, Options};
 use crate::partitions::Partitions;
 use crate::producer_ids::ProducerIds;
 use crate::publish::Publisher;
 use crate::quorum::Quorum;
 use crate::telemetry::Telemetry;
-use listeners::{as_bound, listen};
 use metadata::load;
 use own_directories::OwnDirectories;
 use registration::register;
@@ -94,15 +95,19 @@ impl<E: Env> Broker<E> {
             has_offline,
         } = OwnDirectories::take(&env, &config)?;
         // Before anything is touched that a start in vain would leave worse than it was.
-        let listeners = listen(&env, &config).await?;
+        let mut listeners = Vec::new();
+        for listener in config.listeners() {
+            listeners.push(Bound::bind(&env, &config, listener).await?);
+        }
         let adjustable = Adjustable::of(config.settings());
         let limits = ConnectionLimits::new(&config, adjustable.connections.clone());
         learn_hosts(&env, &limits)
             .await
             .map_err(|(host, error)| StartError::Host { host, error })?;
-        let controllers = listeners.iter().filter(|(bound, _)| bound.is_controller);
-        let endpoints = controllers
-            .map(|(bound, _)| quorum_endpoint(&config, &bound.name, bound.address.port()))
+        let bound = listeners.iter().map(|bound| &bound.listener);
+        let endpoints = bound
+            .filter(|bound| bound.is_controller)
+            .map(|bound| quorum_endpoint(&config, &bound.name, bound.address.port()))
             .collect();
         let (raft, log, controller) = load(&env, &config, &metadata, metadata_id, endpoints)?;
         let kraft_version = raft.kraft_version();
@@ -162,9 +167,11 @@ impl<E: Env> Broker<E> {
             })?;
         let (assigned, to_tell) = mpsc::unbounded();
         let (cordoned, to_tell_cordoned) = mpsc::unbounded();
+        let (wanted, mut changes) = WantedListeners::new(&config);
         let publisher = Publisher::new(
             config.node_id(),
             config.settings().clone(),
+            wanted,
             Arc::clone(&limits),
             Arc::clone(&client_quotas),
             Arc::clone(&telemetry),
@@ -250,19 +257,14 @@ impl<E: Env> Broker<E> {
             to_tell_failed,
             Arc::clone(&failures),
         ));
-        let bound = listeners
-            .iter()
-            .map(|(bound, _)| as_bound(&node.config, bound));
-        let bound = bound.collect();
         let limits = Arc::clone(&node.connection_limits);
         node.env
             .spawn()
             .task(follow_hosts(node.env.clone(), limits));
-        for (bound, listener) in listeners {
-            node.env
-                .spawn()
-                .task(accept(Arc::clone(&node), Arc::new(bound), listener));
-        }
+        let mut listeners = OpenListeners::accept(Arc::clone(&node), listeners);
+        listeners.catch_up(&mut changes).await;
+        let bound = listeners.bound();
+        node.env.spawn().task(listeners.follow(changes));
         let retention = node.config.retention_check_interval();
         for (_, lane) in &lanes {
             let repeat = |first, every, job| repeat(&node.env, first, every, lane.clone(), job);
@@ -285,7 +287,7 @@ impl<E: Env> Broker<E> {
         &self.node.cluster_id
     }
 
-    /// The configured listeners, with the ports that are in fact bound.
+    /// The listeners that were open when the node had started, with the ports that are in fact bound.
     #[must_use]
     pub fn listeners(&self) -> &[ottla_config::Listener] {
         &self.listeners

@@ -7,7 +7,7 @@ use crate::settings::Settings;
 use crate::value::Value;
 
 /// The key that is wrong, and a sentence.
-type Problem = (&'static str, String);
+pub(crate) type Problem = (&'static str, String);
 
 /// The least memory for keys that a thread of the cleaner works with. Bytes.
 const CLEANER_BUFFER: i64 = 1 << 20;

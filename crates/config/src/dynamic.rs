@@ -4,6 +4,8 @@ use crate::connections;
 use crate::consistency;
 use crate::describe::Layers;
 use crate::key::{Key, Update};
+use crate::listener::Listener;
+use crate::listeners::{self, Listeners};
 use crate::settings::Settings;
 use crate::table;
 use crate::value::Value;
@@ -31,9 +33,6 @@ const THREADS: [&str; 10] = [
     "remote.log.manager.follower.thread.pool.size",
     "remote.log.reader.threads",
 ];
-
-/// What is taken over at the start only, though Kafka has it dynamic.
-const FIXED: [&str; 2] = ["listeners", "listener.security.protocol.map"];
 
 /// Whose dynamic configs are meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +67,17 @@ pub fn check<'a>(
     let (before, after) = (layers.effective(), changed.effective());
     consistency::check(&after).map_err(|(name, problem)| format!("{name}: {problem}"))?;
     step(&before, &after)
+}
+
+/// The listeners that a node has with the settings `after`, having had those of `before`.
+///
+/// # Errors
+/// A sentence that names the config for which it keeps those that it has. Nobody may have checked it: a controller does not, and the file may
+/// be another one than it was.
+pub fn listeners(before: &Settings, after: &Settings) -> Result<Vec<Listener>, String> {
+    let next = listeners::step(before, after).and_then(|()| Listeners::of(after));
+    let bound = next.map(|listeners| listeners.bound);
+    bound.map_err(|(name, problem)| format!("{name}: {problem}"))
 }
 
 /// Whether a controller may change the configs of a broker from `before` to `next` without asking it, who alone knows its directories: it
@@ -137,11 +147,7 @@ fn step(before: &Settings, after: &Settings) -> Result<(), String> {
             ));
         }
     }
-    for name in FIXED {
-        if before.value(name) != after.value(name) {
-            return Err(format!("{name} is taken over with the next start only"));
-        }
-    }
+    listeners::step(before, after).map_err(|(name, problem)| format!("{name}: {problem}"))?;
     some_connections(before, after)?;
     let reporters = after.list("metric.reporters");
     if let Some(class) = reporters.iter().find(|class| *class != JMX) {

@@ -13,6 +13,7 @@ pub mod dynamic;
 mod group;
 mod key;
 mod listener;
+mod listeners;
 pub mod properties;
 mod server;
 mod settings;

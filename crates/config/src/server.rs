@@ -15,10 +15,10 @@ use thiserror::Error;
 
 use crate::key::Support;
 use crate::listener::Listener;
+use crate::listeners::Listeners;
 use crate::settings::Settings;
 use crate::table;
 use crate::value::Value;
-use check::Listeners;
 pub use consumer_groups::ConsumerGroupConfig;
 pub use groups::{GroupConfig, OffsetsTopicConfig};
 pub use quotas::QuotaWindows;
@@ -504,6 +504,7 @@ mod tests {
             include_str!("adjustable.rs"),
             include_str!("connections.rs"),
             include_str!("cordons.rs"),
+            include_str!("listeners.rs"),
             include_str!("group.rs"),
             include_str!("client_metrics.rs"),
         ];

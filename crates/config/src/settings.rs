@@ -117,10 +117,17 @@ impl Settings {
         self.explicit(name).cloned().or_else(by_default)
     }
 
-    /// Empty for what has no value.
+    /// Empty for what has no value. Some keys hold a list and are typed as text all the same.
     pub(crate) fn list(&self, name: &str) -> Vec<String> {
         match self.value(name) {
             Some(Value::List(items)) => items,
+            Some(Value::Text(text)) => {
+                let items = text.split(',').map(str::trim);
+                items
+                    .filter(|item| !item.is_empty())
+                    .map(str::to_owned)
+                    .collect()
+            }
             _ => Vec::new(),
         }
     }

@@ -33,7 +33,7 @@ pub struct ConnectionId(u64);
 struct Seat {
     listener: usize,
     ip: IpAddr,
-    /// It has been chosen to make room, and counts until it is gone.
+    /// It has been told to go, and counts until it is gone.
     is_closing: bool,
 }
 
@@ -57,7 +57,7 @@ impl OpenConnections {
     #[must_use]
     pub fn new(bounds: OpenBounds, protected: Option<usize>) -> Self {
         let listeners = bounds.max_of_listeners.len();
-        assert!(protected.is_none_or(|protected| protected < listeners && listeners > 1));
+        assert!(protected.is_none_or(|protected| protected < listeners));
         Self {
             bounds,
             protected,
@@ -69,10 +69,30 @@ impl OpenConnections {
         }
     }
 
-    /// From now on. Ask [`Self::make_room`] who has to go.
-    pub fn set_bounds(&mut self, bounds: OpenBounds) {
-        assert_eq!(bounds.max_of_listeners.len(), self.of_listeners.len());
+    /// From now on, with the listeners in the order that they had, and new ones behind them. Ask [`Self::make_room`] who has to go.
+    pub fn set_bounds(&mut self, bounds: OpenBounds, protected: Option<usize>) {
+        let listeners = bounds.max_of_listeners.len();
+        assert!(
+            listeners >= self.of_listeners.len(),
+            "a listener keeps its place"
+        );
+        assert!(protected.is_none_or(|protected| protected < listeners));
+        self.of_listeners.resize(listeners, 0);
         self.bounds = bounds;
+        self.protected = protected;
+    }
+
+    /// Whom to close because their listener is. Each is named once.
+    pub fn close_listener(&mut self, listener: usize) -> Vec<ConnectionId> {
+        let seats = self.seats.iter_mut();
+        let of_listener = seats.filter(|(_, seat)| seat.listener == listener && !seat.is_closing);
+        let closing = of_listener.map(|(id, seat)| {
+            seat.is_closing = true;
+            *id
+        });
+        let closing: Vec<_> = closing.collect();
+        self.closing += closing.len();
+        closing
     }
 
     /// Counts a connection through a listener, or does not. The address is asked about when there is room at all, as in Apache Kafka.
@@ -231,10 +251,28 @@ mod tests {
         let mut open = OpenConnections::new(bounds(9, &[9, 9], 10), Some(1));
         let ids: Vec<_> = (0..3).map(|_| open.admit(0, A).expect("few")).collect();
         open.admit(1, A).expect("few");
-        open.set_bounds(bounds(2, &[2, 2], 10));
+        open.set_bounds(bounds(2, &[2, 2], 10), Some(1));
         assert_eq!(open.make_room(by_age), ids[..2]);
-        open.set_bounds(bounds(0, &[0, 0], 10));
+        open.set_bounds(bounds(0, &[0, 0], 10), Some(1));
         assert_eq!(open.make_room(by_age), ids[2..]);
+    }
+
+    #[test]
+    fn those_of_a_closed_listener_go_and_leave_room() {
+        let mut open = OpenConnections::new(bounds(3, &[3, 3], 10), None);
+        let stays = open.admit(0, A).expect("empty");
+        let goes = open.admit(1, A).expect("two");
+        assert_eq!(open.close_listener(1), [goes]);
+        assert!(open.close_listener(1).is_empty());
+        open.set_bounds(bounds(1, &[1, 1], 10), None);
+        assert!(open.make_room(by_age).is_empty(), "one is on its way out");
+        open.leave(goes);
+        // Another one behind them, and the first is the brokers' own from now on.
+        open.set_bounds(bounds(1, &[9, 9, 9], 10), Some(0));
+        assert_eq!(open.admit(2, A), Err(Reached::Max));
+        assert!(open.admit(0, A).is_ok());
+        open.leave(stays);
+        assert_eq!(open.admit(2, A), Err(Reached::Max));
     }
 
     proptest! {
@@ -247,7 +285,7 @@ mod tests {
             for (listener, kind, max) in steps {
                 match (kind, open.seats.first_key_value().map(|(id, _)| *id)) {
                     (0, Some(id)) => open.leave(id),
-                    (1, _) => open.set_bounds(of(max)),
+                    (1, _) => open.set_bounds(of(max), Some(1)),
                     _ => drop(open.admit(listener, A)),
                 }
                 for id in open.make_room(by_age) {

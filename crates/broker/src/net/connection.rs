@@ -8,11 +8,11 @@ use bytes::Bytes;
 use ottla_env::{Clock, Connection, ConnectionReader, ConnectionWriter, Env, Piece};
 
 use super::answer_writer;
+use super::bound::BoundListener;
 use super::frame_reader::{End, FrameReader};
-use super::limits::Admission;
-use super::listener::BoundListener;
 use super::muting::{stay_muted, unless_told_to_close};
 use super::produces::Produces;
+use super::role_limits::Admission;
 use crate::FileOf;
 use crate::dispatch::{self, Close, is_produce};
 use crate::node::Node;
@@ -64,7 +64,7 @@ pub(super) async fn serve<E: Env>(
             tracing::debug!(peer = %caller.peer, %error, "connection closed while answering");
         }
         Ended::MadeRoom => {
-            tracing::debug!(peer = %caller.peer, "connection closed: there are more than max.connections, and it was used least recently");
+            tracing::debug!(peer = %caller.peer, "connection closed: its listener is, or there are more than max.connections and it was used least recently");
         }
         Ended::Refused(Close(reason)) => complain(node, &caller, &reason),
     }
@@ -88,7 +88,7 @@ pub(super) enum Ended {
     Refused(Close),
     /// The node takes leave of its clients.
     Left,
-    /// There were too many connections.
+    /// There were too many connections, or its listener is closed.
     MadeRoom,
 }
 

@@ -51,12 +51,13 @@ impl Bounded {
 }
 
 impl ConnectionRates {
-    pub(super) fn new(listeners: usize, protected: Option<usize>, over: Windows) -> Self {
+    /// No listener is known, and nothing has a bound.
+    pub(super) fn new(over: Windows) -> Self {
         Self {
             over,
             all: Bounded::default(),
-            listeners: (0..listeners).map(|_| Bounded::default()).collect(),
-            protected,
+            listeners: Vec::new(),
+            protected: None,
             by_address: FxHashMap::default(),
             of_others: None,
             seen: FxHashMap::default(),
@@ -64,12 +65,21 @@ impl ConnectionRates {
         }
     }
 
-    /// Of all, and of each listener in their order.
-    pub(super) fn set_bounds(&mut self, of_all: i32, of_listeners: impl Iterator<Item = i32>) {
+    /// Of all, and of each listener in their order, behind which there may be new ones; and which of them is protected.
+    pub(super) fn set_bounds(
+        &mut self,
+        of_all: i32,
+        of_listeners: impl Iterator<Item = i32>,
+        protected: Option<usize>,
+    ) {
         self.all.set(of_all);
-        for (listener, bound) in self.listeners.iter_mut().zip(of_listeners) {
-            listener.set(bound);
+        for (place, bound) in of_listeners.enumerate() {
+            if place == self.listeners.len() {
+                self.listeners.push(Bounded::default());
+            }
+            self.listeners[place].set(bound);
         }
+        self.protected = protected;
     }
 
     pub(super) fn configure(&mut self, quotas: &ClientQuotas) {
@@ -142,9 +152,15 @@ mod tests {
             count: 11,
             length: Duration::from_secs(1),
         };
-        let mut rates = ConnectionRates::new(2, Some(1), over);
+        let mut rates = ConnectionRates::new(over);
+        set(&mut rates, i32::MAX, [i32::MAX; 2]);
         rates.configure(image.client_quotas());
         rates
+    }
+
+    /// Of two listeners, of which the second is that of the brokers among themselves.
+    fn set(rates: &mut ConnectionRates, of_all: i32, of_listeners: [i32; 2]) {
+        rates.set_bounds(of_all, of_listeners.into_iter(), Some(1));
     }
 
     fn at(seconds: u64) -> Monotonic {
@@ -176,10 +192,10 @@ mod tests {
     #[test]
     fn nobody_waits_for_longer_than_a_window() {
         let mut rates = rates(&[(None, 0.0)]);
-        rates.set_bounds(0, [i32::MAX; 2].into_iter());
+        set(&mut rates, 0, [i32::MAX; 2]);
         assert_eq!(rates.come(0, at(0)), WINDOW);
         assert_eq!(rates.come_from([10, 0, 0, 1].into(), at(0)), WINDOW);
-        rates.set_bounds(1, [i32::MAX; 2].into_iter());
+        set(&mut rates, 1, [i32::MAX; 2]);
         assert_eq!(rates.come(0, at(1)), Duration::ZERO);
     }
 
@@ -187,20 +203,20 @@ mod tests {
     fn the_broker_lets_wait_who_comes_too_fast() {
         let mut rates = rates(&[]);
         assert_eq!(wait_of_eleven(&mut rates, 0), Some(Duration::ZERO));
-        rates.set_bounds(1, [i32::MAX; 2].into_iter());
+        set(&mut rates, 1, [i32::MAX; 2]);
         assert_eq!(wait_of_eleven(&mut rates, 0), Some(WINDOW));
-        rates.set_bounds(i32::MAX, [i32::MAX; 2].into_iter());
+        set(&mut rates, i32::MAX, [i32::MAX; 2]);
         assert_eq!(rates.come(0, at(0)), Duration::ZERO);
     }
 
     #[test]
     fn a_listener_lets_wait_by_its_own_rate_and_the_brokers_own_by_that_alone() {
         let mut rates = rates(&[]);
-        rates.set_bounds(1000, [1, i32::MAX].into_iter());
+        set(&mut rates, 1000, [1, i32::MAX]);
         assert_eq!(wait_of_eleven(&mut rates, 0), Some(WINDOW));
-        rates.set_bounds(1, [i32::MAX; 2].into_iter());
+        set(&mut rates, 1, [i32::MAX; 2]);
         assert_eq!(wait_of_eleven(&mut rates, 1), Some(Duration::ZERO));
-        rates.set_bounds(1000, [1000, 1].into_iter());
+        set(&mut rates, 1000, [1000, 1]);
         assert_eq!(wait_of_eleven(&mut rates, 1), Some(WINDOW));
     }
 }

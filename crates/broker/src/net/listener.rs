@@ -6,8 +6,9 @@ use std::time::Duration;
 use ottla_env::{Clock, Connection, Env, Listener, Net, Spawn};
 use ottla_security::Reached;
 
+use super::bound::BoundListener;
 use super::connection;
-use super::limits::{Admission, ListenerLimits};
+use super::role_limits::{Admission, ListenerLimits};
 use crate::node::Node;
 
 /// How long accepting rests after an error: such errors (no descriptors left) pass by themselves or not at all.
@@ -15,16 +16,6 @@ const REST_AFTER_ERROR: Duration = Duration::from_millis(100);
 
 /// How many of those that are refused for the rate of their address a listener keeps at a time: beyond that they are closed at once.
 const MAX_KEPT: usize = 1024;
-
-/// What a connection knows of the listener it came through.
-#[derive(Clone, Debug)]
-pub(crate) struct BoundListener {
-    pub(crate) name: Arc<str>,
-    /// The address in fact bound, with the port that port 0 became.
-    pub(crate) address: SocketAddr,
-    /// Serves the controller's APIs instead of the broker's.
-    pub(crate) is_controller: bool,
-}
 
 /// Counts a connection as soon as there is room; until then whoever comes after it waits in the socket. `None`: its address has
 /// as many as it may have.
@@ -50,8 +41,8 @@ async fn admitted<E: Env>(
     }
 }
 
-/// Accepts connections until the world ends.
-pub(crate) async fn accept<E: Env>(
+/// Accepts connections until it is dropped.
+pub(super) async fn accept<E: Env>(
     node: Arc<Node<E>>,
     bound: Arc<BoundListener>,
     mut listener: <E::Net as Net>::Listener,

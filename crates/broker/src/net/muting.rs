@@ -9,7 +9,7 @@ use ottla_env::Clock;
 
 use super::connection::Ended;
 use super::frame_reader::End;
-use super::limits::Admission;
+use super::role_limits::Admission;
 use crate::request::Caller;
 
 /// How long a client that makes room may take for what is left of an answer.
@@ -70,8 +70,8 @@ mod tests {
     use ottla_env::fake::ManualClock;
     use ottla_model::{Monotonic, Timestamp};
 
+    use super::super::bound::BoundListener;
     use super::super::limits::ConnectionLimits;
-    use super::super::listener::BoundListener;
     use super::*;
 
     const IDLE: Duration = Duration::from_secs(60);

@@ -46,6 +46,7 @@ fn publisher(
     let publisher = Publisher::new(
         NODE,
         config.settings().clone(),
+        WantedListeners::new(&config).0,
         ConnectionLimits::new(&config, Adjustable::of(config.settings()).connections),
         Arc::new(ClientQuotas::new(windows, windows)),
         Arc::new(Telemetry::new(false, 1)),

@@ -8,6 +8,7 @@ use ottla_model::{NodeId, Uuid};
 use ottla_raft::NotSoleVoter;
 use thiserror::Error;
 
+use crate::net::ListenError;
 use crate::quorum::MetadataLogError;
 
 /// Why the node does not start; each says what to do.
@@ -55,11 +56,8 @@ pub enum StartError {
         expected: Uuid,
         found: Uuid,
     },
-    #[error("cannot listen on {listener}: {}", obstacle(.error))]
-    Listen {
-        listener: Box<ottla_config::Listener>,
-        error: io::Error,
-    },
+    #[error(transparent)]
+    Listen(#[from] ListenError),
     #[error("max.connections.per.ip.overrides: {host} has no address: {error}")]
     Host { host: String, error: io::Error },
     #[error("{path}: {error}")]
@@ -78,20 +76,4 @@ pub enum StartError {
     NoMetadata { metadata: PathBuf, log: PathBuf },
     #[error("the controller refused this broker: {0}")]
     Refused(String),
-}
-
-/// Why a listener cannot be had, and what to do about it.
-fn obstacle(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::AddrInUse => {
-            "something else uses this port; stop that, or set another port in listeners".to_owned()
-        }
-        io::ErrorKind::AddrNotAvailable => {
-            "this machine does not have this address; set one that it has in listeners".to_owned()
-        }
-        io::ErrorKind::PermissionDenied => {
-            "this user may not use this port; set one above 1023 in listeners".to_owned()
-        }
-        _ => format!("{error}; set another address in listeners"),
-    }
 }

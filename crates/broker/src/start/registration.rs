@@ -5,8 +5,8 @@ use ottla_env::{Entropy, Env};
 use ottla_model::{BrokerEpoch, Uuid};
 
 use super::StartError;
-use super::listeners::Bound;
 use crate::endpoints::{is_registered, registered};
+use crate::net::Bound;
 use crate::node::Node;
 
 /// Makes this incarnation known, and lets it take part once it has seen its own registration.
@@ -23,9 +23,10 @@ pub(super) async fn register<E: Env>(
         incarnation: node.env.entropy().uuid(),
         listeners: listeners
             .iter()
-            .filter(|(bound, _)| bound.is_controller == is_controller)
-            .filter(|(bound, _)| is_registered(&node.config, &bound.name))
-            .map(|(bound, _)| registered(&node.config, &bound.name, bound.address.port()))
+            .map(|bound| &bound.listener)
+            .filter(|bound| bound.is_controller == is_controller)
+            .filter(|bound| is_registered(&node.config, &bound.name))
+            .map(|bound| registered(&node.config, &bound.name, bound.address.port()))
             .collect(),
         rack: node.config.rack(),
         directories,

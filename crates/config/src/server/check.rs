@@ -1,50 +1,18 @@
 //! What must hold between the values, as Apache Kafka has it, and what this release can be.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
-
 use super::ConfigError;
 use super::source::Source;
-use crate::consistency;
-use crate::listener::{self, Listener, SecurityProtocol};
-
-/// Where the node can be reached.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Listeners {
-    pub(super) bound: Vec<Listener>,
-    /// `None` where clients are told the address they came by.
-    pub(super) advertised: Option<Vec<Listener>>,
-    /// Names of those in `bound` that are the controller's, in capitals.
-    controllers: BTreeSet<String>,
-}
-
-impl Listeners {
-    pub(super) fn is_controllers(&self, name: &str) -> bool {
-        self.controllers.contains(&name.to_ascii_uppercase())
-    }
-
-    fn of_brokers(&self) -> impl Iterator<Item = &Listener> {
-        let shown = self.advertised.as_ref().unwrap_or(&self.bound);
-        shown
-            .iter()
-            .filter(|listener| !self.is_controllers(&listener.name))
-    }
-
-    fn has(&self, name: &str) -> bool {
-        self.bound.iter().any(|listener| listener.name == name)
-    }
-}
+use crate::consistency::{self, Problem};
+use crate::listeners::Listeners;
 
 pub(super) fn check(source: &Source) -> Result<Listeners, ConfigError> {
     node(source)?;
-    let protocols = protocols(source)?;
-    let listeners = listeners(source, &protocols)?;
-    protection(source, &listeners)?;
-    advertised(source, &listeners)?;
-    between_brokers(source, &listeners, &protocols)?;
+    let wrong = |(name, problem): Problem| source.wrong(name, problem);
+    let listeners = Listeners::of(source.settings()).map_err(wrong)?;
+    authorizer(source)?;
     quorum(source)?;
     groups(source)?;
-    consistency::check(source.settings()).map_err(|(name, problem)| source.wrong(name, problem))?;
+    consistency::check(source.settings()).map_err(wrong)?;
     Ok(listeners)
 }
 
@@ -78,114 +46,8 @@ fn node(source: &Source) -> Result<(), ConfigError> {
     Ok(())
 }
 
-/// What each name of a listener stands for.
-fn protocols(source: &Source) -> Result<BTreeMap<String, SecurityProtocol>, ConfigError> {
-    let name = "listener.security.protocol.map";
-    let mut protocols = listener::protocols(&source.list(name))
-        .map_err(|expected| source.wrong(name, format!("expected {expected}")))?;
-    if !source.is_set(name) {
-        // As Kafka does: a controller's listener is plain unless something else is said.
-        for controller in source.list("controller.listener.names") {
-            let plain = protocols.entry(controller.to_ascii_uppercase());
-            plain.or_insert(SecurityProtocol::Plaintext);
-        }
-    }
-    Ok(protocols)
-}
-
-fn listeners(
-    source: &Source,
-    protocols: &BTreeMap<String, SecurityProtocol>,
-) -> Result<Listeners, ConfigError> {
-    let controllers = "controller.listener.names";
-    if source.list(controllers).is_empty() {
-        let problem = "expected the name of a listener, found nothing";
-        return Err(source.wrong(controllers, problem));
-    }
-    let parse_all = |name: &str| -> Result<Vec<Listener>, ConfigError> {
-        let parsed: Result<Vec<Listener>, String> = source
-            .list(name)
-            .iter()
-            .map(|text| listener::parse(text, protocols))
-            .collect();
-        let parsed =
-            parsed.map_err(|expected| source.wrong(name, format!("expected {expected}")))?;
-        let mut names = BTreeSet::new();
-        match parsed.iter().find(|listener| !names.insert(&listener.name)) {
-            Some(again) => Err(source.wrong(
-                name,
-                format!("expected each name once, found {} again", again.name),
-            )),
-            None => Ok(parsed),
-        }
-    };
-    let listeners = Listeners {
-        bound: parse_all("listeners")?,
-        advertised: match source.is_set("advertised.listeners") {
-            true => Some(parse_all("advertised.listeners")?),
-            false => None,
-        },
-        controllers: source
-            .list(controllers)
-            .iter()
-            .map(|name| name.to_ascii_uppercase())
-            .collect(),
-    };
-    ports(&listeners.bound).map_err(|problem| source.wrong("listeners", problem))?;
-    if let Some(stray) = listeners
-        .controllers
-        .iter()
-        .find(|name| !listeners.has(name))
-    {
-        let problem = format!("expected names of listeners, found {stray}, which is none");
-        return Err(source.wrong(controllers, problem));
-    }
-    if listeners.bound.len() == listeners.controllers.len() {
-        let problem = "expected one for clients too, found only those of controller.listener.names";
-        return Err(source.wrong("listeners", problem));
-    }
-    Ok(listeners)
-}
-
-/// Two listeners may share a port only as an IPv4 and an IPv6 address. The error is the problem.
-fn ports(listeners: &[Listener]) -> Result<(), String> {
-    for (at, listener) in listeners.iter().enumerate() {
-        let sharing: Vec<_> = listeners[at + 1..]
-            .iter()
-            .filter(|other| other.port == listener.port && listener.port != 0)
-            .collect();
-        let family =
-            |listener: &Listener| listener.host.parse::<IpAddr>().map(|ip| ip.is_ipv6()).ok();
-        let is_fine = match sharing.as_slice() {
-            [] => true,
-            [other] => match (family(listener), family(other)) {
-                (Some(one), Some(other)) => one != other,
-                _ => false,
-            },
-            _ => false,
-        };
-        if !is_fine {
-            return Err(format!(
-                "expected a port of its own for {} and {}, or an IPv4 and an IPv6 address, found {} twice",
-                listener.name, sharing[0].name, listener.port
-            ));
-        }
-    }
-    Ok(())
-}
-
 /// What would leave the node more open than it was meant to be.
-fn protection(source: &Source, listeners: &Listeners) -> Result<(), ConfigError> {
-    for listener in &listeners.bound {
-        if listener.protocol != SecurityProtocol::Plaintext {
-            let problem = format!(
-                "{} asks for {}, which this release does not have; expected PLAINTEXT",
-                listener.name,
-                listener.protocol.name()
-            );
-            return Err(source.wrong("listeners", problem));
-        }
-    }
+fn authorizer(source: &Source) -> Result<(), ConfigError> {
     let authorizer = source.text("authorizer.class.name").unwrap_or_default();
     let allows_all = source.boolean("allow.everyone.if.no.acl.found");
     if !(authorizer.is_empty() || is_standard(&authorizer) && allows_all) {
@@ -202,67 +64,6 @@ const STANDARD_AUTHORIZER: &str = "org.apache.kafka.metadata.authorizer.Standard
 
 pub(super) fn is_standard(authorizer: &str) -> bool {
     authorizer == STANDARD_AUTHORIZER
-}
-
-fn advertised(source: &Source, listeners: &Listeners) -> Result<(), ConfigError> {
-    let wrong = |problem: String| Err(source.wrong("advertised.listeners", problem));
-    for listener in listeners.advertised.iter().flatten() {
-        if !listeners.has(&listener.name) {
-            return wrong(format!(
-                "expected names of listeners, found {}, which is none",
-                listener.name
-            ));
-        }
-        if matches!(listener.host.as_str(), "0.0.0.0" | "::") {
-            return wrong(format!(
-                "expected an address that others can connect to, found {}",
-                listener.host
-            ));
-        }
-    }
-    if listeners.of_brokers().next().is_none() {
-        return wrong("expected a listener for clients, found only the controller's".to_owned());
-    }
-    Ok(())
-}
-
-/// One broker has nobody to talk to; but what it would use must be there, or the file is wrong.
-fn between_brokers(
-    source: &Source,
-    listeners: &Listeners,
-    protocols: &BTreeMap<String, SecurityProtocol>,
-) -> Result<(), ConfigError> {
-    let (by_name, by_protocol) = (
-        "inter.broker.listener.name",
-        "security.inter.broker.protocol",
-    );
-    let named = source.text(by_name).map(|name| name.to_ascii_uppercase());
-    let key = if named.is_some() {
-        by_name
-    } else {
-        by_protocol
-    };
-    if named.is_some() && source.is_set(by_protocol) {
-        let problem = format!("expected only one of {by_name} and {by_protocol}");
-        return Err(source.wrong(by_protocol, problem));
-    }
-    let name = match named {
-        Some(name) => name,
-        None => source.text(by_protocol).unwrap_or_default(),
-    };
-    let is_known = protocols.contains_key(&name);
-    if is_known && listeners.of_brokers().any(|listener| listener.name == name) {
-        return Ok(());
-    }
-    let names: Vec<_> = listeners
-        .of_brokers()
-        .map(|listener| &*listener.name)
-        .collect();
-    let problem = format!(
-        "brokers reach each other by the listener {name}, which there is not: expected {by_name} to be one of {}",
-        names.join(", ")
-    );
-    Err(source.wrong(key, problem))
 }
 
 fn quorum(source: &Source) -> Result<(), ConfigError> {

@@ -1,10 +1,11 @@
 //! What was set and has no effect: somebody should know. Where the node would be more open for it, it does not start.
 
-use super::check::{Listeners, is_standard};
+use super::check::is_standard;
 use super::source::{Origin, Source};
 use super::{ConfigError, Warning};
 use crate::connections::OF_LISTENERS;
 use crate::key::{Key, Support};
+use crate::listeners::Listeners;
 use crate::table;
 use crate::value::Value;
 

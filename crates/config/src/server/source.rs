@@ -135,19 +135,9 @@ impl Source {
         self.settings.value(name) == Some(Value::Boolean(true))
     }
 
-    /// As set, or the default. Some keys hold a list and are typed as text all the same.
+    /// As set, or the default.
     pub(super) fn list(&self, name: &str) -> Vec<String> {
-        match self.settings.value(name) {
-            Some(Value::List(items)) => items,
-            Some(Value::Text(text)) => {
-                let items = text.split(',').map(str::trim);
-                items
-                    .filter(|item| !item.is_empty())
-                    .map(str::to_owned)
-                    .collect()
-            }
-            _ => Vec::new(),
-        }
+        self.settings.list(name)
     }
 
     /// The error of a key that was read well and cannot stand with the others.

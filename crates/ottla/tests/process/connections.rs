@@ -19,14 +19,14 @@ pub(crate) fn connect(port: u16) -> TcpStream {
 }
 
 /// A request without a client id.
-fn frame(key: u8, version: u8, correlation: u8, fields: &[&[u8]]) -> Vec<u8> {
+pub(crate) fn frame(key: u8, version: u8, correlation: u8, fields: &[&[u8]]) -> Vec<u8> {
     let header = [0, key, 0, version, 0, 0, 0, correlation, 255, 255];
     let body = [&header, fields.concat().as_slice()].concat();
     [&(body.len() as u32).to_be_bytes(), body.as_slice()].concat()
 }
 
 /// Asks which versions there are.
-fn ask(mut stream: &TcpStream) {
+pub(crate) fn ask(mut stream: &TcpStream) {
     stream.write_all(&frame(18, 0, 7, &[])).unwrap();
 }
 
@@ -40,7 +40,7 @@ pub(crate) fn answer(mut stream: &TcpStream) -> Vec<u8> {
 }
 
 #[track_caller]
-fn is_answered(stream: &TcpStream) {
+pub(crate) fn is_answered(stream: &TcpStream) {
     assert_eq!(answer(stream)[..6], [0, 0, 0, 7, 0, 0]);
 }
 
@@ -90,7 +90,7 @@ const OUTSIDE: &str = "listeners=PLAINTEXT://127.0.0.1:0,OUT://127.0.0.1:0,CONTR
     listener.security.protocol.map=PLAINTEXT:PLAINTEXT,OUT:PLAINTEXT,CONTROLLER:PLAINTEXT\n";
 
 #[track_caller]
-fn is_closed(mut stream: &TcpStream) {
+pub(crate) fn is_closed(mut stream: &TcpStream) {
     assert_eq!(stream.read(&mut [0]).unwrap(), 0);
 }
 

@@ -8,6 +8,7 @@
 
 mod connections;
 mod life;
+mod listeners;
 mod log;
 mod refusals;
 mod storage;

@@ -1,0 +1,130 @@
+//! Listeners that are opened and closed while a node runs.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::{ChildStderr, Command};
+
+use crate::connections::{answer, ask, connect, frame, is_answered, is_closed};
+use crate::{Node, Place};
+
+/// Clients are told of PLAINTEXT alone.
+const OUT: &str = "listeners=PLAINTEXT://127.0.0.1:0,CONTROLLER://127.0.0.1:0,OUT://127.0.0.1:0\n\
+    listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,OUT:PLAINTEXT,NEW:PLAINTEXT\n\
+    advertised.listeners=PLAINTEXT://127.0.0.1:0";
+
+fn start(place: &Place) -> (Node, BufReader<ChildStderr>) {
+    let mut command: Command = place.command(&["server", "server.properties"]);
+    command.env("RUST_LOG", "ottla_broker=info");
+    let mut node = Node::start(command);
+    let log = BufReader::new(node.process.stderr.take().unwrap());
+    (node, log)
+}
+
+/// Has `listeners` of the broker set, or with `None` deleted, by IncrementalAlterConfigs. Gives the error code.
+#[track_caller]
+fn alter(mut stream: &TcpStream, listeners: Option<&str>) -> [u8; 2] {
+    let text = listeners.unwrap_or_default();
+    let length = u16::try_from(text.len()).unwrap().to_be_bytes();
+    let (operation, value) = match listeners {
+        Some(text) => (0, [&length, text.as_bytes()].concat()),
+        None => (1, vec![255, 255]),
+    };
+    let resource: &[u8] = &[0, 0, 0, 1, 4, 0, 1, b'1', 0, 0, 0, 1, 0, 9];
+    let fields: [&[u8]; 5] = [resource, b"listeners", &[operation], &value, &[0]];
+    stream.write_all(&frame(44, 0, 7, &fields)).unwrap();
+    let answer = answer(stream);
+    assert_eq!(answer[8..12], [0, 0, 0, 1]);
+    [answer[12], answer[13]]
+}
+
+/// The first line of the log with `text`.
+#[track_caller]
+fn said(log: &mut BufReader<ChildStderr>, text: &str) -> String {
+    loop {
+        let mut line = String::new();
+        assert_ne!(log.read_line(&mut line).unwrap(), 0, "the node has ended");
+        if line.contains(text) {
+            return line;
+        }
+    }
+}
+
+/// The port of the next listener that is opened.
+#[track_caller]
+fn opened(log: &mut BufReader<ChildStderr>) -> u16 {
+    let line = said(log, "listener opened");
+    let (_, rest) = line.split_once("127.0.0.1:").unwrap();
+    let port: String = rest.chars().take_while(char::is_ascii_digit).collect();
+    port.parse().unwrap()
+}
+
+const ONE: &str = "PLAINTEXT://127.0.0.1:0,CONTROLLER://127.0.0.1:0";
+
+#[test]
+fn a_listener_is_closed_with_its_connections_and_another_opened() {
+    let place = Place::formatted(OUT);
+    let (node, mut log) = start(&place);
+    let admin = connect(node.port("PLAINTEXT"));
+    let out = connect(node.port("OUT"));
+    ask(&out);
+    is_answered(&out);
+    assert_eq!(
+        alter(&admin, Some(&format!("{ONE},NEW://127.0.0.1:0"))),
+        [0, 0]
+    );
+    is_closed(&out);
+    let new = connect(opened(&mut log));
+    ask(&new);
+    is_answered(&new);
+    // Whoever closes his own listener is answered.
+    assert_eq!(alter(&new, None), [0, 0]);
+    is_closed(&new);
+    let out = connect(opened(&mut log));
+    ask(&out);
+    is_answered(&out);
+    ask(&admin);
+    is_answered(&admin);
+}
+
+#[test]
+fn listeners_that_were_opened_are_there_after_a_restart() {
+    let place = Place::formatted(OUT);
+    let (node, mut log) = start(&place);
+    let admin = connect(node.port("PLAINTEXT"));
+    assert_eq!(
+        alter(&admin, Some(&format!("{ONE},NEW://127.0.0.1:0"))),
+        [0, 0]
+    );
+    opened(&mut log);
+    drop((node, log));
+    let (node, _log) = start(&place);
+    let new = connect(node.port("NEW"));
+    ask(&new);
+    is_answered(&new);
+    assert!(!node.told("listener").contains("OUT"), "{}", node.welcome);
+}
+
+#[test]
+fn a_port_that_is_taken_leaves_the_others_alone() {
+    let place = Place::formatted(OUT);
+    let (node, mut log) = start(&place);
+    let admin = connect(node.port("PLAINTEXT"));
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let new = format!("{ONE},NEW://{}", taken.local_addr().unwrap());
+    assert_eq!(alter(&admin, Some(&new)), [0, 0]);
+    let line = said(&mut log, "cannot listen on NEW");
+    assert!(line.contains("something else uses this port"), "{line}");
+    // What it cannot be without is refused, INVALID_REQUEST, and nothing happens.
+    for wrong in [
+        "PLAINTEXT://127.0.0.1:0",
+        "CONTROLLER://127.0.0.1:0,OUT://127.0.0.1:0",
+        "",
+    ] {
+        assert_eq!(alter(&admin, Some(wrong)), [0, 42], "{wrong}");
+    }
+    for listener in ["PLAINTEXT", "CONTROLLER"] {
+        let stream = connect(node.port(listener));
+        ask(&stream);
+        is_answered(&stream);
+    }
+}
