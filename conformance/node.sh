@@ -94,11 +94,15 @@ node_storage() {
   if [[ $1 == peer ]]; then timeout 60 "$peer" storage "${@:2}" </dev/null; else timeout 60 "$ottla" storage "${@:2}" </dev/null; fi
 }
 
-# node_format KIND DIRECTORY
+# node_voter DIRECTORY: the configuration says who votes
+node_voter() { echo "controller.quorum.voters=1@$CONTROLLER" >>"$1/server.properties"; }
+
+# node_format KIND DIRECTORY: with its voter in the log, unless the configuration says who votes
 node_format() {
-  local id
+  local id how=--standalone
+  if grep -q '^controller.quorum.voters=' "$2/server.properties"; then how=; fi
   id=$(node_storage "$1" random-uuid)
-  node_storage "$1" format --standalone --cluster-id "$id" --config "$2/server.properties" >>"$2/format.log" 2>&1 ||
+  node_storage "$1" format $how --cluster-id "$id" --config "$2/server.properties" >>"$2/format.log" 2>&1 ||
     { cat "$2/format.log" >&2; return 1; }
 }
 

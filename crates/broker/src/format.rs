@@ -10,8 +10,7 @@ use ottla_log::dir::{DirectoryError, LogDirectory, MetaProperties, replace_file}
 use ottla_metadata::features::{self, FeatureError, MetadataVersion};
 use ottla_model::{Timestamp, Uuid};
 use ottla_raft::checkpoint::{self, SnapshotId};
-use ottla_raft::{ReplicaKey, Voter};
-use ottla_wire::control_record::{ControlRecord, KRaftVersionRecord, VotersRecord};
+use ottla_raft::{Membership, ReplicaKey, Voter};
 use ottla_wire::metadata_record::MetadataRecord;
 use thiserror::Error;
 
@@ -210,18 +209,12 @@ fn write_voters<D: Disk>(
     if voters.is_empty() {
         return Ok(());
     }
-    let quorum = [
-        ControlRecord::KRaftVersion(KRaftVersionRecord {
-            version: 0,
-            kraft_version: 1,
-        }),
-        ControlRecord::KRaftVoters(VotersRecord {
-            version: 0,
-            voters: voters.iter().map(Voter::record).collect(),
-        }),
-    ];
+    let quorum = Membership {
+        kraft_version: 1,
+        voters: voters.to_vec(),
+    };
     let metadata = directory.path().join(METADATA_LOG);
     disk.create_directories(&metadata)?;
-    let file = checkpoint::build(SnapshotId::BOOTSTRAP, now, &quorum, &[]);
+    let file = checkpoint::build(SnapshotId::BOOTSTRAP, now, &quorum.records(), &[]);
     replace_file(disk, &metadata, &SnapshotId::BOOTSTRAP.file_name(), &file)
 }

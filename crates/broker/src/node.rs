@@ -58,8 +58,6 @@ pub(crate) struct Node<E: Env> {
     pub(crate) env: E,
     pub(crate) id: NodeId,
     pub(crate) cluster_id: Arc<str>,
-    /// The level of the feature that the quorum keeps itself.
-    pub(crate) kraft_version: i16,
     pub(crate) config: ServerConfig,
     pub(crate) options: Options,
     pub(crate) client_quotas: Arc<ClientQuotas>,

@@ -21,7 +21,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI16, Ordering};
 
 use bytes::Bytes;
 use event_listener::{Event, EventListener};
@@ -92,6 +92,8 @@ pub(crate) struct Quorum {
 #[derive(Default)]
 struct Leadership {
     leads: AtomicBool,
+    /// The level of the feature that the quorum keeps itself, as far as it is committed.
+    kraft_version: AtomicI16,
     /// Notified when more is committed, or leadership changes.
     changed: Event,
 }
@@ -136,6 +138,12 @@ impl Quorum {
         self.leadership.leads.load(Ordering::Acquire)
     }
 
+    /// The level of the feature that the quorum keeps itself, as far as it is committed. Whoever has seen an image sees a level that is
+    /// no older.
+    pub(crate) fn kraft_version(&self) -> i16 {
+        self.leadership.kraft_version.load(Ordering::Acquire)
+    }
+
     /// Closes the metadata log, with all that was asked before in it.
     ///
     /// # Errors
@@ -159,7 +167,10 @@ impl Quorum {
         publish: impl FnMut(Arc<Image>) + Send + 'static,
     ) -> Self {
         let (jobs, inbox) = mpsc::unbounded();
-        let leadership = Arc::new(Leadership::default());
+        let leadership = Arc::new(Leadership {
+            kraft_version: raft.committed_membership().kraft_version.into(),
+            ..Leadership::default()
+        });
         let worker = Worker {
             env: env.clone(),
             jobs: jobs.clone(),
@@ -268,13 +279,13 @@ impl<E: Env, P: FnMut(Arc<Image>) + Send + 'static> Worker<E, P> {
         for output in out {
             match output {
                 Output::Persist(state) => {
-                    let (version, voters) = (self.raft.kraft_version(), self.raft.voters());
-                    self.log.persist(&state, version, voters)?;
+                    self.log.persist(&state, self.raft.membership())?;
                 }
                 Output::Lead { epoch, control } => {
                     self.lead(epoch, &control)?;
                     self.leadership.set(true);
                 }
+                Output::Append(control) => self.append_control(self.raft.epoch(), &control)?,
                 Output::Resign => {
                     tracing::warn!(
                         "another node has claimed a later epoch of the quorum: this one leads no more"
@@ -283,6 +294,10 @@ impl<E: Env, P: FnMut(Arc<Image>) + Send + 'static> Worker<E, P> {
                 }
                 Output::Committed(offset) => {
                     self.log.committed(offset);
+                    let kraft_version = self.raft.committed_membership().kraft_version;
+                    self.leadership
+                        .kraft_version
+                        .store(kraft_version, Ordering::Release);
                     if let Some(image) = self.controller.commit(offset) {
                         let image = Arc::new(image.clone());
                         self.snapshot(&image, offset);
@@ -302,7 +317,7 @@ impl<E: Env, P: FnMut(Arc<Image>) + Send + 'static> Worker<E, P> {
     /// Writes a snapshot of what is committed if one is due.
     fn snapshot(&mut self, image: &Arc<Image>, end_offset: Offset) {
         let now = self.env.clock().monotonic();
-        let membership = self.raft.membership();
+        let membership = self.raft.committed_membership().records();
         let Some(job) = self.log.begin_snapshot(image, end_offset, membership, now) else {
             return;
         };
@@ -314,12 +329,8 @@ impl<E: Env, P: FnMut(Arc<Image>) + Send + 'static> Worker<E, P> {
     }
 
     fn lead(&mut self, epoch: LeaderEpoch, control: &[ControlRecord<'static>]) -> io::Result<()> {
-        let now = self.env.clock().wall();
-        let batch = control_batch(self.log.end(), epoch, now, control);
-        let end = self.log.append(&batch, now)?;
         // With it stands or falls all that was found in the log.
-        self.controller.appended(end);
-        self.step(Input::Appended { end }, None)?;
+        self.append_control(epoch, control)?;
         let (reply, _) = oneshot::channel();
         self.handle(Question {
             request: Request::Activate,
@@ -331,6 +342,19 @@ impl<E: Env, P: FnMut(Arc<Image>) + Send + 'static> Worker<E, P> {
             self.handle(question)?;
         }
         self.settle()
+    }
+
+    /// Appends the quorum's own records as a batch.
+    fn append_control(
+        &mut self,
+        epoch: LeaderEpoch,
+        control: &[ControlRecord<'static>],
+    ) -> io::Result<()> {
+        let now = self.env.clock().wall();
+        let batch = control_batch(self.log.end(), epoch, now, control);
+        let end = self.log.append(&batch, now)?;
+        self.controller.appended(end);
+        self.step(Input::Appended { end }, None)
     }
 
     fn answer(&mut self, asked: Asked, answer: oneshot::Sender<Answer>) -> io::Result<()> {
@@ -363,11 +387,19 @@ impl<E: Env, P: FnMut(Arc<Image>) + Send + 'static> Worker<E, P> {
         let Outcome {
             records,
             is_atomic,
+            kraft_version,
             reply: answer,
-        } = self.controller.handle(&request, self.log.end());
+        } = self.controller.handle(
+            &request,
+            self.log.end(),
+            self.raft.membership().kraft_version,
+        );
         let version = self.controller.image().features().metadata_version();
         let answer = match batches::plan(&records, version, is_atomic) {
             Ok(batches) => {
+                if let Some(to) = kraft_version {
+                    self.step(Input::UpgradeKRaftVersion { to }, None)?;
+                }
                 let mut rest = &records[..];
                 for values in batches {
                     let (batch, after) = rest.split_at(values.len());
@@ -438,4 +470,15 @@ async fn next<E: Env>(
         },
     };
     Next::Job(job.expect("the worker holds a sender of its own inbox"))
+}
+
+#[cfg(test)]
+mod tests {
+    use ottla_metadata::features::{KRAFT_VERSION, feature};
+
+    #[test]
+    fn the_controller_asks_the_quorum_for_no_level_that_it_does_not_know() {
+        let feature = feature(KRAFT_VERSION).expect("it is one of ours");
+        assert_eq!(feature.max, ottla_raft::MAX_KRAFT_VERSION);
+    }
 }

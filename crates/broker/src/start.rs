@@ -110,7 +110,6 @@ impl<E: Env> Broker<E> {
             .map(|bound| quorum_endpoint(&config, &bound.name, bound.address.port()))
             .collect();
         let (raft, log, controller) = load(&env, &config, &metadata, metadata_id, endpoints)?;
-        let kraft_version = raft.kraft_version();
         let metadata_reader = log.reader();
         let image = Arc::new(ArcSwap::from_pointee(controller.image().clone()));
         let partitions = Arc::new(Partitions::default());
@@ -206,7 +205,6 @@ impl<E: Env> Broker<E> {
         let node = Arc::new(Node {
             id: config.node_id(),
             cluster_id,
-            kraft_version,
             options: Options {
                 max_request_bytes: config.max_request_bytes(),
                 max_idle: config.max_idle(),

@@ -112,6 +112,7 @@ impl Controller {
         Outcome {
             records,
             is_atomic: false,
+            kraft_version: None,
             reply: Reply::Registered(broker_epoch),
         }
     }

@@ -68,6 +68,7 @@ impl Controller {
         Outcome {
             records: operation.records(validate_only),
             is_atomic: true,
+            kraft_version: None,
             reply: Reply::QuotasAltered(results),
         }
     }

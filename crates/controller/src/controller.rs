@@ -127,8 +127,6 @@ pub enum Request {
     },
     UpdateFeatures {
         updates: Vec<FeatureUpdate>,
-        /// The level of the quorum's own feature.
-        kraft_version: i16,
         validate_only: bool,
     },
     AlterClientQuotas {
@@ -171,6 +169,8 @@ pub struct Outcome {
     /// All of them in one batch, or none: what a client asks is done as a whole. What happens to brokers may be written
     /// down in pieces, for it is found out again if there is no time for all.
     pub is_atomic: bool,
+    /// The level to which the quorum goes, which it writes down before the records.
+    pub kraft_version: Option<i16>,
     pub reply: Reply,
 }
 
@@ -179,6 +179,7 @@ impl Outcome {
         Self {
             records: Vec::new(),
             is_atomic: false,
+            kraft_version: None,
             reply: Reply::Refused(refusal),
         }
     }
@@ -187,6 +188,7 @@ impl Outcome {
         Self {
             records,
             is_atomic: false,
+            kraft_version: None,
             reply: Reply::Done,
         }
     }
@@ -271,9 +273,10 @@ impl Controller {
         self.transaction.is_open()
     }
 
-    /// `next` is the offset that the first of the records will get.
+    /// `next` is the offset that the first of the records will get. `kraft_version` is the quorum's own level, as of the last record
+    /// of its log: it is not in the metadata.
     #[must_use]
-    pub fn handle(&self, request: &Request, next: Offset) -> Outcome {
+    pub fn handle(&self, request: &Request, next: Offset, kraft_version: i16) -> Outcome {
         match request {
             Request::Activate => Outcome::done(self.activate()),
             Request::RegisterBroker(registration) => self.register_broker(registration, next),
@@ -330,9 +333,8 @@ impl Controller {
             } => self.alter_partition_reassignments(topics, *allow_replication_factor_change),
             Request::UpdateFeatures {
                 updates,
-                kraft_version,
                 validate_only,
-            } => self.update_features(updates, *kraft_version, *validate_only),
+            } => self.update_features(updates, kraft_version, *validate_only),
             Request::AlterClientQuotas {
                 alterations,
                 validate_only,
@@ -393,6 +395,7 @@ impl Controller {
         Outcome {
             records: vec![record.into()],
             is_atomic: true,
+            kraft_version: None,
             reply: Reply::ProducerIds {
                 first,
                 count: PRODUCER_ID_BLOCK,

@@ -64,6 +64,7 @@ impl Controller {
             records: operation.records(false),
             // Each election stands for itself.
             is_atomic: false,
+            kraft_version: None,
             reply: Reply::Partitions(results),
         }
     }

@@ -8,7 +8,7 @@ use ottla_metadata::features::{
     self, ELIGIBLE_LEADER_REPLICAS, KRAFT_VERSION, METADATA_VERSION, MetadataVersion,
 };
 use ottla_model::ErrorCode;
-use ottla_wire::metadata_record::{ConfigRecord, FeatureLevelRecord, MetadataRecord};
+use ottla_wire::metadata_record::{ConfigRecord, FeatureLevelRecord, MetadataRecord, NoOpRecord};
 
 use crate::controller::{Controller, Outcome, Refusal};
 use crate::operation::Operation;
@@ -49,7 +49,7 @@ pub struct FeatureUpdate {
 }
 
 impl Controller {
-    /// All of them or none. `kraft_version` is the quorum's own level, which is not in the metadata.
+    /// All of them or none. `kraft_version` is the quorum's level now.
     pub(crate) fn update_features(
         &self,
         updates: &[FeatureUpdate],
@@ -72,8 +72,10 @@ impl Controller {
                 return Outcome::refused(Refusal::new(refusal.code, message));
             }
         }
+        let asked = by_name.get(KRAFT_VERSION).map(|update| update.level);
         Outcome {
             is_atomic: true,
+            kraft_version: asked.filter(|level| !validate_only && *level > kraft_version),
             ..Outcome::done(operation.records(validate_only))
         }
     }
@@ -120,10 +122,9 @@ impl Controller {
                     "Can't downgrade the version of this feature.".to_owned(),
                 ));
             }
-            KRAFT_VERSION => {
-                let message = "Voters that are named in the configuration stay there: format anew to have them in the log.";
-                return Err(invalid(message.to_owned()));
-            }
+            // It is the quorum that writes it down. Clients see that features have changed by the offset of the metadata, which needs a
+            // record to move.
+            KRAFT_VERSION => return Ok(vec![NoOpRecord {}.into()]),
             METADATA_VERSION => {
                 check_downgrade(current, *level, *upgrade_type)?;
             }

@@ -40,6 +40,7 @@ impl Controller {
         Outcome {
             records: operation.records(false),
             is_atomic: true,
+            kraft_version: None,
             reply: Reply::Partitions(results),
         }
     }

@@ -99,6 +99,7 @@ impl Controller {
         Outcome {
             records: operation.records(validate_only),
             is_atomic: true,
+            kraft_version: None,
             reply: Reply::TopicsCreated(replies),
         }
     }
@@ -379,6 +380,7 @@ impl Controller {
         Outcome {
             records: operation.records(false),
             is_atomic: true,
+            kraft_version: None,
             reply: Reply::TopicsDeleted(replies),
         }
     }
@@ -430,6 +432,7 @@ impl Controller {
         Outcome {
             records: operation.records(validate_only),
             is_atomic: true,
+            kraft_version: None,
             reply: Reply::PartitionsCreated(replies),
         }
     }

@@ -17,7 +17,7 @@ fn activated() -> (Controller, Offset) {
         deletes_topics: true,
         bootstrap: features::bootstrap(MetadataVersion::LATEST),
     });
-    let records = controller.handle(&Request::Activate, Offset(1)).records;
+    let records = controller.handle(&Request::Activate, Offset(1), 1).records;
     let end = append(&mut controller, Offset(1), &records);
     assert!(controller.commit(end).is_some());
     (controller, end)

@@ -4,6 +4,7 @@
 //! the start.
 
 pub mod checkpoint;
+mod membership;
 mod observers;
 mod position;
 mod quorum;
@@ -12,6 +13,7 @@ mod request;
 mod snapshots;
 mod voter;
 
+pub use membership::Membership;
 pub use position::{LogView, Position};
 pub use quorum::{Input, NotSoleVoter, Options, Output, Outputs, Raft};
 pub use quorum_state::QuorumState;
@@ -20,4 +22,4 @@ pub use request::{
     Request, Vote,
 };
 pub use snapshots::{Snapshot, SnapshotOptions, Snapshots};
-pub use voter::{Endpoint, ReplicaKey, Voter};
+pub use voter::{Endpoint, MAX_KRAFT_VERSION, ReplicaKey, Voter};

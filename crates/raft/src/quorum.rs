@@ -4,11 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ottla_model::{ErrorCode, LeaderEpoch, Monotonic, NodeId, Offset, Uuid};
-use ottla_wire::control_record::{
-    ControlRecord, KRaftVersionRecord, LeaderChangeMessage, LeaderChangeVoter, VotersRecord,
-};
+use ottla_wire::control_record::{ControlRecord, LeaderChangeMessage, LeaderChangeVoter};
 use thiserror::Error;
 
+use crate::membership::{Membership, Memberships};
 use crate::observers::Observers;
 use crate::position::{LogView, Position};
 use crate::quorum_state::QuorumState;
@@ -16,7 +15,7 @@ use crate::request::{
     Answer, BeginQuorumEpoch, Body, Description, EndQuorumEpoch, Fetch, Fetched, ReplicaState,
     Request, Vote,
 };
-use crate::voter::{Endpoint, ReplicaKey, Voter};
+use crate::voter::{Endpoint, MAX_KRAFT_VERSION, ReplicaKey, Voter};
 
 #[cfg(test)]
 mod tests;
@@ -34,9 +33,7 @@ const MAX_ENDPOINTS: usize = 64;
 pub struct Options {
     pub node: NodeId,
     pub directory: Uuid,
-    /// 0: the voters are those of the configuration. 1: those of the log (KIP-853).
-    pub kraft_version: i16,
-    pub voters: Vec<Voter>,
+    pub membership: Membership,
     /// Where this node listens for the others. A dynamic quorum keeps it in its log.
     pub endpoints: Vec<Endpoint>,
     /// `None` where `quorum-state` cannot be understood.
@@ -76,6 +73,10 @@ pub enum Input {
     },
     /// Time has passed: see [`Raft::deadline`].
     Tick,
+    /// The level of the quorum goes up: voters that the configuration names go into the log (KIP-853).
+    UpgradeKRaftVersion {
+        to: i16,
+    },
     Request(Request),
     Fetch {
         fetch: Fetch,
@@ -94,6 +95,8 @@ pub enum Output {
         epoch: LeaderEpoch,
         control: Vec<ControlRecord<'static>>,
     },
+    /// Append these as the next batch.
+    Append(Vec<ControlRecord<'static>>),
     /// This node leads no more: append nothing until it leads again.
     Resign,
     /// Everything below will never be taken back.
@@ -130,6 +133,7 @@ pub struct Raft {
     /// Whether the log says of the voters what is true.
     is_written: bool,
     options: Options,
+    memberships: Memberships,
     state: QuorumState,
     role: Role,
     /// Of the last batch in the log.
@@ -146,28 +150,29 @@ impl Raft {
             id: options.node,
             directory: options.directory,
         };
-        let is_sole = match &options.voters[..] {
+        let mut membership = options.membership.clone();
+        let is_sole = match &membership.voters[..] {
             [voter] => voter.key.id == own.id && voter.key.addresses(own),
             _ => false,
         };
         if !is_sole {
-            let found = options.voters.iter().map(|voter| voter.key.id).collect();
+            let found = membership.voters.iter().map(|voter| voter.key.id).collect();
             return Err(NotSoleVoter {
                 node: options.node,
                 directory: options.directory,
                 found,
             });
         }
-        let mut options = options;
-        let own = &mut options.voters[0];
         let mut is_written = true;
         // A static quorum has its voters from the configuration, not from what they say of themselves.
-        if options.kraft_version > 0 {
+        if membership.kraft_version > 0 {
+            let own = &mut membership.voters[0];
             is_written = options.log_end > Offset::ZERO && own.endpoints == options.endpoints;
             own.endpoints.clone_from(&options.endpoints);
         }
         Ok(Self {
             is_written,
+            memberships: Memberships::new(membership),
             // Nobody else has a vote: whatever it promised made nobody a leader, and each epoch that it led begins in its log.
             state: options.stored.unwrap_or(QuorumState::NEW),
             role: Role::New,
@@ -188,15 +193,16 @@ impl Raft {
         matches!(self.role, Role::Leader { .. })
     }
 
-    /// The finalized level of the feature.
+    /// The quorum as of the last record of its log, committed or not.
     #[must_use]
-    pub fn kraft_version(&self) -> i16 {
-        self.options.kraft_version
+    pub fn membership(&self) -> &Membership {
+        self.memberships.newest()
     }
 
+    /// The quorum as far as it is committed, or was found on the disk.
     #[must_use]
-    pub fn voters(&self) -> &[Voter] {
-        &self.options.voters
+    pub fn committed_membership(&self) -> &Membership {
+        self.memberships.committed()
     }
 
     /// When [`Input::Tick`] is due, if nothing happens before.
@@ -212,7 +218,7 @@ impl Raft {
     ///
     /// # Panics
     /// When an input contradicts those before it: a second start, an append of one who does not lead, the log cut, more synced than
-    /// appended. No request can make it.
+    /// appended, a level that is no later one or not known here. No request can make it.
     pub fn step(&mut self, now: Monotonic, input: Input, out: &mut Outputs) {
         match input {
             Input::Start => {
@@ -229,6 +235,7 @@ impl Raft {
                 assert!(end > self.end, "a leader never cuts its log");
                 self.end = end;
                 self.last_epoch = self.state.epoch;
+                self.memberships.appended(end);
             }
             Input::Synced { end } => {
                 assert!(end <= self.end, "what is synced was appended");
@@ -240,6 +247,7 @@ impl Raft {
                     self.stand(out);
                 }
             }
+            Input::UpgradeKRaftVersion { to } => self.upgrade(to, out),
             Input::Request(request) => self.answer(now, request, out),
             Input::Fetch { fetch, log } => {
                 let answer = match self.fetch(now, &fetch, &log) {
@@ -288,7 +296,7 @@ impl Raft {
     /// when this one has moved.
     fn first_batch(&self) -> Vec<ControlRecord<'static>> {
         let voters: Vec<_> = self
-            .options
+            .membership()
             .voters
             .iter()
             .map(|voter| LeaderChangeVoter {
@@ -303,28 +311,25 @@ impl Raft {
             voters,
         })];
         if !self.is_written {
-            // The level stands in the log already, unless the log begins here.
-            let known = usize::from(self.end > Offset::ZERO);
-            records.extend(self.membership().into_iter().skip(known));
+            records.extend(self.membership().records());
         }
         records
     }
 
-    /// The quorum's own records, which a snapshot begins with: none where the configuration says who votes.
-    #[must_use]
-    pub fn membership(&self) -> Vec<ControlRecord<'static>> {
-        let kraft_version = self.options.kraft_version;
-        if kraft_version == 0 {
-            return Vec::new();
-        }
-        let voters = self.options.voters.iter().map(Voter::record).collect();
-        vec![
-            ControlRecord::KRaftVersion(KRaftVersionRecord {
-                version: 0,
-                kraft_version,
-            }),
-            ControlRecord::KRaftVoters(VotersRecord { version: 0, voters }),
-        ]
+    /// The one voter of the configuration is this node, which knows of itself what the log has to say of it.
+    fn upgrade(&mut self, to: i16, out: &mut Outputs) {
+        assert!(self.is_leader(), "only a leader appends");
+        let levels = self.membership().kraft_version + 1..=MAX_KRAFT_VERSION;
+        assert!(levels.contains(&to), "{to} is none of {levels:?}");
+        let upgraded = Membership {
+            kraft_version: to,
+            voters: vec![Voter {
+                key: self.own_key(),
+                endpoints: self.options.endpoints.clone(),
+            }],
+        };
+        out.push(Output::Append(upgraded.records()));
+        self.memberships.change(upgraded);
     }
 
     /// An earlier epoch's records count only together with one of this epoch.
@@ -339,6 +344,7 @@ impl Raft {
         };
         if self.synced > *epoch_start && Some(self.synced) > *high_watermark {
             *high_watermark = Some(self.synced);
+            self.memberships.commit(self.synced);
             out.push(Output::Committed(self.synced));
         }
     }
@@ -577,7 +583,8 @@ impl Raft {
             return Err(ErrorCode::NotLeaderOrFollower);
         };
         // The leader always has what it has.
-        let own = self.options.voters.iter().map(|voter| ReplicaState {
+        let members = &self.memberships.newest().voters;
+        let own = members.iter().map(|voter| ReplicaState {
             replica: voter.key,
             end: self.end,
             last_fetch: now,
@@ -587,7 +594,7 @@ impl Raft {
             high_watermark: *high_watermark,
             voters: own.collect(),
             observers: observers.describe(now),
-            members: self.options.voters.clone(),
+            members: members.clone(),
         }))
     }
 }

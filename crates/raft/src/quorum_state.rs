@@ -4,7 +4,8 @@ use ottla_model::{LeaderEpoch, NodeId, Uuid};
 use serde_json::Value;
 use thiserror::Error;
 
-use crate::voter::{ReplicaKey, Voter};
+use crate::membership::Membership;
+use crate::voter::ReplicaKey;
 
 /// The name of the file, beside the metadata log's segments.
 pub const FILE: &str = "quorum-state";
@@ -34,21 +35,22 @@ impl QuorumState {
 #[error("expected quorum-state of data_version 0 or 1, found {0:?}")]
 pub struct ParseQuorumStateError(String);
 
-/// Without spaces and line end. A static quorum, of `kraft_version` 0, writes data version 0, which knows no directories.
+/// Without spaces and line end. A static quorum writes data version 0, which knows no directories.
 #[must_use]
-pub fn to_text(state: &QuorumState, kraft_version: i16, voters: &[Voter]) -> String {
+pub fn to_text(state: &QuorumState, membership: &Membership) -> String {
     let QuorumState {
         leader,
         epoch,
         voted,
     } = state;
-    if kraft_version > 0 {
+    if membership.kraft_version > 0 {
         return format!(
             "{{\"leaderId\":{leader},\"leaderEpoch\":{epoch},\"votedId\":{},\"votedDirectoryId\":\"{}\",\"data_version\":1}}",
             voted.id, voted.directory
         );
     }
-    let voters: Vec<_> = voters
+    let voters: Vec<_> = membership
+        .voters
         .iter()
         .map(|voter| format!("{{\"voterId\":{}}}", voter.key.id))
         .collect();
@@ -100,6 +102,7 @@ pub fn parse(text: &str) -> Result<QuorumState, ParseQuorumStateError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::voter::Voter;
 
     fn voter(id: i32, directory: u128) -> ReplicaKey {
         ReplicaKey {
@@ -115,16 +118,19 @@ mod tests {
             epoch: LeaderEpoch(7),
             voted: voter(1, 77),
         };
-        let voters = [Voter {
-            key: voter(1, 0),
-            endpoints: Vec::new(),
-        }];
-        let text = to_text(&state, 1, &voters);
+        let membership = |kraft_version| Membership {
+            kraft_version,
+            voters: vec![Voter {
+                key: voter(1, 0),
+                endpoints: Vec::new(),
+            }],
+        };
+        let text = to_text(&state, &membership(1));
         let expected = "{\"leaderId\":-1,\"leaderEpoch\":7,\"votedId\":1,\
                         \"votedDirectoryId\":\"AAAAAAAAAAAAAAAAAAAATQ\",\"data_version\":1}";
         assert_eq!(text, expected);
         assert_eq!(parse(&text), Ok(state));
-        let text = to_text(&state, 0, &voters);
+        let text = to_text(&state, &membership(0));
         let expected = "{\"clusterId\":\"\",\"leaderId\":-1,\"leaderEpoch\":7,\"votedId\":1,\"appliedOffset\":0,\
                         \"currentVoters\":[{\"voterId\":1}],\"data_version\":0}";
         assert_eq!(text, expected);

@@ -6,7 +6,7 @@ use ottla_wire::control_record::{
 };
 
 /// The highest `kraft.version` this node works with.
-const MAX_KRAFT_VERSION: i16 = 1;
+pub const MAX_KRAFT_VERSION: i16 = 1;
 
 /// One copy of the log. A node that has lost its disk comes back as another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -114,7 +114,8 @@ fn describe<E: Env>(node: &Node<E>, context: Context<'_>) -> ApiVersionsResponse
         })
         .collect();
     // The quorum's own level is not in the image.
-    let quorum = (node.kraft_version > 0).then_some((KRAFT_VERSION, node.kraft_version));
+    let kraft_version = node.quorum.kraft_version();
+    let quorum = (kraft_version > 0).then_some((KRAFT_VERSION, kraft_version));
     let finalized_features = image
         .features()
         .finalized()

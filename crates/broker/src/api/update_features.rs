@@ -31,7 +31,6 @@ pub(crate) async fn handle<E: Env>(
     });
     let asked = Request::UpdateFeatures {
         updates: updates.collect(),
-        kraft_version: node.kraft_version,
         validate_only: request.validate_only,
     };
     match node.quorum.ask(asked).await {

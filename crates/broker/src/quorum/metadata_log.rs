@@ -11,7 +11,9 @@ use ottla_log::{Log, LogOptions, OpenError};
 use ottla_metadata::Image;
 use ottla_model::{LeaderEpoch, Monotonic, Offset, Timestamp};
 use ottla_raft::checkpoint::SnapshotId;
-use ottla_raft::{LogView, QuorumState, Snapshot, SnapshotOptions, Snapshots, Voter, quorum_state};
+use ottla_raft::{
+    LogView, Membership, QuorumState, Snapshot, SnapshotOptions, Snapshots, quorum_state,
+};
 use ottla_wire::control_record::ControlRecord;
 use thiserror::Error;
 
@@ -224,17 +226,12 @@ impl<E: Env> MetadataLog<E> {
     }
 
     /// Writes and syncs `quorum-state`.
-    pub(super) fn persist(
-        &self,
-        state: &QuorumState,
-        kraft_version: i16,
-        voters: &[Voter],
-    ) -> io::Result<()> {
+    pub(super) fn persist(&self, state: &QuorumState, membership: &Membership) -> io::Result<()> {
         replace_file(
             &self.disk,
             &self.directory,
             quorum_state::FILE,
-            quorum_state::to_text(state, kraft_version, voters).as_bytes(),
+            quorum_state::to_text(state, membership).as_bytes(),
         )
     }
 

@@ -6,7 +6,9 @@ use ottla_env::Env;
 use ottla_log::dir::{LogDirectory, META_PROPERTIES};
 use ottla_metadata::features::{self, MetadataVersion};
 use ottla_model::Uuid;
-use ottla_raft::{Endpoint, Options as RaftOptions, Raft, ReplicaKey, SnapshotOptions, Voter};
+use ottla_raft::{
+    Endpoint, Membership, Options as RaftOptions, Raft, ReplicaKey, SnapshotOptions, Voter,
+};
 
 use super::StartError;
 use crate::quorum::{METADATA_LOG, MetadataLog, MetadataLogError, MetadataLogOptions};
@@ -61,8 +63,10 @@ pub(super) fn load<E: Env>(
     let raft = Raft::new(RaftOptions {
         node: config.node_id(),
         directory: directory_id,
-        kraft_version: found.kraft_version,
-        voters,
+        membership: Membership {
+            kraft_version: found.kraft_version,
+            voters,
+        },
         endpoints,
         stored: found.stored,
         log_epoch: found.log_epoch,

@@ -21,7 +21,6 @@ impl Cluster {
     fn update(&mut self, updates: &[FeatureUpdate], validate_only: bool) -> Result<(), ErrorCode> {
         let reply = self.ask(Request::UpdateFeatures {
             updates: updates.to_vec(),
-            kraft_version: 1,
             validate_only,
         });
         match reply {
@@ -63,6 +62,44 @@ fn levels_that_the_release_does_not_know_are_refused() {
         cluster.update(&[update("kraft.version", 1, Upgrade)], false),
         Ok(())
     );
+}
+
+#[test]
+fn the_level_of_the_quorum_goes_up_once_and_never_down() {
+    use UpgradeType::*;
+    let mut cluster = Cluster::at(MetadataVersion(7));
+    cluster.kraft_version = 0;
+    let refused = Err(ErrorCode::InvalidUpdateVersion);
+    let quorum = |level, upgrade_type| [update("kraft.version", level, upgrade_type)];
+    for (level, upgrade_type) in [
+        (2, Upgrade),
+        (-1, SafeDowngrade),
+        (1, SafeDowngrade),
+        (1, Unknown),
+    ] {
+        assert_eq!(cluster.update(&quorum(level, upgrade_type), false), refused);
+    }
+    for (level, upgrade_type) in [(0, Upgrade), (0, SafeDowngrade), (0, UnsafeDowngrade)] {
+        let before = cluster.next;
+        assert_eq!(cluster.update(&quorum(level, upgrade_type), false), Ok(()));
+        assert_eq!((cluster.kraft_version, cluster.next), (0, before));
+    }
+    assert_eq!(cluster.update(&quorum(1, Upgrade), true), Ok(()));
+    let [up] = quorum(1, Upgrade);
+    let wrong = update("share.version", 7, Upgrade);
+    assert_eq!(cluster.update(&[up.clone(), wrong], false), refused);
+    assert_eq!(cluster.kraft_version, 0);
+    // It asks for no level of the metadata, and moves its offset.
+    let before = cluster.controller.image().offset();
+    assert_eq!(cluster.update(std::slice::from_ref(&up), false), Ok(()));
+    assert_eq!(cluster.kraft_version, 1);
+    assert_eq!(cluster.controller.image().offset(), before.next());
+    assert_eq!(cluster.update(&[up], false), Ok(()));
+    assert_eq!(cluster.controller.image().offset(), before.next());
+    for upgrade_type in [Upgrade, SafeDowngrade, UnsafeDowngrade] {
+        assert_eq!(cluster.update(&quorum(0, upgrade_type), false), refused);
+    }
+    assert_eq!(cluster.update(&quorum(1, SafeDowngrade), false), Ok(()));
 }
 
 #[test]

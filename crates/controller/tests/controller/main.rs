@@ -21,6 +21,8 @@ use ottla_wire::metadata_record::MetadataRecord;
 struct Cluster {
     controller: Controller,
     next: Offset,
+    /// The quorum's level.
+    kraft_version: i16,
     epoch: BrokerEpoch,
     /// Of the broker's next start.
     directories: Vec<Uuid>,
@@ -44,6 +46,7 @@ impl Cluster {
         let mut cluster = Self {
             controller: Controller::new(options),
             next: Offset(1),
+            kraft_version: 1,
             epoch: BrokerEpoch::NONE,
             directories: vec![Uuid::from_u128(500)],
         };
@@ -67,7 +70,10 @@ impl Cluster {
     }
 
     fn ask(&mut self, request: Request) -> Reply {
-        let outcome = self.controller.handle(&request, self.next);
+        let outcome = self
+            .controller
+            .handle(&request, self.next, self.kraft_version);
+        self.kraft_version = outcome.kraft_version.unwrap_or(self.kraft_version);
         for record in &outcome.records {
             self.controller
                 .replay(record, self.next)
@@ -165,7 +171,9 @@ impl Cluster {
 
     /// The names of the records that a request makes.
     fn records_of(&mut self, request: Request) -> Vec<&'static str> {
-        let outcome = self.controller.handle(&request, self.next);
+        let outcome = self
+            .controller
+            .handle(&request, self.next, self.kraft_version);
         let names = outcome.records.iter().map(MetadataRecord::name).collect();
         self.ask(request);
         names

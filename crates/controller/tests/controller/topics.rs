@@ -89,6 +89,7 @@ fn a_topic_that_is_named_both_ways_is_deleted_once() {
             permits: Permits::default(),
         },
         cluster.next,
+        cluster.kraft_version,
     );
     assert_eq!(outcome.records.len(), 1);
     let Reply::TopicsDeleted(replies) = outcome.reply else {

@@ -17,11 +17,13 @@ fn options(end: i64) -> Options {
     Options {
         node: OWN.id,
         directory: OWN.directory,
-        kraft_version: 1,
-        voters: vec![Voter {
-            key: OWN,
-            endpoints: Vec::new(),
-        }],
+        membership: Membership {
+            kraft_version: 1,
+            voters: vec![Voter {
+                key: OWN,
+                endpoints: Vec::new(),
+            }],
+        },
         endpoints: Vec::new(),
         stored: Some(QuorumState {
             epoch: LeaderEpoch(3),
@@ -34,6 +36,25 @@ fn options(end: i64) -> Options {
     }
 }
 
+/// The same where the configuration says who votes.
+fn static_options(end: i64) -> Options {
+    let key = ReplicaKey {
+        directory: Uuid::ZERO,
+        ..OWN
+    };
+    Options {
+        membership: Membership {
+            kraft_version: 0,
+            voters: vec![Voter {
+                key,
+                endpoints: Vec::new(),
+            }],
+        },
+        endpoints: begin(OWN.id, 0).endpoints,
+        ..options(end)
+    }
+}
+
 fn at(ms: u64) -> Monotonic {
     Monotonic(Duration::from_millis(ms))
 }
@@ -43,6 +64,8 @@ struct Node {
     raft: Raft,
     now: Monotonic,
     disk: QuorumState,
+    /// What the log says of the quorum, and where each ends.
+    log: Vec<(Offset, Membership)>,
 }
 
 impl Node {
@@ -57,6 +80,7 @@ impl Node {
     fn new(options: Options) -> Self {
         Self {
             disk: options.stored.unwrap_or(QuorumState::NEW),
+            log: vec![(options.log_end, options.membership.clone())],
             raft: Raft::new(options).unwrap(),
             now: at(0),
         }
@@ -68,8 +92,11 @@ impl Node {
         for output in &out {
             match output {
                 Output::Persist(state) => self.disk = *state,
-                Output::Lead { .. } => {
+                Output::Lead { control, .. } | Output::Append(control) => {
                     let end = self.raft.end + 1;
+                    if let Some(written) = membership_in(control) {
+                        self.log.push((end, written));
+                    }
                     let mut none = Vec::new();
                     self.raft.step(self.now, Input::Appended { end }, &mut none);
                     assert_eq!(none, []);
@@ -78,6 +105,13 @@ impl Node {
             }
         }
         out
+    }
+
+    /// What the log says of the quorum below `offset`.
+    fn written_below(&self, offset: Offset) -> &Membership {
+        let mut written = self.log.iter().rev();
+        let newest = written.find(|(end, _)| *end <= offset);
+        &newest.expect("it began with one").1
     }
 
     fn settle(&mut self) -> Outputs {
@@ -102,6 +136,28 @@ impl Node {
             Body::DescribeQuorum(description) => description,
             other => panic!("{other:?}"),
         }
+    }
+}
+
+/// What a reader of the log makes of the records.
+fn membership_in(control: &[ControlRecord<'static>]) -> Option<Membership> {
+    let mut rest = control.iter().skip_while(|record| record.type_code() == 2);
+    match (rest.next(), rest.next(), rest.next()) {
+        (None, ..) => None,
+        (
+            Some(ControlRecord::KRaftVersion(version)),
+            Some(ControlRecord::KRaftVoters(voters)),
+            None,
+        ) => Some(Membership {
+            kraft_version: version.kraft_version,
+            voters: voters
+                .voters
+                .iter()
+                .cloned()
+                .map(Voter::from_record)
+                .collect(),
+        }),
+        _ => panic!("{control:?}"),
     }
 }
 
@@ -212,15 +268,16 @@ fn a_voter_that_has_moved_writes_down_where_to() {
         key: OWN,
         endpoints: options.endpoints.clone(),
     };
-    let mut node = Node::new(options.clone());
+    let mut node = Node::new(options);
     let out = node.step(Input::Start);
     let Some(Output::Lead { control, .. }) = out.last() else {
         panic!("{out:?}")
     };
-    let [_, ControlRecord::KRaftVoters(written)] = &control[..] else {
-        panic!("{control:?}")
-    };
-    assert_eq!(written.voters, [voter.record()]);
+    let written = membership_in(control).unwrap();
+    assert_eq!(
+        (written.kraft_version, &written.voters[..]),
+        (1, &[voter.clone()][..])
+    );
     assert_eq!(node.describe().members, [voter]);
     // Once is enough.
     node.ask(Request::Vote(vote(20)));
@@ -228,11 +285,38 @@ fn a_voter_that_has_moved_writes_down_where_to() {
     let out = node.step(Input::Tick);
     assert!(matches!(out.last(), Some(Output::Lead { control, .. }) if control.len() == 1));
     // Those of a static quorum are not in its log.
-    options.kraft_version = 0;
-    let mut node = Node::new(options);
+    let mut node = Node::new(static_options(10));
     let out = node.step(Input::Start);
     assert!(matches!(out.last(), Some(Output::Lead { control, .. }) if control.len() == 1));
     assert_eq!(node.describe().members[0].endpoints, []);
+}
+
+#[test]
+fn the_voter_of_the_configuration_goes_into_the_log_with_the_level_that_needs_it_there() {
+    let options = static_options(10);
+    let own = Voter {
+        key: OWN,
+        endpoints: options.endpoints.clone(),
+    };
+    let mut node = Node::new(options);
+    node.step(Input::Start);
+    node.settle();
+    assert_eq!(node.describe().voters[0].replica.directory, Uuid::ZERO);
+    let out = node.step(Input::UpgradeKRaftVersion { to: 1 });
+    let upgraded = Membership {
+        kraft_version: 1,
+        voters: vec![own.clone()],
+    };
+    assert_eq!(out, [Output::Append(upgraded.records())]);
+    assert_eq!(node.written_below(Offset(12)), &upgraded);
+    // It counts at once, and for those who must not see it go again when it is committed.
+    assert_eq!(node.raft.membership(), &upgraded);
+    assert_eq!(node.raft.committed_membership().kraft_version, 0);
+    assert_eq!(node.settle(), [Output::Committed(Offset(12))]);
+    assert_eq!(node.raft.committed_membership(), &upgraded);
+    let described = node.describe();
+    assert_eq!(described.voters[0].replica, OWN);
+    assert_eq!(described.members, [own]);
 }
 
 #[test]
@@ -252,10 +336,10 @@ fn nothing_is_committed_before_this_epoch_is_on_disk() {
 #[test]
 fn a_quorum_with_others_is_refused() {
     let mut other = options(0);
-    other.voters[0].key.directory = Uuid::from_u128(501);
+    other.membership.voters[0].key.directory = Uuid::from_u128(501);
     assert!(Raft::new(other).is_err());
     let mut more = options(0);
-    more.voters.push(Voter {
+    more.membership.voters.push(Voter {
         key: OTHER,
         endpoints: Vec::new(),
     });
@@ -679,6 +763,7 @@ enum Event {
     Request(Request),
     Fetch(Fetch),
     Append,
+    Upgrade,
     Sync,
     Pass(u64),
     /// The node dies and comes back with what is on its disk.
@@ -700,6 +785,7 @@ fn any_event() -> impl Strategy<Value = Event> {
         8 => any_request().prop_map(Event::Request),
         2 => fetch,
         3 => Just(Event::Append),
+        2 => Just(Event::Upgrade),
         3 => Just(Event::Sync),
         3 => (0..2500_u64).prop_map(Event::Pass),
         1 => Just(Event::Crash),
@@ -709,8 +795,9 @@ fn any_event() -> impl Strategy<Value = Event> {
 proptest! {
     /// Raft's promises of one voter, whatever it is asked and whenever it dies.
     #[test]
-    fn its_promises_hold_in_every_run(events in prop::collection::vec(any_event(), 0..60)) {
-        let mut node = Node::new(options(10));
+    fn its_promises_hold_in_every_run(is_static: bool, events in prop::collection::vec(any_event(), 0..60)) {
+        let first = if is_static { static_options(10) } else { options(10) };
+        let mut node = Node::new(first.clone());
         let mut watch = Watch::default();
         watch.see(&node.step(Input::Start));
         for event in events {
@@ -728,7 +815,10 @@ proptest! {
                     Vec::new()
                 }
                 Event::Append if node.raft.is_leader() => node.step(Input::Appended { end: node.raft.end + 1 }),
-                Event::Append => Vec::new(),
+                Event::Upgrade if node.raft.is_leader() && node.raft.membership().kraft_version == 0 => {
+                    node.step(Input::UpgradeKRaftVersion { to: 1 })
+                }
+                Event::Append | Event::Upgrade => Vec::new(),
                 Event::Sync => node.settle(),
                 Event::Pass(ms) => {
                     node.now = node.now + Duration::from_millis(ms);
@@ -739,7 +829,8 @@ proptest! {
                         stored: Some(node.disk),
                         log_epoch: node.raft.last_epoch,
                         log_end: node.raft.synced,
-                        ..options(0)
+                        membership: node.written_below(node.raft.synced).clone(),
+                        ..first.clone()
                     };
                     let now = node.now;
                     node = Node::new(found);
@@ -749,6 +840,10 @@ proptest! {
             };
             prop_assert!(node.raft.epoch() >= epoch, "epochs never go back");
             prop_assert_eq!(node.disk, node.raft.state, "nothing is answered that a crash takes back");
+            prop_assert_eq!(node.raft.membership(), node.written_below(node.raft.end));
+            if let Some(Output::Committed(offset)) = out.last() {
+                prop_assert_eq!(node.raft.committed_membership(), node.written_below(*offset));
+            }
             watch.see(&out);
         }
         // Whatever was asked of it, it leads again.
@@ -792,7 +887,7 @@ impl Watch {
                     assert!(Some(*offset) > self.committed, "what is committed stays");
                     self.committed = Some(*offset);
                 }
-                Output::Resign | Output::Answer(_) => {}
+                Output::Append(_) | Output::Resign | Output::Answer(_) => {}
             }
         }
     }

@@ -5,7 +5,7 @@
 //! synced is there, once or at least once as the producer may expect, in order; what was not synced is missing from the end of a
 //! log at most, and its offsets come again with a higher leader epoch only; high watermark and log start never go back in a life;
 //! topics and their configs are what they were said to be; what a group has committed is what it finds, no partition is two members' of
-//! it at once, and each is somebody's where nobody comes or goes any more. Beside them a replica follows the metadata log, of which nothing that was
+//! it at once, and each is somebody's where nobody comes or goes any more; the quorum's level goes up and never down. Beside them a replica follows the metadata log, of which nothing that was
 //! committed may ever change and which makes the image that the process has in memory, and a rival claims later epochs of the
 //! quorum, in each of which there is one vote.
 
@@ -26,6 +26,7 @@ mod follower;
 mod group;
 mod image;
 mod ledger;
+mod level;
 mod members;
 mod metadata;
 mod moves;
@@ -117,6 +118,10 @@ async fn script(world: World, ledger: Ledger, planted: Planted) {
         let users = users::alter(world.clone(), env.clone(), ledger.clone());
         clients_of_users = Some(start(&env, users));
     }
+    if world.choose(2) == 0 {
+        let level = level::raise(world.clone(), env.clone(), ledger.clone());
+        drop(start(&env, level));
+    }
     let lives = 2 + world.choose(5);
     let clients = {
         let (world, ledger, env) = (world.clone(), ledger.clone(), env.clone());
@@ -169,6 +174,7 @@ async fn judge(
         configs::describe(world, env, ledger, id).await;
     }
     users::judge(world, env, ledger).await;
+    level::judge(world, env, ledger).await;
     files::judge(world, ledger).await;
 }
 

@@ -82,6 +82,7 @@ struct State {
     producer_ids: BTreeSet<ProducerId>,
     groups: Groups,
     users: Users,
+    kraft_version: i16,
     violation: Option<String>,
     judged: u64,
 }
@@ -112,6 +113,7 @@ impl Ledger {
             producer_ids: BTreeSet::new(),
             groups: Groups::default(),
             users: Users::default(),
+            kraft_version: 0,
             violation: None,
             judged: 0,
         };
@@ -253,6 +255,17 @@ impl Ledger {
         let mut state = self.state.lock();
         alter(&mut state.users);
         tracing::info!(users = ?state.users, "users altered");
+        state.judged += 1;
+    }
+
+    /// The level that the quorum has for certain, or a later one.
+    pub(super) fn kraft_version(&self) -> i16 {
+        self.state.lock().kraft_version
+    }
+
+    pub(super) fn kraft_version_told(&self, level: i16) {
+        let mut state = self.state.lock();
+        state.kraft_version = state.kraft_version.max(level);
         state.judged += 1;
     }
 

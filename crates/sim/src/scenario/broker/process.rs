@@ -36,7 +36,7 @@ pub(super) struct Settings {
 
 impl Settings {
     /// One log directory or two, recovered a log or two at once; the metadata log as large as by default, or cut short by snapshots
-    /// again and again.
+    /// again and again; its voter named in it, or in the configuration.
     pub(super) fn choose(world: &World) -> Self {
         let directories = DATA[..1 + world.choose(2) as usize].join(",");
         // With one, logs wait their turn while clients come.
@@ -71,6 +71,10 @@ impl Settings {
                 let value = least + world.choose(range);
                 writeln!(text, "{key}={value}").expect("writing to a string does not fail");
             }
+        }
+        if world.choose(2) == 0 {
+            let voter = format!("controller.quorum.voters=1@{HOST}:{CONTROLLER_PORT}");
+            writeln!(text, "{voter}").expect("writing to a string does not fail");
         }
         Self { text }
     }
@@ -184,7 +188,11 @@ async fn start(env: SimEnv, config: ServerConfig) -> Result<Broker<SimEnv>, Stri
         cluster_id: CLUSTER.to_owned(),
         metadata_version: MetadataVersion::LATEST,
         levels: BTreeMap::new(),
-        quorum: FirstQuorum::Standalone,
+        quorum: if config.has_static_quorum() {
+            FirstQuorum::Configured
+        } else {
+            FirstQuorum::Standalone
+        },
         ignores_formatted: true,
     };
     format(env.disk(), env.entropy(), env.clock().wall(), &config, &how)
