@@ -5,7 +5,7 @@ import sys
 
 # Texts are each one's own; the rest is drawn, or a matter of time.
 IGNORED = {
-    "errorMessage", "topicId", "documentation", "throttleTimeMs", "replicaDirectoryId", "directoryId", "clusterId", "highWatermark",
+    "errorMessage", "batchIndexErrorMessage", "topicId", "documentation", "throttleTimeMs", "replicaDirectoryId", "directoryId", "clusterId", "highWatermark",
     "logEndOffset", "lastFetchTimestamp", "lastCaughtUpTimestamp", "finalizedFeaturesEpoch", "endOffset", "port",
     "logDir", "totalBytes", "usableBytes",
 }

@@ -45,14 +45,10 @@ macro_rules! plain_apis {
             match key {
                 $(ApiKey::$key => {
                     let request = ottla_wire::message::$module::$request::decode(body, header.api_version)?;
-                    let Some(limit) = node.client_quotas.limit(Kind::Request, context) else {
-                        let response = api::$module::handle(node, context, request).await;
-                        return respond(key, header, &response).map(Some);
-                    };
+                    let limit = node.client_quotas.limit(Kind::Request, context);
                     let handled = api::$module::handle(node, context, request);
-                    let (mut response, spent) = timed(node.env.clock(), handled).await;
-                    let throttle = throttle_time(node, context.caller, &limit, spent);
-                    if let Some(said) = response.throttle_time_ms() {
+                    let (mut response, throttle) = counted(node, context.caller, limit, handled).await;
+                    if throttle > 0 && let Some(said) = response.throttle_time_ms() {
                         *said = throttle.max(*said);
                     }
                     respond(key, header, &response).map(Some)
@@ -106,6 +102,20 @@ plain_apis! {
     DescribeTopicPartitions: describe_topic_partitions(DescribeTopicPartitionsRequest),
     GetTelemetrySubscriptions: get_telemetry_subscriptions(GetTelemetrySubscriptionsRequest),
     PushTelemetry: push_telemetry(PushTelemetryRequest),
+}
+
+/// Counts the time that `handled` takes of a thread against `limit`. Gives what comes of it, and for how long the client is silent.
+pub(crate) async fn counted<E: Env, T>(
+    node: &Node<E>,
+    caller: &Caller,
+    limit: Option<Limit>,
+    handled: impl Future<Output = T>,
+) -> (T, i32) {
+    let Some(limit) = limit else {
+        return (handled.await, 0);
+    };
+    let (made, spent) = timed(node.env.clock(), handled).await;
+    (made, throttle_time(node, caller, &limit, spent))
 }
 
 /// For how long the client is silent that has kept a thread busy for so long.
@@ -171,13 +181,13 @@ pub(crate) async fn answer<E: Env>(node: &Node<E>, caller: &Caller, frame: Bytes
             let asked = api::join_group::begin(node, context, &mut body)?;
             let header = without_client(&header);
             drop(frame);
-            api::join_group::answer(node, asked, &header).await
+            api::join_group::answer(node, caller, asked, &header).await
         }
         ApiKey::SyncGroup => {
             let asked = api::sync_group::begin(node, context, &mut body)?;
             let header = without_client(&header);
             drop(frame);
-            api::sync_group::answer(node, asked, &header).await
+            api::sync_group::answer(node, caller, asked, &header).await
         }
         ApiKey::LeaveGroup => api::leave_group::answer(node, context, &mut body, &header).await,
         key => plain(node, context, key, &mut body, &header).await,

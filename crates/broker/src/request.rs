@@ -94,6 +94,10 @@ impl Caller {
         (until > 0).then_some(Monotonic(Duration::from_nanos(until)))
     }
 
+    pub(crate) fn is_muted(&self, now: Monotonic) -> bool {
+        self.muted_until().is_some_and(|until| now < until)
+    }
+
     /// The client says what it is made with.
     pub(crate) fn introduce(&self, software: Software) {
         *self.software.lock() = Some(software);

@@ -294,7 +294,8 @@ impl<D: Disk> Log<D> {
                     results.push(Ok(Appended {
                         base_offset: trace.first_offset(),
                         last_offset: trace.last_offset,
-                        log_append_time: log_append_time(&batch, trace.timestamp),
+                        // Whoever's clock it is from: how it came is not remembered.
+                        log_append_time: trace.timestamp,
                         log_start_offset: self.reader().log_start(),
                         duplicate: true,
                     }));

@@ -121,17 +121,21 @@ pub(crate) struct ProducerState {
 impl ProducerState {
     /// Whether the leader may append `batch`, whose offsets are not set yet. A batch without a producer id always may.
     pub(crate) fn check(&self, batch: &BatchHeader) -> Result<Verdict, ProducerError> {
-        let Some(known) = self.producers.get(&batch.producer_id) else {
+        if !batch.has_producer() {
             return Ok(Verdict::Next);
-        };
-        if batch.producer_epoch < known.epoch {
-            let (known, found) = (known.epoch, batch.producer_epoch);
+        }
+        let known = self.producers.get(&batch.producer_id);
+        let epoch = known.map_or(ProducerEpoch::NONE, |known| known.epoch);
+        if batch.producer_epoch < epoch {
             return Err(ProducerError::Fenced {
                 producer: batch.producer_id,
-                known,
-                found,
+                known: epoch,
+                found: batch.producer_epoch,
             });
         }
+        let Some(known) = known else {
+            return Ok(Verdict::Next);
+        };
         let expected = match known.batches.back() {
             _ if batch.producer_epoch > known.epoch => Sequence(0),
             Some(last) => last.last_sequence.plus(1),
@@ -164,7 +168,7 @@ impl ProducerState {
     /// Takes note of an appended batch, its offsets set. Never refuses: what is in the log has happened. A marker is for
     /// [`end_transaction`](Self::end_transaction).
     pub(crate) fn update(&mut self, batch: &BatchHeader) {
-        if batch.producer_id == ProducerId::NONE || batch.attributes.is_control() {
+        if !batch.has_producer() || batch.attributes.is_control() {
             return;
         }
         let producer = self.producer_of(batch);
@@ -284,6 +288,26 @@ mod tests {
             state.update(&batch(0, sequence, 3, 12));
         }
         assert_eq!(state.check(&batch(0, 2, 1, 0)), Ok(Verdict::Next));
+    }
+
+    #[test]
+    fn no_producer_has_an_epoch_below_none() {
+        let state = ProducerState::default();
+        assert_eq!(state.check(&batch(-1, 3, 1, 0)), Ok(Verdict::Next));
+        let refused = state.check(&batch(-2, 0, 1, 0)).unwrap_err();
+        assert_eq!(refused.code(), ErrorCode::InvalidProducerEpoch);
+    }
+
+    #[test]
+    fn an_id_below_none_is_no_producer() {
+        let mut state = ProducerState::default();
+        let mut anonymous = batch(0, 0, 1, 10);
+        for id in [ProducerId::NONE, ProducerId(-2), ProducerId(i64::MIN)] {
+            anonymous.producer_id = id;
+            assert_eq!(state.check(&anonymous), Ok(Verdict::Next));
+            state.update(&anonymous);
+        }
+        assert_eq!(state, ProducerState::default());
     }
 
     #[test]

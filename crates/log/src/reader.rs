@@ -92,6 +92,8 @@ pub struct LogSlice<F> {
 pub struct FoundOffset {
     pub offset: Offset,
     pub timestamp: Timestamp,
+    /// That of the leader who appended it, which may have been deleted since, and its epoch with it.
+    pub leader_epoch: LeaderEpoch,
 }
 
 /// Why nothing can be read.
@@ -380,6 +382,7 @@ fn first_record<D: Disk>(
         let found = FoundOffset {
             offset: record.offset,
             timestamp: record.timestamp,
+            leader_epoch: header.leader_epoch,
         };
         if wanted(&found) {
             return Ok(Some(found));

@@ -1,6 +1,5 @@
 use std::io;
 
-use ottla_model::ProducerId;
 use ottla_wire::control_record::{ControlRecord, EndTxnMarker};
 use ottla_wire::records::{Batch, BatchHeader};
 
@@ -9,7 +8,7 @@ const MAX_UNCOMPRESSED: usize = 1 << 16;
 
 /// Whether the batch is there to end a transaction. Those of the quorum have no producer.
 pub(crate) fn ends_transaction(header: &BatchHeader) -> bool {
-    header.attributes.is_control() && header.producer_id != ProducerId::NONE
+    header.attributes.is_control() && header.has_producer()
 }
 
 /// The marker in the batch; `None` when it holds none: a compaction took the whole transaction, or it is of another kind.

@@ -2,20 +2,20 @@
 //!
 //! Pure, and so done where the request is, not where the log is. A batch that needs no change is not copied.
 
+mod request;
 mod walk;
 
 use bytes::Bytes;
-use ottla_model::{ErrorCode, Offset, ProducerId, Timestamp};
+use ottla_model::{ErrorCode, Offset, Timestamp};
 use ottla_wire::records::{
     BATCH_OVERHEAD, Batch, BatchBuilder, BatchError, BatchFields, BatchHeader, Compression, Level,
     TimestampType, Unpacked,
 };
 use thiserror::Error;
 
+use request::only_batch;
 use walk::walk;
 
-/// From this Produce version on a client may send zstd.
-const FIRST_VERSION_WITH_ZSTD: i16 = 7;
 /// What the topic asks of its batches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AppendRules {
@@ -65,6 +65,9 @@ impl ValidBatch {
 pub enum InvalidBatch {
     #[error("{0}")]
     Corrupt(BatchError),
+    /// Not one batch of the one format: what a request may not hold, whatever the log would say of it.
+    #[error("{0}")]
+    Malformed(String),
     #[error("{0}")]
     Invalid(String),
     #[error("a batch of {size} bytes exceeds max.message.bytes, {bound}")]
@@ -90,11 +93,28 @@ impl InvalidBatch {
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::Corrupt(_) => ErrorCode::CorruptMessage,
-            Self::Invalid(_) | Self::Records { .. } => ErrorCode::InvalidRecord,
+            Self::Malformed(_) | Self::Invalid(_) | Self::Records { .. } => {
+                ErrorCode::InvalidRecord
+            }
             Self::TooLarge { .. } => ErrorCode::MessageTooLarge,
             Self::Transactional => ErrorCode::InvalidTxnState,
             Self::UnsupportedCompression => ErrorCode::UnsupportedCompressionType,
             Self::Timestamp { .. } => ErrorCode::InvalidTimestamp,
+        }
+    }
+
+    /// Whether the producer is told where the log begins: of what it refuses by what the log is to hold.
+    #[must_use]
+    pub fn tells_log_start(&self) -> bool {
+        match self {
+            Self::Invalid(_)
+            | Self::Transactional
+            | Self::Timestamp { .. }
+            | Self::Records { .. } => true,
+            Self::Malformed(_)
+            | Self::Corrupt(_)
+            | Self::TooLarge { .. }
+            | Self::UnsupportedCompression => false,
         }
     }
 
@@ -117,30 +137,17 @@ pub fn validate(
     rules: &AppendRules,
     now: Timestamp,
 ) -> Result<ValidBatch, InvalidBatch> {
-    let invalid = |message: &str| Err(InvalidBatch::Invalid(message.to_owned()));
-    if bytes.is_empty() {
-        return invalid("expected exactly one record batch, found none");
-    }
-    let batch = match Batch::parse(&bytes) {
-        Ok(batch) => batch,
-        // What no client ever wrote is damage, and what is not all there is no batch: so Apache Kafka tells them apart.
-        Err(BatchError::Magic(magic @ (0 | 1))) => {
-            return Err(InvalidBatch::Invalid(format!(
-                "expected record format 2, found {magic}"
-            )));
-        }
-        Err(error @ (BatchError::Offsets { .. } | BatchError::Truncated { .. })) => {
-            return Err(InvalidBatch::Invalid(error.to_string()));
-        }
-        Err(error) => return Err(InvalidBatch::Corrupt(error)),
-    };
-    if batch.header.size < bytes.len() {
-        return invalid("expected exactly one record batch, found more");
-    }
-    batch.check().map_err(InvalidBatch::Corrupt)?;
+    let (batch, has_part_behind) = only_batch(&bytes, rules.produce_version)?;
     let mut header = batch.header;
-    check_header(&header, rules)?;
-    let source = compression_of(&header, rules)?;
+    check_frame(&header, rules)?;
+    batch.check().map_err(InvalidBatch::Corrupt)?;
+    if has_part_behind {
+        let message = "expected exactly one record batch, found a part of another";
+        return Err(InvalidBatch::Invalid(message.to_owned()));
+    }
+    check_header(&header)?;
+    let source = header.attributes.compression();
+    let source = source.map_err(|error| InvalidBatch::Invalid(error.to_string()))?;
     let target = rules.compression.unwrap_or((source, Level::Default));
     let uncompressed = || {
         let records = batch.uncompressed(rules.max_uncompressed_bytes);
@@ -182,20 +189,25 @@ pub fn validate(
     Ok(valid)
 }
 
-fn check_header(header: &BatchHeader, rules: &AppendRules) -> Result<(), InvalidBatch> {
-    let invalid = |message: String| Err(InvalidBatch::Invalid(message));
+/// What is looked at before the checksum.
+fn check_frame(header: &BatchHeader, rules: &AppendRules) -> Result<(), InvalidBatch> {
+    if header.base_offset != Offset::ZERO {
+        return Err(InvalidBatch::Invalid(format!(
+            "expected base offset 0 from a producer, found {}",
+            header.base_offset
+        )));
+    }
     if header.size > rules.max_batch_bytes {
         return Err(InvalidBatch::TooLarge {
             size: header.size,
             bound: rules.max_batch_bytes,
         });
     }
-    if header.base_offset != Offset::ZERO {
-        return invalid(format!(
-            "expected base offset 0 from a producer, found {}",
-            header.base_offset
-        ));
-    }
+    Ok(())
+}
+
+fn check_header(header: &BatchHeader) -> Result<(), InvalidBatch> {
+    let invalid = |message: String| Err(InvalidBatch::Invalid(message));
     if header.record_count <= 0 {
         return invalid(format!(
             "expected at least one record, found {}",
@@ -215,31 +227,13 @@ fn check_header(header: &BatchHeader, rules: &AppendRules) -> Result<(), Invalid
     if header.attributes.is_transactional() {
         return Err(InvalidBatch::Transactional);
     }
-    if header.producer_id != ProducerId::NONE && header.base_sequence.0 < 0 {
+    if header.has_producer() && header.base_sequence.0 < 0 {
         return invalid(format!(
             "producer {} sent sequence {}",
             header.producer_id, header.base_sequence
         ));
     }
-    if header.attributes.timestamp_type() == TimestampType::LogAppendTime {
-        let message = "a producer may not set the timestamp type to LogAppendTime".to_owned();
-        return Err(InvalidBatch::Timestamp {
-            message,
-            records: Vec::new(),
-        });
-    }
     Ok(())
-}
-
-fn compression_of(header: &BatchHeader, rules: &AppendRules) -> Result<Compression, InvalidBatch> {
-    let source = header
-        .attributes
-        .compression()
-        .map_err(|error| InvalidBatch::Invalid(error.to_string()))?;
-    if source == Compression::Zstd && rules.produce_version < FIRST_VERSION_WITH_ZSTD {
-        return Err(InvalidBatch::UnsupportedCompression);
-    }
-    Ok(source)
 }
 
 fn unreadable(error: &BatchError) -> InvalidBatch {

@@ -149,14 +149,98 @@ fn what_no_producer_may_send_is_invalid() {
         code(batch(in_transaction, Compression::None)),
         ErrorCode::InvalidTxnState
     );
-    let by_leader = BatchFields {
-        attributes: Attributes::default().with_timestamp_type(TimestampType::LogAppendTime),
-        ..BatchFields::default()
+}
+
+#[test]
+fn what_is_behind_a_batch_is_told_by_what_it_claims_to_be() {
+    let whole = plain();
+    let with = |rest: &[u8]| refused(Bytes::from([&whole[..], rest].concat()), &rules());
+    let of_format = |magic: u8| {
+        let mut other = whole.to_vec();
+        other[16] = magic;
+        other
     };
+    for (rest, code, is_looked_at) in [
+        (&whole[..], ErrorCode::InvalidRecord, false),
+        (&of_format(1), ErrorCode::InvalidRecord, false),
+        (&of_format(3), ErrorCode::CorruptMessage, false),
+        (&[0; 12], ErrorCode::CorruptMessage, false),
+        (&whole[..11], ErrorCode::InvalidRecord, true),
+        (&whole[..16], ErrorCode::InvalidRecord, true),
+        (&whole[..whole.len() - 1], ErrorCode::InvalidRecord, true),
+    ] {
+        let refusal = with(rest);
+        assert_eq!(refusal.code(), code, "{rest:?}");
+        assert_eq!(refusal.tells_log_start(), is_looked_at, "{rest:?}");
+    }
+}
+
+#[test]
+fn what_is_wrong_is_looked_for_in_one_order() {
+    let small = AppendRules {
+        max_batch_bytes: plain().len() - 1,
+        ..rules()
+    };
+    let mut damaged = BytesMut::from(&plain()[..]);
+    *damaged.last_mut().expect("it is not empty") ^= 1;
+    let damaged = damaged.freeze();
     assert_eq!(
-        code(batch(by_leader, Compression::None)),
-        ErrorCode::InvalidTimestamp
+        refused(damaged.clone(), &small).code(),
+        ErrorCode::MessageTooLarge
     );
+    let placed = with_header(&damaged, |header| header.base_offset = Offset(1));
+    assert_eq!(refused(placed, &small).code(), ErrorCode::InvalidRecord);
+}
+
+/// That its times are those of a leader's clock is for a leader to say.
+#[test]
+fn a_batch_that_its_producer_stamped_is_taken_for_what_it_says_where_producers_set_the_time() {
+    let stamped = |compression| {
+        let by_leader = BatchFields {
+            attributes: Attributes::default().with_timestamp_type(TimestampType::LogAppendTime),
+            ..BatchFields::default()
+        };
+        let set_time = |header: &mut BatchHeader| header.max_timestamp = Timestamp(40);
+        with_header(&batch(by_leader, compression), set_time)
+    };
+    let stamping = AppendRules {
+        timestamp_type: TimestampType::LogAppendTime,
+        ..rules()
+    };
+    let repacking = AppendRules {
+        compression: Some((Compression::Gzip, Level::Default)),
+        ..rules()
+    };
+    let bounded = AppendRules {
+        before_max_ms: NOW.0 - 41,
+        ..rules()
+    };
+    for compression in [Compression::None, Compression::Gzip] {
+        for rules in [rules(), repacking] {
+            let valid = validate(stamped(compression), &rules, NOW).expect("it is right");
+            assert_eq!(valid.header().max_timestamp, Timestamp(40));
+            let attributes = valid.header().attributes;
+            assert_eq!(attributes.timestamp_type(), TimestampType::CreateTime);
+        }
+        for rules in [stamping, bounded] {
+            let refusal = refused(stamped(compression), &rules);
+            assert_eq!(refusal.code(), ErrorCode::InvalidTimestamp);
+            assert_eq!(refusal.into_record_errors().len(), 3);
+        }
+    }
+}
+
+#[test]
+fn of_records_without_a_key_and_others_out_of_time_the_time_is_what_is_told() {
+    let rules = AppendRules {
+        needs_keys: true,
+        before_max_ms: NOW.0 - 15,
+        ..rules()
+    };
+    let refusal = refused(plain(), &rules);
+    assert_eq!(refusal.code(), ErrorCode::InvalidTimestamp);
+    let at_fault = refusal.into_record_errors().into_iter().map(|(i, _)| i);
+    assert!(at_fault.eq([0, 1]));
 }
 
 #[test]

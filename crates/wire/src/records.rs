@@ -107,6 +107,33 @@ mod tests {
     }
 
     #[test]
+    fn any_length_below_zero_is_null() {
+        let mut builder = BatchBuilder::new(BatchFields::default(), Compression::None);
+        let header = Header {
+            key: "h",
+            value: None,
+        };
+        builder.push(Timestamp(7), None, None, [header]);
+        let mut bytes = builder.build().to_vec();
+        // Length, attributes, timestamp, offset, key, value, number of headers, key and value of a header.
+        let record = &mut bytes[BATCH_OVERHEAD..];
+        assert_eq!(record, [18, 0, 0, 0, 1, 1, 2, 2, b'h', 1]);
+        for at in [4, 5, 9] {
+            record[at] = 27;
+        }
+        let batch = Batch::parse(&bytes).unwrap();
+        let records = batch.uncompressed(100).unwrap();
+        let read = batch.records(&records).next().unwrap().unwrap();
+        assert_eq!((read.key, read.value), (None, None));
+        assert!(read.headers().eq([header]));
+        let mut seen = Vec::new();
+        let walked = batch.outline(Unpacked::whole(&records), |_, record| {
+            seen.push(record.has_key)
+        });
+        assert_eq!((walked, seen), (Ok(()), vec![false]));
+    }
+
+    #[test]
     fn a_changed_byte_is_noticed() {
         let mut builder = BatchBuilder::new(BatchFields::default(), Compression::None);
         builder.push(Timestamp(7), Some(b"key"), Some(b"value"), []);

@@ -405,10 +405,7 @@ fn read_one<E: Env>(
             read.pieces = slice.pieces;
             Ok(read)
         }
-        Err(ReadError::OutOfRange { .. }) => Ok(Read {
-            code: ErrorCode::OffsetOutOfRange,
-            ..read
-        }),
+        Err(ReadError::OutOfRange { .. }) => Err(ErrorCode::OffsetOutOfRange),
         // Its log has gone to another directory, or its topic has gone.
         Err(ReadError::Io(_)) if partition.leader_epoch().is_none() => {
             Err(ErrorCode::NotLeaderOrFollower)

@@ -205,7 +205,7 @@ async fn find<E: Env>(
         Some(found) if found.offset < bound => Found {
             offset: found.offset,
             timestamp: found.timestamp,
-            leader_epoch: reader.epoch_of(found.offset),
+            leader_epoch: found.leader_epoch,
         },
         _ => NOTHING,
     })

@@ -20,7 +20,7 @@ use ottla_wire::message::produce::{
 pub(crate) use begin::begin;
 
 use crate::dispatch::{Answer, Close, respond, throttle_time};
-use crate::lane::{Answers, Outcome};
+use crate::lane::{Answers, AppendFailure, Outcome};
 use crate::node::Node;
 use crate::partition::Partition;
 use crate::request::Caller;
@@ -160,6 +160,8 @@ fn node_endpoints<E: Env>(node: &Node<E>, caller: &Caller) -> Vec<NodeEndpoint<'
 struct Refusal {
     code: ErrorCode,
     message: Option<String>,
+    /// The answer says where the log begins, as those of Apache Kafka do whose log has looked at the batch.
+    tells_log_start: bool,
     records: Vec<(i32, String)>,
 }
 
@@ -168,6 +170,24 @@ impl From<ErrorCode> for Refusal {
         Self {
             code,
             message: None,
+            tells_log_start: false,
+            records: Vec::new(),
+        }
+    }
+}
+
+impl From<AppendFailure> for Refusal {
+    fn from(failure: AppendFailure) -> Self {
+        Self {
+            tells_log_start: matches!(
+                failure.code,
+                ErrorCode::OutOfOrderSequenceNumber
+                    | ErrorCode::InvalidProducerEpoch
+                    | ErrorCode::InvalidTxnState
+                    | ErrorCode::NotEnoughReplicas
+            ),
+            code: failure.code,
+            message: failure.message,
             records: Vec::new(),
         }
     }
@@ -178,6 +198,7 @@ impl From<InvalidBatch> for Refusal {
         Self {
             code: invalid.code(),
             message: Some(invalid.to_string()),
+            tells_log_start: invalid.tells_log_start(),
             records: invalid.into_record_errors(),
         }
     }
@@ -209,11 +230,7 @@ fn finish<E: Env>(
                     ..Default::default()
                 };
             }
-            Outcome::Told(Err(failure)) => Refusal {
-                code: failure.code,
-                message: failure.message,
-                records: Vec::new(),
-            },
+            Outcome::Told(Err(failure)) => failure.into(),
             // The lane has closed under us: the node is stopping, another one may lead soon.
             Outcome::Dropped => ErrorCode::NotLeaderOrFollower.into(),
             Outcome::Open => ErrorCode::RequestTimedOut.into(),
@@ -231,9 +248,14 @@ fn finish<E: Env>(
         }
         _ => LeaderIdAndEpoch::default(),
     };
+    let log_start = partition
+        .filter(|_| refusal.tells_log_start)
+        .and_then(|partition| partition.open_reader())
+        .map_or(Offset::UNKNOWN, |reader| reader.log_start());
     PartitionProduceResponse {
         index: index.0,
         error_code: refusal.code,
+        log_start_offset: log_start,
         base_offset: Offset::UNKNOWN,
         error_message: refusal.message.map(Into::into),
         record_errors: refusal

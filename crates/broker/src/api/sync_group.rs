@@ -6,21 +6,24 @@ use ottla_env::Env;
 use ottla_group::classic::{Answer as ClassicAnswer, Sync, SyncAnswer};
 use ottla_group::{Reply, Request};
 use ottla_model::ErrorCode;
+use ottla_security::{Kind, Limit};
 use ottla_wire::Message;
 use ottla_wire::api::ApiKey;
 use ottla_wire::codec::Reader;
 use ottla_wire::frame::RequestHeader;
-use ottla_wire::message::sync_group::SyncGroupRequest;
+use ottla_wire::message::sync_group::{SyncGroupRequest, SyncGroupResponse};
 
 use crate::authorize::{Operation, Resource};
-use crate::dispatch::{Answer, Close, respond};
+use crate::dispatch::{Answer, Close, counted, respond};
 use crate::node::Node;
-use crate::request::Context;
+use crate::request::{Caller, Context};
 
 /// What is asked, without anything of the frame: it may wait for minutes.
 pub(crate) struct Asked {
     group: Arc<str>,
     sync: Result<Sync, ErrorCode>,
+    /// What its time counts against.
+    of_time: Option<Limit>,
 }
 
 /// # Errors
@@ -41,24 +44,37 @@ pub(crate) fn begin<E: Env>(
     Ok(Asked {
         group: Arc::from(&*request.group_id),
         sync,
+        of_time: node.client_quotas.limit(Kind::Request, context),
     })
 }
 
 pub(crate) async fn answer<E: Env>(
     node: &Node<E>,
-    Asked { group, sync }: Asked,
+    caller: &Caller,
+    Asked {
+        group,
+        sync,
+        of_time,
+    }: Asked,
     header: &RequestHeader<'_>,
 ) -> Answer<E> {
-    let answer = match sync {
-        Err(code) => SyncAnswer::error(code),
-        Ok(sync) => {
-            let request = Request::Sync(Arc::clone(&group), sync);
-            match node.groups.ask(&group, request).await {
-                Ok(Reply::Classic(ClassicAnswer::Sync(answer))) => answer,
-                Ok(other) => unreachable!("the groups answer another question: {other:?}"),
-                Err(code) => SyncAnswer::error(code),
+    let asking = async {
+        match sync {
+            Err(code) => SyncAnswer::error(code),
+            Ok(sync) => {
+                let request = Request::Sync(Arc::clone(&group), sync);
+                match node.groups.ask(&group, request).await {
+                    Ok(Reply::Classic(ClassicAnswer::Sync(answer))) => answer,
+                    Ok(other) => unreachable!("the groups answer another question: {other:?}"),
+                    Err(code) => SyncAnswer::error(code),
+                }
             }
         }
     };
-    respond(ApiKey::SyncGroup, header, &answer.response()).map(Some)
+    let (answer, throttle_time_ms) = counted(node, caller, of_time, asking).await;
+    let response = SyncGroupResponse {
+        throttle_time_ms,
+        ..answer.response()
+    };
+    respond(ApiKey::SyncGroup, header, &response).map(Some)
 }

@@ -134,7 +134,8 @@ impl<E: Env, W: ConnectionWriter<File = FileOf<E>>> Dialogue<'_, E, W> {
             if self.node.has_left() && !self.caller.is_controller_listener {
                 return Err(Ended::Left);
             }
-            return self.write(answer.map_err(Ended::Refused)?).await;
+            self.write(answer.map_err(Ended::Refused)?).await?;
+            return self.stay_muted().await;
         }
         let bytes = frame.len();
         if !self.produces.has_room_for(bytes) {
@@ -175,9 +176,23 @@ impl<E: Env, W: ConnectionWriter<File = FileOf<E>>> Dialogue<'_, E, W> {
             });
             match read.await {
                 Some(read) => return Ok(read),
-                None => self.answer_some().await?,
+                None => {
+                    self.answer_some().await?;
+                    self.stay_muted().await?;
+                }
             }
         }
+    }
+
+    /// Nothing more is read while its client is to be silent. What was read before is answered first, whatever becomes of the connection.
+    async fn stay_muted(&mut self) -> Result<(), Ended> {
+        let clock = self.node.env.clock();
+        if !self.caller.is_muted(clock.monotonic()) {
+            return Ok(());
+        }
+        self.answer_produces().await?;
+        let longest = self.node.options.max_idle.unwrap_or(Duration::MAX);
+        stay_muted(clock, self.caller, &self.admission, longest).await
     }
 
     async fn answer_produces(&mut self) -> Result<(), Ended> {
@@ -208,8 +223,7 @@ impl<E: Env, W: ConnectionWriter<File = FileOf<E>>> Dialogue<'_, E, W> {
             self.node.metrics.sent(written.map_err(Ended::Writing)?);
         }
         self.admission.use_at(clock.monotonic());
-        let longest = self.node.options.max_idle.unwrap_or(Duration::MAX);
-        stay_muted(clock, self.caller, &self.admission, longest).await
+        Ok(())
     }
 
     /// A client that waits for an answer, or has had one just now, is not idle though it sends nothing.

@@ -7,11 +7,12 @@ use std::time::Duration;
 use ottla_env::Disk;
 use ottla_env::fake::SeededDisk;
 use ottla_log::{AppendError, LogOptions};
-use ottla_model::{ErrorCode, Offset};
+use ottla_model::{ErrorCode, Offset, ProducerEpoch, ProducerId, Sequence, Timestamp};
+use ottla_wire::records::{BatchBuilder, BatchFields, Compression, TimestampType};
 
 use super::{
     DATA, EPOCH, NAME, NOW, TOPIC, append, batch, directory, disk, filled, open, open_metadata,
-    options, raw, segments,
+    options, raw, segments, validated,
 };
 
 #[test]
@@ -47,6 +48,30 @@ fn a_segment_ends_where_its_indexes_can_count_no_further() {
     let behind = segments(&disk).into_iter().map(|(_, behind)| behind);
     let expected = [Some(Offset(i64::from(most))), None];
     assert_eq!(behind.collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn of_a_batch_that_is_there_already_the_time_is_told_whoever_set_it() {
+    let disk = disk();
+    let directory = directory(&disk);
+    let mut log = open(&directory);
+    let fields = BatchFields {
+        producer_id: ProducerId(7),
+        producer_epoch: ProducerEpoch(0),
+        base_sequence: Sequence(0),
+        ..BatchFields::default()
+    };
+    let mut builder = BatchBuilder::new(fields, Compression::None);
+    builder.push(Timestamp(1005), None, None, []);
+    let batch = validated(&builder.build(), TimestampType::CreateTime);
+    for (duplicate, time) in [(false, Timestamp::NONE), (true, Timestamp(1005))] {
+        let mut results = log.append_many(vec![batch.clone()], EPOCH, NOW);
+        let appended = results.remove(0).expect("it is appended");
+        assert_eq!(
+            (appended.duplicate, appended.log_append_time),
+            (duplicate, time)
+        );
+    }
 }
 
 #[test]

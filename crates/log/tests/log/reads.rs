@@ -91,6 +91,7 @@ fn a_timestamp_finds_the_first_record_as_new() {
         Some(FoundOffset {
             offset: Offset(offset),
             timestamp: Timestamp(timestamp),
+            leader_epoch: EPOCH,
         })
     };
     assert_eq!(find(0), found(0, 1000));
@@ -101,6 +102,19 @@ fn a_timestamp_finds_the_first_record_as_new() {
         reader.max_timestamp().expect("the disk works"),
         found(19, 1091)
     );
+}
+
+#[test]
+fn the_largest_timestamp_is_told_with_its_epoch_where_the_log_begins_behind_it() {
+    let (_directory, mut log) = filled(&disk());
+    append(&mut log, 5);
+    log.set_high_watermark(Offset(22));
+    log.advance_log_start(Offset(22), NOW)
+        .expect("the disk works");
+    let found = log.reader().max_timestamp().expect("the disk works");
+    let found = found.expect("its segment is still there");
+    assert!(found.offset < Offset(22));
+    assert_eq!(found.leader_epoch, EPOCH);
 }
 
 #[test]
@@ -131,6 +145,7 @@ fn a_timestamp_finds_nothing_below_the_log_start() {
     let second = FoundOffset {
         offset: Offset(21),
         timestamp: NOW,
+        leader_epoch: EPOCH,
     };
     assert_eq!(find(&log), second, "of a batch stamped as a whole");
 }

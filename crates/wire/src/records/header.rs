@@ -114,6 +114,12 @@ impl BatchHeader {
         bytes
     }
 
+    /// Whether a producer numbers its batches, so that each counts once.
+    #[must_use]
+    pub fn has_producer(&self) -> bool {
+        self.producer_id > ProducerId::NONE
+    }
+
     #[must_use]
     pub fn last_offset(&self) -> Offset {
         self.base_offset + i64::from(self.last_offset_delta)

@@ -110,10 +110,10 @@ fn read(header: &BatchHeader, body: &mut impl Body) -> Result<RecordOutline, &'s
     })
 }
 
-/// Whether there is something, or null; `None` is a length that cannot be.
+/// Whether there is something, or null, which is any length below zero; `None` is a length that cannot be.
 fn skip_nullable(body: &mut impl Body) -> Option<bool> {
     match body.varint()? {
-        -1 => Some(false),
+        ..0 => Some(false),
         length => body.skip(length).map(|()| true),
     }
 }

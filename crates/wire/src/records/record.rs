@@ -116,10 +116,10 @@ fn take_bytes<'a>(from: &mut &'a [u8], length: i32) -> Option<&'a [u8]> {
     Some(taken)
 }
 
-/// The outer `None` is a length that cannot be.
+/// The outer `None` is a length that cannot be. Below zero is null, as for Apache Kafka, which takes and keeps such records.
 fn take_nullable<'a>(from: &mut &'a [u8]) -> Option<Option<&'a [u8]>> {
     match varint::take_i32(from)? {
-        -1 => Some(None),
+        ..0 => Some(None),
         length => take_bytes(from, length).map(Some),
     }
 }

@@ -16,6 +16,7 @@ use ottla_security::Kind;
 use ottla_wire::codec::Reader;
 use ottla_wire::frame::RequestHeader;
 use ottla_wire::message::produce::{PartitionProduceData, ProduceRequest};
+use ottla_wire::records::BatchHeader;
 use ottla_wire::{Message, Records};
 
 use super::{Begun, BegunPartition, BegunTopic, NO_ACKS, Refusal, Used};
@@ -59,6 +60,7 @@ pub(crate) async fn begin<E: Env>(
         context,
         frame,
         acks: request.acks,
+        refused: refused(&request),
         answers: Answers::with_capacity(batches.sum()),
         by_lane: Vec::new(),
         bytes: 0,
@@ -105,12 +107,27 @@ pub(crate) async fn begin<E: Env>(
     })
 }
 
+/// Why none of the request is looked at: who writes a part of a transaction names it.
+fn refused(request: &ProduceRequest<'_>) -> Option<ErrorCode> {
+    let mut partitions = request.topic_data.iter().flat_map(|t| &t.partition_data);
+    let is_transactional = |data: &PartitionProduceData<'_>| match &data.records {
+        Some(Records::Bytes(bytes)) => {
+            BatchHeader::parse(bytes).is_ok_and(|header| header.attributes.is_transactional())
+        }
+        _ => false,
+    };
+    let unnamed = request.transactional_id.is_none() && partitions.any(is_transactional);
+    unnamed.then_some(ErrorCode::TransactionalIdAuthorizationFailed)
+}
+
 /// A request on its way to its lanes.
 struct Begin<'a, E: Env> {
     node: &'a Node<E>,
     context: Context<'a>,
     frame: &'a Bytes,
     acks: i16,
+    /// All of the request.
+    refused: Option<ErrorCode>,
     answers: Answers,
     /// Nearly always a node has one lane for all of them. The partition is any of those it owns.
     by_lane: Vec<(Arc<Partition<E>>, Vec<Append>)>,
@@ -149,6 +166,9 @@ impl<E: Env> Begin<'_, E> {
             partition: None,
             sent: Err(code.into()),
         };
+        if let Some(code) = self.refused {
+            return refused(code);
+        }
         let (topic, id) = match target {
             Ok(found) => found,
             Err(code) => return refused(*code),

@@ -4,10 +4,13 @@
 use std::time::Duration;
 
 use ottla_env::{Clock, Env};
-use ottla_model::{ErrorCode, Timestamp};
+use ottla_model::{ErrorCode, Offset, Timestamp};
 use ottla_wire::Records;
 use ottla_wire::api::ApiKey;
 use ottla_wire::message::api_versions::{ApiVersionsRequest, ApiVersionsResponse};
+use ottla_wire::message::create_topics::{
+    CreatableTopic, CreatableTopicConfig, CreateTopicsRequest, CreateTopicsResponse,
+};
 use ottla_wire::message::produce::{
     PartitionProduceData, ProduceRequest, ProduceResponse, TopicProduceData,
 };
@@ -41,10 +44,10 @@ async fn hear_versions(connection: &mut Connection) -> Result<(), Trouble> {
     Ok(())
 }
 
-/// Sends more than the quota allows, to a topic that is none: what was sent counts.
-async fn overdraw(connection: &mut Connection) -> Result<(), Trouble> {
+/// A batch of so many bytes. To a topic that is none, it counts against the quota all the same.
+async fn produce(connection: &mut Connection, topic: &str, bytes: usize) -> Result<(), Trouble> {
     let mut batch = BatchBuilder::new(BatchFields::default(), Compression::None);
-    batch.push(Timestamp(0), None, Some(&vec![0; BYTES]), []);
+    batch.push(Timestamp(0), None, Some(&vec![0; bytes]), []);
     let records = batch.build();
     let partition = PartitionProduceData {
         index: 0,
@@ -52,10 +55,10 @@ async fn overdraw(connection: &mut Connection) -> Result<(), Trouble> {
         ..Default::default()
     };
     let request = ProduceRequest {
-        acks: 1,
-        timeout_ms: 1000,
+        acks: -1,
+        timeout_ms: 10_000,
         topic_data: vec![TopicProduceData {
-            name: "none".into(),
+            name: topic.into(),
             partition_data: vec![partition],
             ..Default::default()
         }],
@@ -73,7 +76,7 @@ async fn converse(env: &SimEnv, ledger: &Ledger) -> Result<(), Trouble> {
     );
     let mut client = Connection::open(env, ledger).await?;
     let begin = clock.monotonic();
-    overdraw(&mut client).await?;
+    produce(&mut client, "none", BYTES).await?;
     // Sent before anybody knows that nobody listens.
     ask_versions(&mut client).await?;
     let answer = client.receive_within(PATIENCE).await?;
@@ -103,6 +106,71 @@ async fn converse(env: &SimEnv, ledger: &Ledger) -> Result<(), Trouble> {
     Ok(())
 }
 
+/// Of whose log nothing counts before it is synced: the next request is there by then.
+async fn create_synced_topic(admin: &mut Connection) -> Result<(), Trouble> {
+    let flushes = CreatableTopicConfig {
+        name: "flush.messages".into(),
+        value: Some("1".into()),
+        ..Default::default()
+    };
+    let request = CreateTopicsRequest {
+        topics: vec![CreatableTopic {
+            name: "synced".into(),
+            num_partitions: 1,
+            replication_factor: 1,
+            configs: vec![flushes],
+            ..Default::default()
+        }],
+        timeout_ms: 10_000,
+        ..Default::default()
+    };
+    let answer = admin.ask(ApiKey::CreateTopics, 5, &request).await?;
+    let created: CreateTopicsResponse<'_> = answer.decode()?;
+    assert_eq!(created.topics[0].error_code, ErrorCode::None);
+    Ok(())
+}
+
+/// Longer than that a connection may not be idle, and shorter than the silence.
+const IDLE: Duration = Duration::from_secs(3);
+
+async fn be_silent_for_too_long(env: &SimEnv, ledger: &Ledger) -> Result<(), Trouble> {
+    let mut admin = Connection::open(env, ledger).await?;
+    create_synced_topic(&mut admin).await?;
+    let set = set_quota(&mut admin, USER, Some(QUOTA)).await?;
+    assert_eq!(set, ErrorCode::None);
+    let mut client = Connection::open(env, ledger).await?;
+    let begin = env.clock().monotonic();
+    let requests = [BYTES, 10, 10, 10, 10];
+    for bytes in requests {
+        produce(&mut client, "synced", bytes).await?;
+    }
+    let mut answered = 0;
+    for _ in requests {
+        let Ok(answer) = client.receive_within(PATIENCE).await else {
+            assert!(env.clock().monotonic() - begin >= IDLE);
+            break;
+        };
+        let produced: ProduceResponse<'_> = answer.decode()?;
+        let partition = &produced.responses[0].partition_responses[0];
+        assert_eq!(partition.error_code, ErrorCode::None);
+        assert_eq!(partition.base_offset, Offset(answered));
+        assert!(env.clock().monotonic() - begin < SLACK, "it is held back");
+        answered += 1;
+    }
+    // What was not read is not answered, and was not carried out either.
+    let mut other = Connection::open(env, ledger).await?;
+    produce(&mut other, "synced", 10).await?;
+    let answer = other.receive_within(PATIENCE).await?;
+    let produced: ProduceResponse<'_> = answer.decode()?;
+    let partition = &produced.responses[0].partition_responses[0];
+    assert_eq!(
+        partition.base_offset,
+        Offset(answered),
+        "all that is there was answered"
+    );
+    Ok(())
+}
+
 async fn script(world: World, ledger: Ledger) {
     let env = world.boot(CLIENTS);
     let settings = Settings::choose(&world);
@@ -110,6 +178,26 @@ async fn script(world: World, ledger: Ledger) {
     let _process = process.expect("the machine is well");
     if let Err(trouble) = converse(&env, &ledger).await {
         panic!("{trouble:?}");
+    }
+}
+
+async fn idle_script(world: World, ledger: Ledger) {
+    let env = world.boot(CLIENTS);
+    let idle = IDLE.as_millis().to_string();
+    let settings = Settings::choose(&world).with("connections.max.idle.ms", &idle);
+    let process = Process::attempt(&world, &ledger, &settings).await;
+    let _process = process.expect("the machine is well");
+    if let Err(trouble) = be_silent_for_too_long(&env, &ledger).await {
+        panic!("{trouble:?}");
+    }
+}
+
+#[test]
+fn what_was_read_is_answered_though_its_client_is_silent_for_longer_than_it_may_be() {
+    for seed in 0..20 {
+        let simulation = Simulation::new(seed);
+        let script = idle_script(simulation.world().clone(), Ledger::new(false));
+        assert_eq!(simulation.run(LIMIT, script), Ok(()), "seed {seed}");
     }
 }
 
