@@ -23,13 +23,34 @@ pub(crate) struct FoundLogs {
     pub(crate) in_doubt: FxHashSet<PartitionKey>,
 }
 
+impl FoundLogs {
+    /// Looks through the directories, of which there may be others that are offline, and goes on with the moves between them that an
+    /// earlier run did not finish.
+    ///
+    /// # Errors
+    /// The disk's. [`StartError::TwoLogs`]: which of two logs of one partition has the records that count is not for us to guess.
+    /// [`StartError::NoMetadata`]: a cluster whose metadata is lost must not be taken for a new one.
+    pub(crate) fn find<E: Env>(
+        env: &E,
+        node: NodeId,
+        image: &Image,
+        metadata: &LogDirectory<E::Disk>,
+        (directories, has_offline): (&[OwnDirectory<E>], bool),
+        moves: &Moves<E::Disk>,
+    ) -> Result<Self, StartError> {
+        let mut logs = find(env, node, image, metadata, directories)?;
+        let in_doubt = resume_moves::<E>(image, node, directories, has_offline, moves, &mut logs)?;
+        Ok(Self {
+            logs,
+            has_offline,
+            in_doubt,
+        })
+    }
+}
+
 /// Looks through the directories. A log that the metadata does not know here, say of a topic that was deleted just before a crash,
 /// is put aside and kept: it must not be taken for the log of a later topic of the same name.
-///
-/// # Errors
-/// The disk's. [`StartError::TwoLogs`]: which of two logs of one partition has the records that count is not for us to guess.
-/// [`StartError::NoMetadata`]: a cluster whose metadata is lost must not be taken for a new one.
-pub(crate) fn find<E: Env>(
+fn find<E: Env>(
     env: &E,
     node: NodeId,
     image: &Image,
@@ -73,10 +94,7 @@ pub(crate) fn find<E: Env>(
 /// Goes on with the moves between directories that an earlier run did not finish: a copy that its log has given way to takes its place,
 /// and any other is begun again. Where the log may be in a directory that cannot be used, the copy is left as it is. Gives the partitions
 /// of those.
-///
-/// # Errors
-/// The disk's.
-pub(crate) fn resume_moves<E: Env>(
+fn resume_moves<E: Env>(
     image: &Image,
     node: NodeId,
     directories: &[OwnDirectory<E>],

@@ -31,6 +31,7 @@ mod partition;
 mod partitions;
 mod producer_ids;
 mod publish;
+mod published;
 mod quorum;
 mod request;
 mod start;

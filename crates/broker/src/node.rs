@@ -24,8 +24,12 @@ use crate::net::{Complaints, ConnectionLimits, MemoryBudget};
 use crate::partition::Partition;
 use crate::partitions::Partitions;
 use crate::producer_ids::ProducerIds;
+use crate::published::Published;
 use crate::quorum::{MetadataReader, Quorum};
 use crate::telemetry::Telemetry;
+
+/// Requests held at once: more wait in their sockets. Bytes.
+const REQUEST_MEMORY: i64 = 256 << 20;
 
 /// The settings that are looked at for every request, read out of the configuration once.
 #[derive(Clone, Debug)]
@@ -45,6 +49,17 @@ pub(crate) struct Options {
 }
 
 impl Options {
+    fn of(config: &ServerConfig) -> Self {
+        Self {
+            max_request_bytes: config.max_request_bytes(),
+            max_idle: config.max_idle(),
+            fetch_max_bytes: config.fetch_max_bytes(),
+            auto_create_topics: config.auto_creates_topics(),
+            consumer_groups: config.serves_consumer_groups(),
+            max_request_partitions: config.max_request_partitions(),
+        }
+    }
+
     /// How long a fetch that gives itself `max_wait_ms` waits for data. Nobody looks meanwhile whether its client is still there,
     /// so that it keeps its connection no longer than one that is silent.
     pub(crate) fn longest_wait(&self, max_wait_ms: i32) -> Duration {
@@ -82,6 +97,53 @@ pub(crate) struct Node<E: Env> {
 }
 
 impl<E: Env> Node<E> {
+    /// That is not registered yet.
+    pub(crate) fn new(
+        env: E,
+        config: ServerConfig,
+        cluster_id: Arc<str>,
+        published: Published<E>,
+        quorum: Quorum,
+        metadata: MetadataReader<E>,
+        loggers: Arc<dyn Loggers>,
+    ) -> Self {
+        let Published {
+            image,
+            partitions,
+            groups,
+            moves,
+            log_dirs,
+            client_quotas,
+            telemetry,
+            connection_limits,
+        } = published;
+        Self {
+            id: config.node_id(),
+            cluster_id,
+            options: Options::of(&config),
+            client_quotas,
+            telemetry,
+            connection_limits,
+            complaints: Complaints::default(),
+            request_memory: MemoryBudget::new(REQUEST_MEMORY),
+            log_dirs,
+            moves,
+            partitions,
+            groups,
+            fetch_sessions: FetchSessions::new(config.fetch_session_slots()),
+            producer_ids: ProducerIds::default(),
+            quorum,
+            metadata,
+            metrics: Metrics::default(),
+            loggers,
+            image,
+            broker_epoch: OnceLock::new(),
+            is_leaving: AtomicBool::new(false),
+            config,
+            env,
+        }
+    }
+
     /// Said before the first goodbye: any of them may be what fences this broker.
     pub(crate) fn leave(&self) {
         self.is_leaving.store(true, Ordering::SeqCst);

@@ -6,9 +6,8 @@ mod partitions;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
 use futures::channel::mpsc;
-use ottla_config::{Adjustable, Settings, TopicConfig};
+use ottla_config::{Adjustable, ServerConfig, Settings, TopicConfig};
 use ottla_controller::AssignedDirectory;
 use ottla_env::Env;
 use ottla_metadata::{Image, PartitionImage, Resource};
@@ -17,18 +16,13 @@ use ottla_replica::Leadership;
 use parking_lot::Mutex;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::client_quotas::ClientQuotas;
 use crate::directories::Places;
 use crate::dynamic_configs::DynamicConfigs;
 use crate::found_logs::FoundLogs;
-use crate::groups::GroupCoordinators;
 use crate::lane::{Job, Lane};
-use crate::log_dirs::LogDirs;
-use crate::moves::Moves;
-use crate::net::{ConnectionLimits, WantedListeners};
+use crate::net::WantedListeners;
 use crate::partition::{Partition, PartitionKey};
-use crate::partitions::Partitions;
-use crate::telemetry::Telemetry;
+use crate::published::Published;
 
 /// Carries out what committed metadata says about this node, and then shows it to everyone.
 pub(crate) struct Publisher<E: Env> {
@@ -38,22 +32,15 @@ pub(crate) struct Publisher<E: Env> {
     settings: Settings,
     adjusted: Adjustable,
     listeners: WantedListeners,
-    limits: Arc<ConnectionLimits>,
-    client_quotas: Arc<ClientQuotas>,
-    telemetry: Arc<Telemetry>,
-    image: Arc<ArcSwap<Image>>,
-    partitions: Arc<Partitions<E>>,
-    groups: Arc<GroupCoordinators<E>>,
+    /// What it publishes to.
+    to: Published<E>,
     places: Places<E>,
     /// Where the logs are that were there at the start.
     found: FoundLogs,
-    /// What is on its way from one directory to another.
-    moves: Arc<Moves<E::Disk>>,
     /// Partitions whose logs could not be handed over, as they are where they stay: the metadata names the other directory yet.
     staying: Arc<Mutex<FxHashMap<PartitionKey, Arc<Partition<E>>>>>,
     /// Their logs are in a directory that cannot be used.
     missed: FxHashSet<PartitionKey>,
-    log_dirs: Arc<LogDirs>,
     /// The directories that get no new partitions, whenever they are others.
     cordoned: mpsc::UnboundedSender<Vec<Uuid>>,
     /// Where those are that the metadata does not know where they are.
@@ -63,43 +50,29 @@ pub(crate) struct Publisher<E: Env> {
 }
 
 impl<E: Env> Publisher<E> {
+    /// `lanes` are those of the directories. `assigned` and `cordoned` pass on what the controller is to know.
     pub(crate) fn new(
-        node: NodeId,
-        settings: Settings,
+        config: &ServerConfig,
         listeners: WantedListeners,
-        limits: Arc<ConnectionLimits>,
-        client_quotas: Arc<ClientQuotas>,
-        telemetry: Arc<Telemetry>,
-        image: Arc<ArcSwap<Image>>,
-        partitions: Arc<Partitions<E>>,
-        groups: Arc<GroupCoordinators<E>>,
+        to: Published<E>,
         lanes: Vec<(Uuid, Lane<E>)>,
         found: FoundLogs,
-        moves: Arc<Moves<E::Disk>>,
         assigned: mpsc::UnboundedSender<AssignedDirectory>,
-        log_dirs: Arc<LogDirs>,
         cordoned: mpsc::UnboundedSender<Vec<Uuid>>,
     ) -> Self {
         Self {
-            node,
-            file: settings.clone(),
-            adjusted: Adjustable::of(&settings),
-            settings,
+            node: config.node_id(),
+            file: config.settings().clone(),
+            adjusted: Adjustable::of(config.settings()),
+            settings: config.settings().clone(),
             listeners,
-            limits,
-            client_quotas,
-            telemetry,
-            image,
-            partitions,
-            groups,
+            to,
             places: Places::new(lanes),
             found,
-            moves,
             staying: Arc::default(),
             missed: FxHashSet::default(),
-            assigned,
-            log_dirs,
             cordoned,
+            assigned,
             is_first: true,
         }
     }
@@ -109,7 +82,7 @@ impl<E: Env> Publisher<E> {
     }
 
     fn publish(&mut self, next: &Arc<Image>) {
-        let current = self.image.load_full();
+        let current = self.to.image.load_full();
         let nothing = Image::default();
         let is_first = std::mem::take(&mut self.is_first);
         let before = if is_first { &nothing } else { &*current };
@@ -124,19 +97,21 @@ impl<E: Env> Publisher<E> {
             self.settings = settings;
             self.adjust();
             if is_of_groups || is_first {
-                self.groups.configure(&self.settings, next);
+                self.to.groups.configure(&self.settings, next);
             }
             let subscriptions = next.configs().of_kind(Resource::CLIENT_METRICS);
             if subscriptions.ne(before.configs().of_kind(Resource::CLIENT_METRICS)) {
-                self.telemetry.subscribe(next);
+                self.to.telemetry.subscribe(next);
             }
         }
         if has_new_configs || is_first || before.features() != next.features() {
             self.cordon(next);
         }
         if before.client_quotas() != next.client_quotas() {
-            self.client_quotas.configure(next.client_quotas());
-            self.limits.set_rates_of_addresses(next.client_quotas());
+            self.to.client_quotas.configure(next.client_quotas());
+            self.to
+                .connection_limits
+                .set_rates_of_addresses(next.client_quotas());
         }
         let (updated, deleted): (Vec<_>, Vec<_>) = next
             .topics()
@@ -151,7 +126,7 @@ impl<E: Env> Publisher<E> {
             self.delete(id);
         }
         if !deleted_names.is_empty() {
-            self.groups.topics_are_deleted(&deleted_names);
+            self.to.groups.topics_are_deleted(&deleted_names);
         }
         let mut changed_names = deleted_names;
         let mut has_new_topics = false;
@@ -161,12 +136,12 @@ impl<E: Env> Publisher<E> {
             changed_names.insert(Arc::clone(&topic.name));
         }
         if !changed_names.is_empty() {
-            self.groups.follow(next, &changed_names, has_new_topics);
+            self.to.groups.follow(next, &changed_names, has_new_topics);
         }
         if has_new_configs {
             self.configure(next);
         }
-        self.image.store(Arc::clone(next));
+        self.to.image.store(Arc::clone(next));
     }
 
     /// Closes directories to new partitions, where the cluster knows of that, and has the controller told.
@@ -176,7 +151,7 @@ impl<E: Env> Publisher<E> {
             true => &self.adjusted.cordoned_log_dirs[..],
             false => &[],
         };
-        if let Some(cordoned) = self.log_dirs.cordon(named) {
+        if let Some(cordoned) = self.to.log_dirs.cordon(named) {
             // Whoever passes it on ends with the node.
             let _ = self.cordoned.unbounded_send(cordoned);
         }
@@ -187,7 +162,7 @@ impl<E: Env> Publisher<E> {
         self.listeners.set(&self.settings);
         let next = Adjustable::of(&self.settings);
         if next.connections != self.adjusted.connections {
-            self.limits.set(next.connections.clone());
+            self.to.connection_limits.set(next.connections.clone());
         }
         if next.producer_expiration != self.adjusted.producer_expiration {
             for lane in self.places.lanes() {
@@ -208,7 +183,7 @@ impl<E: Env> Publisher<E> {
 
     fn configure(&self, image: &Image) {
         let mut configs: FxHashMap<TopicId, Arc<TopicConfig>> = FxHashMap::default();
-        for partition in self.partitions.all() {
+        for partition in self.to.partitions.all() {
             let config = configs
                 .entry(partition.key.topic)
                 .or_insert_with(|| Arc::new(self.config(image, &partition.topic)));

@@ -4,68 +4,53 @@ mod error;
 mod metadata;
 mod own_directories;
 mod registration;
+mod tasks;
 
 use std::collections::BTreeSet;
 use std::io;
 use std::pin::pin;
-use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use futures::channel::{mpsc, oneshot};
 use futures::future::{Either, select};
 use ottla_config::{Adjustable, ServerConfig};
-use ottla_controller::Request;
+use ottla_controller::{Controller, Request};
 use ottla_env::{Clock, Env, Spawn};
 use ottla_log::dir::LogDirectory;
 use ottla_metadata::Image;
-use ottla_metrics::Metrics;
 use ottla_model::{BrokerEpoch, Uuid};
 
 pub use error::StartError;
 pub(crate) use own_directories::OwnDirectory;
 
 use crate::client_quotas::ClientQuotas;
-use crate::cordons::tell_cordoned;
-use crate::directories::tell_directories;
 use crate::endpoints::quorum_endpoint;
-use crate::failed_directories::{FailedDirectory, UsableDirectories, tell_failed};
+use crate::failed_directories::FailedDirectory;
 use crate::failure::{Failure, Failures};
-use crate::fetch_sessions::FetchSessions;
-use crate::found_logs::{self, FoundLogs};
+use crate::found_logs::FoundLogs;
 use crate::group_lag::{self, GroupLag};
 use crate::groups::GroupCoordinators;
 use crate::lane::{Job, Lane, LaneOptions};
 use crate::log_dirs::LogDirs;
 use crate::loggers::Loggers;
-use crate::moves::{Moves, move_replicas};
-use crate::net::{
-    Bound, Complaints, ConnectionLimits, MemoryBudget, OpenListeners, WantedListeners,
-    follow_hosts, learn_hosts,
-};
-use crate::node::{Node, Options};
-use crate::partitions::Partitions;
-use crate::producer_ids::ProducerIds;
+use crate::moves::Moves;
+use crate::net::{Bound, ConnectionLimits, OpenListeners, WantedListeners, learn_hosts};
+use crate::node::Node;
+use crate::partition::PartitionKey;
 use crate::publish::Publisher;
+use crate::published::Published;
 use crate::quorum::Quorum;
 use crate::telemetry::Telemetry;
 use metadata::load;
 use own_directories::OwnDirectories;
 use registration::register;
+use tasks::Inboxes;
 
-/// Requests held at once: more wait in their sockets. Bytes.
-const REQUEST_MEMORY: i64 = 256 << 20;
-const HOUSEKEEPING: Duration = Duration::from_secs(1);
-/// A log that nobody has used for so long gives back what it holds.
-const IDLE: Duration = Duration::from_secs(10);
-const CHECKPOINTS: Duration = Duration::from_secs(5);
 /// How long a node that stops waits for the controller to take each of its goodbyes: while others claim to lead the quorum, nobody
 /// takes them.
 const GOODBYE: Duration = Duration::from_secs(5);
-/// Retention lets a node come up first.
-const FIRST_RETENTION: Duration = Duration::from_secs(30);
-
 /// A log directory and the lane that owns its partitions.
 type DirectoryLane<E> = (Arc<LogDirectory<<E as Env>::Disk>>, Lane<E>);
 
@@ -111,52 +96,25 @@ impl<E: Env> Broker<E> {
             .collect();
         let (raft, log, controller) = load(&env, &config, &metadata, metadata_id, endpoints)?;
         let metadata_reader = log.reader();
-        let image = Arc::new(ArcSwap::from_pointee(controller.image().clone()));
-        let partitions = Arc::new(Partitions::default());
-        let groups = GroupCoordinators::new(
-            env.clone(),
-            Arc::clone(&image),
-            config.groups(),
-            &config.consumer_groups(),
-            &adjustable,
-        );
-        let groups = Arc::new(groups);
-        let directory_by_id = directories
-            .iter()
-            .map(|(directory, id)| (*id, Arc::clone(directory)));
-        let (moves, to_move) = Moves::new(directory_by_id.collect());
-        let moves = Arc::new(moves);
-        let mut logs = found_logs::find(
+        let (published, to_move) = publish_to(&env, &config, &controller, limits, &directories);
+        let found = FoundLogs::find(
             &env,
             config.node_id(),
-            &image.load(),
+            &published.image.load(),
             &metadata,
-            &directories,
+            (&directories, has_offline),
+            &published.moves,
         )?;
-        let in_doubt = found_logs::resume_moves::<E>(
-            &image.load(),
-            config.node_id(),
+        let (tell_failed, failed) = mpsc::unbounded();
+        let log_dirs = &published.log_dirs;
+        let (lanes, cleanly_stopped) = start_lanes(
+            &env,
+            &config,
+            &adjustable,
             &directories,
-            has_offline,
-            &moves,
-            &mut logs,
+            log_dirs,
+            &tell_failed,
         )?;
-        let client_quotas = Arc::new(ClientQuotas::new(
-            config.quota_windows(),
-            config.controller_quota_windows(),
-        ));
-        let telemetry = Arc::new(Telemetry::new(
-            config.exports_client_metrics(),
-            config.telemetry_max_bytes(),
-        ));
-        let (failed, to_tell_failed) = mpsc::unbounded();
-        let usable: Vec<_> = directories
-            .iter()
-            .map(|(directory, id)| (directory.path().to_path_buf(), *id))
-            .collect();
-        let log_dirs = Arc::new(LogDirs::new(config.log_dirs(), &usable));
-        let (lanes, cleanly_stopped) =
-            start_lanes(&env, &config, &adjustable, &directories, &log_dirs, &failed)?;
         // One that is no directory of partitions may have been one before; what its sign says ends here as well.
         metadata
             .take_clean_shutdown()
@@ -164,33 +122,21 @@ impl<E: Env> Broker<E> {
                 path: metadata.path().to_path_buf(),
                 error,
             })?;
-        let (assigned, to_tell) = mpsc::unbounded();
-        let (cordoned, to_tell_cordoned) = mpsc::unbounded();
+        let (tell_assigned, assigned) = mpsc::unbounded();
+        let (tell_cordoned, cordoned) = mpsc::unbounded();
         let (wanted, mut changes) = WantedListeners::new(&config);
+        let ids: Vec<Uuid> = directories.iter().map(|(_, id)| *id).collect();
+        let lane_by_id = ids.iter().zip(&lanes);
         let publisher = Publisher::new(
-            config.node_id(),
-            config.settings().clone(),
+            &config,
             wanted,
-            Arc::clone(&limits),
-            Arc::clone(&client_quotas),
-            Arc::clone(&telemetry),
-            Arc::clone(&image),
-            Arc::clone(&partitions),
-            Arc::clone(&groups),
-            lanes
-                .iter()
-                .zip(&directories)
-                .map(|((_, lane), (_, id))| (*id, lane.clone()))
+            published.clone(),
+            lane_by_id
+                .map(|(id, (_, lane))| (*id, lane.clone()))
                 .collect(),
-            FoundLogs {
-                logs,
-                has_offline,
-                in_doubt,
-            },
-            Arc::clone(&moves),
-            assigned,
-            Arc::clone(&log_dirs),
-            cordoned,
+            found,
+            tell_assigned,
+            tell_cordoned,
         );
         let failures = Arc::new(Failures::default());
         let quorum = Quorum::start(
@@ -202,75 +148,32 @@ impl<E: Env> Broker<E> {
             Arc::clone(&failures),
             publisher.into_callback(),
         );
-        let node = Arc::new(Node {
-            id: config.node_id(),
-            cluster_id,
-            options: Options {
-                max_request_bytes: config.max_request_bytes(),
-                max_idle: config.max_idle(),
-                fetch_max_bytes: config.fetch_max_bytes(),
-                auto_create_topics: config.auto_creates_topics(),
-                consumer_groups: config.serves_consumer_groups(),
-                max_request_partitions: config.max_request_partitions(),
-            },
-            client_quotas,
-            telemetry,
-            connection_limits: limits,
-            request_memory: MemoryBudget::new(REQUEST_MEMORY),
-            log_dirs,
-            moves,
-            partitions,
-            groups,
-            fetch_sessions: FetchSessions::new(config.fetch_session_slots()),
-            producer_ids: ProducerIds::default(),
-            quorum,
-            metadata: metadata_reader,
-            complaints: Complaints::default(),
-            metrics: Metrics::default(),
-            loggers,
-            image,
-            broker_epoch: OnceLock::new(),
-            is_leaving: AtomicBool::new(false),
-            config,
+        let node = Node::new(
             env,
-        });
-        let ids: Vec<Uuid> = directories.iter().map(|(_, id)| *id).collect();
+            config,
+            cluster_id,
+            published,
+            quorum,
+            metadata_reader,
+            loggers,
+        );
+        let node = Arc::new(node);
         let epoch = register(&node, &listeners, ids.clone(), cleanly_stopped).await?;
         let is_first = node.broker_epoch.set(epoch).is_ok();
         assert!(is_first, "a node registers once");
-        let telling = tell_directories(Arc::clone(&node), epoch, to_tell);
-        node.env.spawn().task(telling);
-        let telling = tell_cordoned(Arc::clone(&node), epoch, to_tell_cordoned);
-        node.env.spawn().task(telling);
-        let moving = move_replicas(Arc::clone(&node), epoch, to_move);
-        node.env.spawn().task(moving);
-        let usable = UsableDirectories {
-            metadata: metadata_id,
-            of_partitions: ids.into_iter().collect(),
+        let inboxes = Inboxes {
+            to_move,
+            assigned,
+            cordoned,
+            failed,
         };
-        node.env.spawn().task(tell_failed(
-            Arc::clone(&node),
-            epoch,
-            usable,
-            to_tell_failed,
-            Arc::clone(&failures),
-        ));
-        let limits = Arc::clone(&node.connection_limits);
-        node.env
-            .spawn()
-            .task(follow_hosts(node.env.clone(), limits));
+        let ids = ids.into_iter().collect();
+        tasks::begin(&node, epoch, inboxes, metadata_id, ids, &failures);
         let mut listeners = OpenListeners::accept(Arc::clone(&node), listeners);
         listeners.catch_up(&mut changes).await;
         let bound = listeners.bound();
         node.env.spawn().task(listeners.follow(changes));
-        let retention = node.config.retention_check_interval();
-        for (_, lane) in &lanes {
-            let repeat = |first, every, job| repeat(&node.env, first, every, lane.clone(), job);
-            repeat(HOUSEKEEPING, HOUSEKEEPING, || Job::Housekeep);
-            repeat(IDLE, IDLE, || Job::GiveBack);
-            repeat(CHECKPOINTS, CHECKPOINTS, || Job::Checkpoint);
-            repeat(FIRST_RETENTION, retention, || Job::Retain);
-        }
+        tasks::keep_house(&node, &lanes);
         Ok(Self {
             node,
             lanes,
@@ -362,6 +265,48 @@ impl<E: Env> Broker<E> {
     }
 }
 
+/// What the publisher of the node publishes to: as yet the metadata that was found. Gives it with where moves between directories are
+/// asked for.
+fn publish_to<E: Env>(
+    env: &E,
+    config: &ServerConfig,
+    controller: &Controller,
+    connection_limits: Arc<ConnectionLimits>,
+    directories: &[OwnDirectory<E>],
+) -> (Published<E>, mpsc::UnboundedReceiver<PartitionKey>) {
+    let image = Arc::new(ArcSwap::from_pointee(controller.image().clone()));
+    let groups = GroupCoordinators::new(
+        env.clone(),
+        Arc::clone(&image),
+        config.groups(),
+        &config.consumer_groups(),
+        &Adjustable::of(config.settings()),
+    );
+    let by_id = directories.iter();
+    let by_id = by_id.map(|(directory, id)| (*id, Arc::clone(directory)));
+    let (moves, to_move) = Moves::new(by_id.collect());
+    let usable = directories.iter();
+    let usable = usable.map(|(directory, id)| (directory.path().to_path_buf(), *id));
+    let log_dirs = LogDirs::new(config.log_dirs(), &usable.collect::<Vec<_>>());
+    let client_quotas =
+        ClientQuotas::new(config.quota_windows(), config.controller_quota_windows());
+    let telemetry = Telemetry::new(
+        config.exports_client_metrics(),
+        config.telemetry_max_bytes(),
+    );
+    let published = Published {
+        image,
+        partitions: Arc::default(),
+        groups: Arc::new(groups),
+        moves: Arc::new(moves),
+        log_dirs: Arc::new(log_dirs),
+        client_quotas: Arc::new(client_quotas),
+        telemetry: Arc::new(telemetry),
+        connection_limits,
+    };
+    (published, to_move)
+}
+
 /// Starts a lane for each directory. Gives them with the epoch in which the whole broker was stopped cleanly, if it was.
 fn start_lanes<E: Env>(
     env: &E,
@@ -398,15 +343,4 @@ fn start_lanes<E: Env>(
         _ => BrokerEpoch::NONE,
     };
     Ok((lanes, cleanly_stopped))
-}
-
-fn repeat<E: Env>(env: &E, first: Duration, every: Duration, lane: Lane<E>, job: fn() -> Job<E>) {
-    let clock = env.clock().clone();
-    env.spawn().task(async move {
-        clock.sleep(first).await;
-        loop {
-            lane.send(job());
-            clock.sleep(every).await;
-        }
-    });
 }

@@ -27,16 +27,17 @@ impl<E: Env> Publisher<E> {
         let (Some(to), Some(_)) = (to, partition.leader_epoch()) else {
             return partition;
         };
-        let (Some(place), Some(future)) =
-            (self.places.of(to), self.moves.take_ready(partition.key, to))
-        else {
+        let (Some(place), Some(future)) = (
+            self.places.of(to),
+            self.to.moves.take_ready(partition.key, to),
+        ) else {
             return partition;
         };
         let key = partition.key;
         let topic = Arc::clone(&partition.topic);
         let moved = Arc::new(Partition::new(key, topic, place, partition.config()));
         partition.move_away();
-        self.groups.remove(key);
+        self.to.groups.remove(key);
         moved.set_leader_epoch(Some(state.leader_epoch));
         moved.lane.send(Job::Expect {
             partition: Arc::clone(&moved),
@@ -51,8 +52,8 @@ impl<E: Env> Publisher<E> {
         })));
         self.places.left(partition.directory);
         self.places.came(to);
-        self.partitions.insert(Arc::clone(&moved));
-        self.groups.lead(&moved);
+        self.to.partitions.insert(Arc::clone(&moved));
+        self.to.groups.lead(&moved);
         moved
     }
 
@@ -81,7 +82,7 @@ impl<E: Env> Publisher<E> {
     fn stay(&mut self, moved: &Arc<Partition<E>>, staying: Arc<Partition<E>>) -> Arc<Partition<E>> {
         let key = moved.key;
         moved.move_away();
-        self.groups.remove(key);
+        self.to.groups.remove(key);
         // There is nothing but what the lane knows of it.
         moved.lane.send(Job::Delete {
             partition: Arc::clone(moved),
@@ -92,7 +93,7 @@ impl<E: Env> Publisher<E> {
         staying.lane.send(Job::Configure { key });
         self.places.left(moved.directory);
         self.places.came(staying.directory);
-        self.partitions.insert(Arc::clone(&staying));
+        self.to.partitions.insert(Arc::clone(&staying));
         staying
     }
 }

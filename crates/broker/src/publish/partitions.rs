@@ -23,7 +23,7 @@ impl<E: Env> Publisher<E> {
                 topic: topic.id,
                 index,
             };
-            let known = self.partitions.get(topic.id, index);
+            let known = self.to.partitions.get(topic.id, index);
             let known = known.map(|known| self.follow(known, state, replica));
             let partition = known.unwrap_or_else(|| {
                 let assigned = state.directories.get(replica);
@@ -32,13 +32,13 @@ impl<E: Env> Publisher<E> {
                     config.get_or_insert_with(|| Arc::new(self.config(image, &topic.name)));
                 let config = Arc::clone(config);
                 let partition = self.place(image, topic, key, assigned, config, is_first);
-                self.partitions.insert(Arc::clone(&partition));
+                self.to.partitions.insert(Arc::clone(&partition));
                 partition
             });
             if state.leader != self.node || self.missed.contains(&key) {
                 if partition.leader_epoch().is_some() {
                     partition.set_leader_epoch(None);
-                    self.groups.resign(key);
+                    self.to.groups.resign(key);
                     partition.lane.send(Job::Resign { key });
                 }
             } else if partition.leader_epoch() != Some(state.leader_epoch) {
@@ -49,20 +49,20 @@ impl<E: Env> Publisher<E> {
                     leadership: leadership(state),
                     was_found: self.found.logs.contains_key(&key),
                 });
-                self.groups.lead(&partition);
+                self.to.groups.lead(&partition);
             }
         }
     }
 
     /// All that this node has of a topic.
     pub(super) fn delete(&mut self, topic: TopicId) {
-        for partition in self.partitions.of_topic(topic) {
-            self.partitions.remove(partition.key);
+        for partition in self.to.partitions.of_topic(topic) {
+            self.to.partitions.remove(partition.key);
             self.places.left(partition.directory);
             self.missed.remove(&partition.key);
-            self.moves.forget(partition.key);
+            self.to.moves.forget(partition.key);
             partition.set_leader_epoch(None);
-            self.groups.remove(partition.key);
+            self.to.groups.remove(partition.key);
             if let Some(staying) = self.staying.lock().remove(&partition.key) {
                 let lane = staying.lane.clone();
                 lane.send(Job::Delete {
@@ -96,12 +96,12 @@ impl<E: Env> Publisher<E> {
         // One that has failed since is named no more.
         let usable = image.cluster().broker(self.node);
         let usable = usable.map_or(&[][..], |broker| broker.log_dirs());
-        let preferred = self.moves.take_preferred(&topic.name, key.index);
+        let preferred = self.to.moves.take_preferred(&topic.name, key.index);
         let preferred = preferred.filter(|id| usable.contains(id));
         let preferred = preferred.and_then(|id| self.places.of(id));
         let place = named
             .or(preferred)
-            .unwrap_or_else(|| self.places.emptiest(usable, &self.log_dirs.cordoned()));
+            .unwrap_or_else(|| self.places.emptiest(usable, &self.to.log_dirs.cordoned()));
         let directory = place.0;
         let partition = Arc::new(Partition::new(key, Arc::clone(&topic.name), place, config));
         if is_missed {

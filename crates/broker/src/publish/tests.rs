@@ -1,6 +1,5 @@
 use std::path::Path;
 
-use ottla_config::ServerConfig;
 use ottla_env::Disk;
 use ottla_log::dir::{FutureLog, LogDirectory};
 use ottla_model::{LeaderEpoch, PartitionIndex};
@@ -10,7 +9,14 @@ use ottla_wire::metadata_record::{
 };
 
 use super::*;
+use crate::client_quotas::ClientQuotas;
+use crate::groups::GroupCoordinators;
 use crate::idle_env::IdleEnv;
+use crate::log_dirs::LogDirs;
+use crate::moves::Moves;
+use crate::net::ConnectionLimits;
+use crate::partitions::Partitions;
+use crate::telemetry::Telemetry;
 
 const NODE: NodeId = NodeId(1);
 const DIRECTORY: Uuid = Uuid::from_u128(101);
@@ -34,37 +40,40 @@ fn publisher(
     let lane = env.lane("/data", DIRECTORY);
     let (config, _) =
         ServerConfig::load("server.properties", PROPERTIES, &[]).expect("it is well-formed");
-    let partitions = Arc::new(Partitions::default());
+    let adjustable = Adjustable::of(config.settings());
     let groups = GroupCoordinators::new(
         env.clone(),
         Arc::default(),
         config.groups(),
         &config.consumer_groups(),
-        &Adjustable::of(config.settings()),
+        &adjustable,
     );
     let windows = config.quota_windows();
+    let to = Published {
+        image: Arc::default(),
+        partitions: Arc::default(),
+        groups: Arc::new(groups),
+        moves: Arc::new(Moves::new(Vec::new()).0),
+        log_dirs: Arc::new(LogDirs::new(
+            vec!["/data".into()],
+            &[("/data".into(), DIRECTORY)],
+        )),
+        client_quotas: Arc::new(ClientQuotas::new(windows, windows)),
+        telemetry: Arc::new(Telemetry::new(false, 1)),
+        connection_limits: ConnectionLimits::new(&config, adjustable.connections),
+    };
+    let partitions = Arc::clone(&to.partitions);
     let publisher = Publisher::new(
-        NODE,
-        config.settings().clone(),
+        &config,
         WantedListeners::new(&config).0,
-        ConnectionLimits::new(&config, Adjustable::of(config.settings()).connections),
-        Arc::new(ClientQuotas::new(windows, windows)),
-        Arc::new(Telemetry::new(false, 1)),
-        Arc::default(),
-        Arc::clone(&partitions),
-        Arc::new(groups),
+        to,
         vec![(DIRECTORY, lane)],
         FoundLogs {
             logs: FxHashMap::default(),
             has_offline,
             in_doubt: in_doubt.then_some(KEY).into_iter().collect(),
         },
-        Arc::new(Moves::new(Vec::new()).0),
         mpsc::unbounded().0,
-        Arc::new(LogDirs::new(
-            vec!["/data".into()],
-            &[("/data".into(), DIRECTORY)],
-        )),
         mpsc::unbounded().0,
     );
     (publisher, partitions)
@@ -152,7 +161,7 @@ fn a_directory_that_cannot_be_used_is_not_preferred() {
             )
         });
         publisher.places = Places::new(lanes.into());
-        publisher.moves.prefer(NAME, PartitionIndex(0), SECOND);
+        publisher.to.moves.prefer(NAME, PartitionIndex(0), SECOND);
         let mut records = vec![broker(usable).into()];
         records.extend(topic(None));
         publisher.publish(&with(&Image::default(), records));
@@ -185,6 +194,7 @@ fn a_log_that_cannot_be_handed_over_is_led_where_it_was() {
     // Of another directory's log, which is not there: the rest cannot be copied.
     let future = FutureLog::begin(from, second, "topic-0", SECOND);
     publisher
+        .to
         .moves
         .put_ready(KEY, DIRECTORY, SECOND, future.expect("the disk works"));
     let assign = |image: &Image, directory| {
@@ -224,8 +234,8 @@ fn a_cordoned_directory_gets_no_new_partitions_once_the_cluster_knows_of_that() 
     let dirs = [("/data", DIRECTORY), ("/second", SECOND)];
     let usable = dirs.map(|(path, id)| (path.into(), id));
     let paths = dirs.map(|(path, _)| path.into()).to_vec();
-    publisher.log_dirs = Arc::new(LogDirs::new(paths, &usable));
-    let log_dirs = Arc::clone(&publisher.log_dirs);
+    publisher.to.log_dirs = Arc::new(LogDirs::new(paths, &usable));
+    let log_dirs = Arc::clone(&publisher.to.log_dirs);
     let (cordoned, mut told) = mpsc::unbounded();
     publisher.cordoned = cordoned;
     let cordon = ConfigRecord {
