@@ -220,7 +220,7 @@ mod tests {
 
     #[test]
     fn the_judge_catches_a_disk_that_lies() {
-        assert!(caught(Planted::LyingDisk) > 20);
+        assert!(caught(Planted::LyingDisk) > 10);
     }
 
     #[test]
@@ -230,7 +230,7 @@ mod tests {
 
     #[test]
     fn the_judge_catches_a_record_that_is_appended_twice() {
-        assert!(caught(Planted::CarelessProducer) > 20);
+        assert!(caught(Planted::CarelessProducer) > 10);
     }
 
     #[test]
