@@ -22,6 +22,7 @@ mod room;
 mod sync;
 #[cfg(test)]
 mod tests;
+mod turned_away;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,6 +39,7 @@ use rustc_hash::FxHashMap;
 use append::Producer;
 use openings::{Opening, Openings};
 use room::Watermark;
+use turned_away::TurnedAway;
 
 pub(crate) use answers::{Answers, Outcome};
 pub(crate) use append::{Append, AppendFailure, Appended};
@@ -201,6 +203,7 @@ struct Open<E: Env> {
     leader: Leader<Producer>,
     /// For the next write.
     joined: append::Joined,
+    turned_away: TurnedAway,
     /// At most one sync per partition: the next shares everything that was written meanwhile.
     is_syncing: bool,
 }

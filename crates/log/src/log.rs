@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use ottla_env::Disk;
-use ottla_model::{ErrorCode, LeaderEpoch, Offset, Timestamp, TopicId};
+use ottla_model::{ErrorCode, LeaderEpoch, Offset, ProducerId, Timestamp, TopicId};
 use ottla_wire::control_record::EndTxnMarker;
 use ottla_wire::records::{BATCH_OVERHEAD, BatchHeader, Batches, TimestampType};
 use thiserror::Error;
@@ -477,6 +477,11 @@ impl<D: Disk> Log<D> {
     #[must_use]
     pub fn active_producers(&self) -> Vec<ActiveProducer> {
         self.producers.active()
+    }
+
+    #[must_use]
+    pub fn knows_producer(&self, id: ProducerId) -> bool {
+        self.producers.knows(id)
     }
 
     /// What is remembered of producers, which is more than a snapshot tells: of each the last batches, and not the last one alone.

@@ -165,6 +165,10 @@ impl ProducerState {
         Ok(Verdict::Next)
     }
 
+    pub(crate) fn knows(&self, id: ProducerId) -> bool {
+        self.producers.contains_key(&id)
+    }
+
     /// Takes note of an appended batch, its offsets set. Never refuses: what is in the log has happened. A marker is for
     /// [`end_transaction`](Self::end_transaction).
     pub(crate) fn update(&mut self, batch: &BatchHeader) {

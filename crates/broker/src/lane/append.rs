@@ -126,8 +126,21 @@ impl<E: Env> Worker<E> {
                 } else {
                     Writer::Client
                 };
-                if !self.watermark.takes(writer) {
-                    let message = "the disk is nearly full: nothing is taken until there is room";
+                let now = || self.env.clock().monotonic();
+                let batch = append.batch.header();
+                let refused = if !self.watermark.takes(writer) {
+                    if !open.log.knows_producer(batch.producer_id) {
+                        open.turned_away.add(batch, now());
+                    }
+                    Some("the disk is nearly full: nothing is taken until there is room")
+                } else if open.turned_away.holds_up(batch, now) {
+                    Some(
+                        "what its producer has sent before was turned away, and has not come again",
+                    )
+                } else {
+                    None
+                };
+                if let Some(message) = refused {
                     let (code, message) = (ErrorCode::KafkaStorageError, Some(message.to_owned()));
                     let refused = AppendFailure::refused(code, message);
                     return append.reply.tell(Err(refused));

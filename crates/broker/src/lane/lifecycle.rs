@@ -14,6 +14,7 @@ use ottla_replica::{Input, Leader, Leadership};
 use super::append::{Append, Joined};
 use super::openings::{Opening, OpeningJob};
 use super::progress::Report;
+use super::turned_away::TurnedAway;
 use super::{Job, Open, Slot, Worker};
 use crate::partition::{Availability, Partition, PartitionKey};
 use crate::topic_rules::{leader_options, log_options};
@@ -205,6 +206,7 @@ impl<E: Env> Worker<E> {
                     log,
                     leader,
                     joined: Joined::default(),
+                    turned_away: TurnedAway::default(),
                     is_syncing: false,
                 };
                 self.partitions.insert(key, Slot::Open(Box::new(open)));

@@ -3,7 +3,10 @@ use std::path::Path;
 use ottla_config::{ServerConfig, TopicConfig};
 use ottla_env::{Disk, DiskFile, OpenMode};
 use ottla_log::validate::validate;
-use ottla_model::{ErrorCode, LeaderEpoch, PartitionIndex, Timestamp, TopicId, Uuid};
+use ottla_model::{
+    ErrorCode, LeaderEpoch, PartitionIndex, ProducerEpoch, ProducerId, Sequence, Timestamp,
+    TopicId, Uuid,
+};
 use ottla_replica::Acks;
 use ottla_wire::records::{BatchBuilder, BatchFields, Compression};
 
@@ -68,7 +71,11 @@ impl Leading {
     }
 
     fn append(&self, leader_epoch: LeaderEpoch) -> Answers {
-        let mut builder = BatchBuilder::new(BatchFields::default(), Compression::None);
+        self.append_of(leader_epoch, BatchFields::default())
+    }
+
+    fn append_of(&self, leader_epoch: LeaderEpoch, fields: BatchFields) -> Answers {
+        let mut builder = BatchBuilder::new(fields, Compression::None);
         builder.push(Timestamp(0), None, Some(b"value"), []);
         let rules = append_rules(&self.config);
         let answers = Answers::with_capacity(1);
@@ -81,6 +88,23 @@ impl Leading {
         }]));
         self.run();
         answers
+    }
+
+    /// Takes up much of the disk, and tells how much that is.
+    fn fill_disk(&self) -> u64 {
+        let disk = self.env.disk();
+        let other = disk.open(Path::new("/data/other"), OpenMode::Create);
+        let filled = other.and_then(|file| file.set_length(MIN_FREE * 8));
+        filled.expect("the disk works");
+        let space = disk.space(Path::new("/")).expect("the disk works");
+        space.total - space.free
+    }
+
+    /// The disk has become as large as that, and the lane sees it.
+    fn look(&self, capacity: Option<u64>) {
+        self.env.disk().set_capacity(capacity);
+        self.lane.send(Job::Housekeep);
+        self.run();
     }
 
     fn has_checkpoint(&self) -> bool {
@@ -197,22 +221,38 @@ fn what_is_not_synced_is_synced_when_nobody_uses_it() {
 }
 
 #[test]
+fn what_was_sent_behind_a_batch_that_found_no_room_does_not_come_before_it() {
+    let leading = Leading::with("flush.messages", "1000");
+    let used = leading.fill_disk();
+    let append = |sequence| {
+        let fields = BatchFields {
+            producer_id: ProducerId(7),
+            producer_epoch: ProducerEpoch(0),
+            base_sequence: Sequence(sequence),
+            ..BatchFields::default()
+        };
+        leading.append_of(EPOCH, fields)
+    };
+    let is_refused = |answers: Answers| {
+        let outcomes = answers.into_outcomes();
+        matches!(&outcomes[..], [Outcome::Told(Err(failure))] if failure.code == ErrorCode::KafkaStorageError && failure.is_refused)
+    };
+    leading.look(Some(used + MIN_FREE / 2));
+    assert!(is_refused(append(0)));
+    leading.look(None);
+    assert!(is_refused(append(1)));
+    assert_eq!(base_offset(&leading.append(EPOCH)), Some(Offset(0)));
+    assert_eq!(base_offset(&append(0)), Some(Offset(1)));
+    assert_eq!(base_offset(&append(1)), Some(Offset(2)));
+}
+
+#[test]
 fn a_disk_that_is_nearly_full_takes_nothing_of_clients_and_does_again_when_it_has_room() {
     let leading = Leading::with("flush.messages", "1000");
-    let disk = leading.env.disk();
-    let other = disk.open(Path::new("/data/other"), OpenMode::Create);
-    let filled = other.and_then(|file| file.set_length(MIN_FREE * 8));
-    filled.expect("the disk works");
-    let used = disk.space(Path::new("/")).expect("the disk works");
-    let used = used.total - used.free;
-    let look = |capacity| {
-        disk.set_capacity(capacity);
-        leading.lane.send(Job::Housekeep);
-        leading.run();
-    };
-    look(Some(used + MIN_FREE * 8));
+    let used = leading.fill_disk();
+    leading.look(Some(used + MIN_FREE * 8));
     assert_eq!(base_offset(&leading.append(EPOCH)), Some(Offset(0)));
-    look(Some(used + MIN_FREE / 2));
+    leading.look(Some(used + MIN_FREE / 2));
     let refused = leading.append(EPOCH).into_outcomes();
     assert!(
         matches!(&refused[..], [Outcome::Told(Err(failure))] if failure.code == ErrorCode::KafkaStorageError && failure.is_refused),
@@ -227,6 +267,6 @@ fn a_disk_that_is_nearly_full_takes_nothing_of_clients_and_does_again_when_it_ha
     }));
     leading.run();
     assert_eq!(told.try_recv(), Ok(Some(Ok(Offset(1)))));
-    look(None);
+    leading.look(None);
     assert_eq!(base_offset(&leading.append(EPOCH)), Some(Offset(1)));
 }
