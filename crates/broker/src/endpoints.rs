@@ -45,12 +45,23 @@ pub(crate) fn registered(config: &ServerConfig, name: &str, port: u16) -> Listen
     }
 }
 
-/// Where other controllers find the listener `name` of this node.
+/// Where other controllers find the listener `name` of this node. Of one that is bound to every address the quorum's own configuration may
+/// say more.
 pub(crate) fn quorum_endpoint(config: &ServerConfig, name: &str, port: u16) -> QuorumEndpoint {
     let Listener {
         name, host, port, ..
     } = registered(config, name, port);
+    let voter = config.static_voter();
+    let voter = voter.filter(|(of, ..)| *of == name && is_told_nothing_of(config, &name));
+    let host = voter.map_or(host, |(_, host, _)| host);
     QuorumEndpoint { name, host, port }
+}
+
+/// Whether no address of the listener `name` is configured that others could connect to.
+fn is_told_nothing_of(config: &ServerConfig, name: &str) -> bool {
+    let mut configured = config.listeners().iter();
+    advertised(config, name).is_none()
+        && configured.any(|listener| listener.name == name && listener.told() != *listener)
 }
 
 /// Where a broker or controller can be reached by this client.
@@ -189,6 +200,21 @@ mod tests {
              controller.listener.names=C\ncontroller.quorum.bootstrap.servers=localhost:3\n{advertised}"
         );
         ServerConfig::load("", &text, &[]).unwrap().0
+    }
+
+    #[test]
+    fn a_voter_is_found_where_the_quorum_is_configured_to_find_it() {
+        for (text, host) in [
+            ("", "localhost"),
+            ("controller.quorum.voters=1@voter:3", "voter"),
+            ("controller.quorum.voters=1@[::2]:3", "::2"),
+            (
+                "controller.quorum.voters=1@voter:3\nadvertised.listeners=PLAINTEXT://p:1,INNER://i:2,C://advertised:3",
+                "advertised",
+            ),
+        ] {
+            assert_eq!(quorum_endpoint(&config(text), "C", 3).host, host, "{text}");
+        }
     }
 
     /// What is registered, and what whoever came to 10.0.0.1 is told.

@@ -109,12 +109,7 @@ impl Controller {
             ..Default::default()
         };
         records.push(record.into());
-        Outcome {
-            records,
-            is_atomic: false,
-            kraft_version: None,
-            reply: Reply::Registered(broker_epoch),
-        }
+        Outcome::of(records, Reply::Registered(broker_epoch))
     }
 
     /// The broker leads nothing and is in sync with nobody from now on. Its replicas stay assigned to it until they are reassigned.

@@ -65,12 +65,10 @@ impl Controller {
             };
             results.push((entity.clone(), result));
         }
-        Outcome {
-            records: operation.records(validate_only),
-            is_atomic: true,
-            kraft_version: None,
-            reply: Reply::QuotasAltered(results),
-        }
+        Outcome::atomic(
+            operation.records(validate_only),
+            Reply::QuotasAltered(results),
+        )
     }
 
     fn alter_quotas(

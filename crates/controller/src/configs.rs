@@ -46,12 +46,7 @@ impl Controller {
         if let Err(too_large) = operation.add(cleared) {
             return Outcome::refused(too_large);
         }
-        Outcome {
-            records: operation.records(validate_only),
-            is_atomic: true,
-            kraft_version: None,
-            reply: Reply::Items(replies),
-        }
+        Outcome::atomic(operation.records(validate_only), Reply::Items(replies))
     }
 
     fn check_has_cordons(&self) -> Result<(), Refusal> {

@@ -169,28 +169,35 @@ pub struct Outcome {
     /// All of them in one batch, or none: what a client asks is done as a whole. What happens to brokers may be written
     /// down in pieces, for it is found out again if there is no time for all.
     pub is_atomic: bool,
-    /// The level to which the quorum goes, which it writes down before the records.
+    /// The level to which the quorum goes, which it writes down in a batch of its own before the records: who dies in between has
+    /// gone up to it all the same.
     pub kraft_version: Option<i16>,
     pub reply: Reply,
 }
 
 impl Outcome {
-    pub(crate) fn refused(refusal: Refusal) -> Self {
-        Self {
-            records: Vec::new(),
-            is_atomic: false,
-            kraft_version: None,
-            reply: Reply::Refused(refusal),
-        }
-    }
-
-    pub(crate) fn done(records: Vec<MetadataRecord<'static>>) -> Self {
+    pub(crate) fn of(records: Vec<MetadataRecord<'static>>, reply: Reply) -> Self {
         Self {
             records,
             is_atomic: false,
             kraft_version: None,
-            reply: Reply::Done,
+            reply,
         }
+    }
+
+    pub(crate) fn atomic(records: Vec<MetadataRecord<'static>>, reply: Reply) -> Self {
+        Self {
+            is_atomic: true,
+            ..Self::of(records, reply)
+        }
+    }
+
+    pub(crate) fn refused(refusal: Refusal) -> Self {
+        Self::of(Vec::new(), Reply::Refused(refusal))
+    }
+
+    pub(crate) fn done(records: Vec<MetadataRecord<'static>>) -> Self {
+        Self::of(records, Reply::Done)
     }
 }
 
@@ -392,14 +399,10 @@ impl Controller {
             broker_epoch: epoch,
             next_producer_id,
         };
-        Outcome {
-            records: vec![record.into()],
-            is_atomic: true,
-            kraft_version: None,
-            reply: Reply::ProducerIds {
-                first,
-                count: PRODUCER_ID_BLOCK,
-            },
-        }
+        let reply = Reply::ProducerIds {
+            first,
+            count: PRODUCER_ID_BLOCK,
+        };
+        Outcome::atomic(vec![record.into()], reply)
     }
 }

@@ -60,13 +60,8 @@ impl Controller {
                 })
                 .collect(),
         };
-        Outcome {
-            records: operation.records(false),
-            // Each election stands for itself.
-            is_atomic: false,
-            kraft_version: None,
-            reply: Reply::Partitions(results),
-        }
+        // Each election stands for itself.
+        Outcome::of(operation.records(false), Reply::Partitions(results))
     }
 
     fn elect_leader(

@@ -37,12 +37,7 @@ impl Controller {
                     .collect(),
             })
             .collect();
-        Outcome {
-            records: operation.records(false),
-            is_atomic: true,
-            kraft_version: None,
-            reply: Reply::Partitions(results),
-        }
+        Outcome::atomic(operation.records(false), Reply::Partitions(results))
     }
 
     fn reassign(

@@ -52,12 +52,7 @@ impl Controller {
             let altered = altered.and_then(|record| operation.add(vec![record]));
             results.push((user.to_owned(), altered));
         }
-        Outcome {
-            records: operation.records(false),
-            is_atomic: true,
-            kraft_version: None,
-            reply: Reply::ScramAltered(results),
-        }
+        Outcome::atomic(operation.records(false), Reply::ScramAltered(results))
     }
 
     fn alter_scram_credential(

@@ -96,12 +96,10 @@ impl Controller {
                 Err(too_large) => return Outcome::refused(too_large),
             }
         }
-        Outcome {
-            records: operation.records(validate_only),
-            is_atomic: true,
-            kraft_version: None,
-            reply: Reply::TopicsCreated(replies),
-        }
+        Outcome::atomic(
+            operation.records(validate_only),
+            Reply::TopicsCreated(replies),
+        )
     }
 
     /// How many partitions the topic is to have, if it may have them.
@@ -377,12 +375,7 @@ impl Controller {
                 })
             })
             .collect();
-        Outcome {
-            records: operation.records(false),
-            is_atomic: true,
-            kraft_version: None,
-            reply: Reply::TopicsDeleted(replies),
-        }
+        Outcome::atomic(operation.records(false), Reply::TopicsDeleted(replies))
     }
 
     fn deletable(&self, name: &TopicName) -> Result<&TopicImage, Refusal> {
@@ -429,12 +422,10 @@ impl Controller {
                 operation.add(records).map(|()| more)
             })
             .collect();
-        Outcome {
-            records: operation.records(validate_only),
-            is_atomic: true,
-            kraft_version: None,
-            reply: Reply::PartitionsCreated(replies),
-        }
+        Outcome::atomic(
+            operation.records(validate_only),
+            Reply::PartitionsCreated(replies),
+        )
     }
 
     fn grow(&self, wanted: &NewPartitions) -> Result<Vec<MetadataRecord<'static>>, Refusal> {
