@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
+use ottla_env::Clock;
 use ottla_model::Monotonic;
 use ottla_wire::frame::RequestHeader;
 use parking_lot::Mutex;
@@ -94,8 +95,9 @@ impl Caller {
         (until > 0).then_some(Monotonic(Duration::from_nanos(until)))
     }
 
-    pub(crate) fn is_muted(&self, now: Monotonic) -> bool {
-        self.muted_until().is_some_and(|until| now < until)
+    pub(crate) fn is_muted(&self, clock: &impl Clock) -> bool {
+        self.muted_until()
+            .is_some_and(|until| clock.monotonic() < until)
     }
 
     /// The client says what it is made with.

@@ -1,6 +1,6 @@
 use std::future::poll_fn;
 use std::io;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -93,8 +93,8 @@ pub(super) enum Ended {
 }
 
 /// What comes after all that can be answered.
-enum Next {
-    Read(Result<Bytes, End>),
+enum Next<T> {
+    Read(Result<T, End>),
     MakeRoom,
 }
 
@@ -134,8 +134,7 @@ impl<E: Env, W: ConnectionWriter<File = FileOf<E>>> Dialogue<'_, E, W> {
             if self.node.has_left() && !self.caller.is_controller_listener {
                 return Err(Ended::Left);
             }
-            self.write(answer.map_err(Ended::Refused)?).await?;
-            return self.stay_muted().await;
+            return self.write(answer.map_err(Ended::Refused)?).await;
         }
         let bytes = frame.len();
         if !self.produces.has_room_for(bytes) {
@@ -153,41 +152,62 @@ impl<E: Env, W: ConnectionWriter<File = FileOf<E>>> Dialogue<'_, E, W> {
         }
     }
 
-    /// What comes next, and meanwhile answers produces.
+    /// What comes next, and meanwhile answers produces. While its client is to be silent no frame is begun. But one that takes of the
+    /// memory for the requests of all is not kept for the end of the silence: it is read and carried out, and counts like those before it.
     async fn answer_until_read<R: ConnectionReader>(
         &mut self,
         frames: &mut FrameReader<R, E::Clock>,
-    ) -> Result<Next, Ended> {
-        let mut next = pin!(frames.next());
+    ) -> Result<Next<Bytes>, Ended> {
+        let begun = {
+            let mut begin = pin!(frames.begin());
+            loop {
+                self.stay_muted().await?;
+                match self.answer_or_read(begin.as_mut()).await? {
+                    Some(Next::Read(Ok(begun))) => break begun,
+                    Some(Next::Read(Err(end))) => return Ok(Next::Read(Err(end))),
+                    Some(Next::MakeRoom) => return Ok(Next::MakeRoom),
+                    None => {}
+                }
+            }
+        };
+        let mut finish = pin!(frames.finish(begun));
         loop {
-            let read = poll_fn(|task| {
-                if self.produces.poll_answered(task).is_ready() {
-                    Poll::Ready(None)
-                } else if self.admission.must_close() {
-                    Poll::Ready(Some(Next::MakeRoom))
-                } else if self.produces.has_room()
-                    && let Poll::Ready(read) = next.as_mut().poll(task)
-                {
-                    Poll::Ready(Some(Next::Read(read)))
-                } else {
-                    let told = self.admission.poll_must_close(task);
-                    told.map(|()| Some(Next::MakeRoom))
-                }
-            });
-            match read.await {
-                Some(read) => return Ok(read),
-                None => {
-                    self.answer_some().await?;
-                    self.stay_muted().await?;
-                }
+            if let Some(next) = self.answer_or_read(finish.as_mut()).await? {
+                return Ok(next);
             }
         }
     }
 
-    /// Nothing more is read while its client is to be silent. What was read before is answered first, whatever becomes of the connection.
+    /// Goes on reading until that is done or a produce can be answered: then `None`.
+    async fn answer_or_read<T>(
+        &mut self,
+        mut reading: Pin<&mut impl Future<Output = Result<T, End>>>,
+    ) -> Result<Option<Next<T>>, Ended> {
+        let next = poll_fn(|task| {
+            if self.produces.poll_answered(task).is_ready() {
+                Poll::Ready(None)
+            } else if self.admission.must_close() {
+                Poll::Ready(Some(Next::MakeRoom))
+            } else if self.produces.has_room()
+                && let Poll::Ready(read) = reading.as_mut().poll(task)
+            {
+                Poll::Ready(Some(Next::Read(read)))
+            } else {
+                let told = self.admission.poll_must_close(task);
+                told.map(|()| Some(Next::MakeRoom))
+            }
+        });
+        let next = next.await;
+        if next.is_none() {
+            self.answer_some().await?;
+        }
+        Ok(next)
+    }
+
+    /// No frame is begun while its client is to be silent. What was read before is answered first, whatever becomes of the connection.
     async fn stay_muted(&mut self) -> Result<(), Ended> {
         let clock = self.node.env.clock();
-        if !self.caller.is_muted(clock.monotonic()) {
+        if !self.caller.is_muted(clock) {
             return Ok(());
         }
         self.answer_produces().await?;

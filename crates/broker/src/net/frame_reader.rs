@@ -54,6 +54,12 @@ impl<B: AsRef<[u8]>> AsRef<[u8]> for Reserved<B> {
     }
 }
 
+/// What is there of a frame has been read into the connection's own memory, as far as it fits.
+#[must_use = "its length has been read, and is not there again for the next"]
+pub(super) struct Beginning {
+    length: usize,
+}
+
 pub(super) struct FrameReader<R, C> {
     reader: R,
     clock: C,
@@ -86,48 +92,57 @@ impl<R: ConnectionReader, C: Clock> FrameReader<R, C> {
         }
     }
 
-    /// The next frame, without its length in front. What it takes of the budget is given back when the last slice of it is
-    /// dropped, wherever that is by then.
+    /// Waits for the next frame, and reads of it what fits into the connection's own memory. Until [`Self::finish`] it takes nothing of the
+    /// budget, and so may wait as long as it likes.
     ///
     /// # Errors
     /// See [`End`].
-    pub(super) async fn next(&mut self) -> Result<Bytes, End> {
-        let deadline = self.deadline();
-        self.fill_buffer(LENGTH_BYTES, deadline)
-            .await
-            .map_err(|end| match end {
-                End::Stalled => End::Idle,
-                other => other,
-            })?;
+    pub(super) async fn begin(&mut self) -> Result<Beginning, End> {
+        let idle = |end| match end {
+            End::Stalled => End::Idle,
+            other => other,
+        };
+        let waited = self.fill_buffer(LENGTH_BYTES, self.deadline()).await;
+        waited.map_err(idle)?;
         let length = self.buffer.get_i32();
         let bytes = usize::try_from(length)
             .ok()
             .filter(|bytes| *bytes <= self.max_bytes)
             .ok_or(End::FrameLength(length))?;
-        if bytes <= OWN_BYTES {
-            self.small(bytes).await
+        self.fill_buffer(bytes.min(OWN_BYTES), self.deadline())
+            .await?;
+        Ok(Beginning { length: bytes })
+    }
+
+    /// The frame that has begun, without its length in front. Others may be waiting for what it takes of the budget: whoever begins this
+    /// goes on with it, and with the frame. It is given back when the last slice of the frame is dropped, wherever that is by then.
+    ///
+    /// # Errors
+    /// See [`End`].
+    pub(super) async fn finish(&mut self, begun: Beginning) -> Result<Bytes, End> {
+        let Beginning { length } = begun;
+        if length <= OWN_BYTES {
+            Ok(self.small(length).await)
         } else {
-            self.large(bytes).await
+            self.large(length).await
         }
     }
 
     /// A frame that fits into what the connection has anyway. It is gone with its answer, and so never waits for others: a
     /// follower's fetch comes through though all memory is taken by produces that wait for that follower. Only the batches of
     /// a produce may outlast their answer, and are reserved for.
-    async fn small(&mut self, length: usize) -> Result<Bytes, End> {
-        self.fill_buffer(length, self.deadline()).await?;
+    async fn small(&mut self, length: usize) -> Bytes {
         let frame = self.buffer.split_to(length).freeze();
         if !is_produce(&frame) {
-            return Ok(frame);
+            return frame;
         }
         let mut reservation = self.budget.open_small();
         reservation.grow_to(length).await;
-        Ok(reserved(frame, reservation))
+        reserved(frame, reservation)
     }
 
     async fn large(&mut self, length: usize) -> Result<Bytes, End> {
         let mut deadline = self.deadline();
-        self.fill_buffer(OWN_BYTES, deadline).await?;
         let mut reservation = self.budget.open();
         let mut is_urgent = false;
         // The connection's own buffer stays small: a frame as large as this one may be the last in hours.
@@ -283,6 +298,13 @@ mod tests {
         }
     }
 
+    impl FrameReader<Socket, ManualClock> {
+        async fn next(&mut self) -> Result<Bytes, End> {
+            let begun = self.begin().await?;
+            self.finish(begun).await
+        }
+    }
+
     fn send(client: &mut UnboundedSender<Bytes>, bytes: impl Into<Bytes>) {
         let sent = client.send(bytes.into()).now_or_never();
         sent.expect("unbounded").expect("the connection is open");
@@ -384,13 +406,31 @@ mod tests {
         let (mut client, mut frames) = world.connect();
         send(&mut client, 200_000_i32.to_be_bytes().to_vec());
         let mut next = Box::pin(frames.next());
-        for _ in 0..6 {
+        // The first of them is only the beginning.
+        for _ in 0..7 {
             assert!(next.as_mut().now_or_never().is_none());
             world.clock.advance(IDLE / 6);
             send(&mut client, vec![0; 20_000]);
         }
         let end = next.as_mut().now_or_never();
         assert!(matches!(end, Some(Err(End::Stalled))), "{end:?}");
+    }
+
+    #[test]
+    fn what_has_only_begun_takes_no_memory_from_others() {
+        let world = World::new(1);
+        let [mut first, mut second] = [(); 2].map(|()| world.connect());
+        for (client, _) in [&mut first, &mut second] {
+            send(client, frame(300_000));
+        }
+        let (mut first, mut second) = (first.1, second.1);
+        let begun = first.begin().now_or_never().expect("it is there").unwrap();
+        let other = second.next().now_or_never().expect("nobody has any");
+        let mut finish = Box::pin(first.finish(begun));
+        assert!(finish.as_mut().now_or_never().is_none(), "another has it");
+        drop(other);
+        let frame = finish.as_mut().now_or_never().expect("its turn");
+        assert_eq!(frame.unwrap().len(), 300_000);
     }
 
     #[test]

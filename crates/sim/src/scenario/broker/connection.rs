@@ -139,6 +139,27 @@ impl Connection {
         Ok(())
     }
 
+    /// Sends only so many bytes of a request. Gives the others, for [`Self::send_rest`]; no other request may come before them.
+    #[cfg(test)]
+    pub(super) async fn send_beginning<'a>(
+        &mut self,
+        bytes: usize,
+        (key, version): (ApiKey, i16),
+        request: &impl Message<'a>,
+    ) -> Result<Bytes, Trouble> {
+        let correlation = self.next_correlation;
+        let mut frame = self.encode(key, version, request);
+        let rest = frame.split_off(bytes);
+        self.write_bytes(frame).await?;
+        self.unanswered.push_back((correlation, key, version));
+        Ok(rest)
+    }
+
+    #[cfg(test)]
+    pub(super) async fn send_rest(&mut self, rest: Bytes) -> Result<(), Trouble> {
+        self.write_bytes(rest).await
+    }
+
     /// Sends a request that is not answered.
     pub(super) async fn write<'a>(
         &mut self,
@@ -146,6 +167,11 @@ impl Connection {
         version: i16,
         request: &impl Message<'a>,
     ) -> Result<(), Trouble> {
+        let frame = self.encode(key, version, request);
+        self.write_bytes(frame).await
+    }
+
+    fn encode<'a>(&mut self, key: ApiKey, version: i16, request: &impl Message<'a>) -> Bytes {
         let header = RequestHeader {
             api_key: key.code(),
             api_version: version,
@@ -159,9 +185,13 @@ impl Connection {
         request.encode(&mut writer, version);
         let length = i32::try_from(writer.len() - LENGTH_BYTES).expect("a request is small");
         writer.set_i32(0, length);
-        let frame = vec![Piece::Bytes(writer.into_bytes())];
+        writer.into_bytes()
+    }
+
+    async fn write_bytes(&mut self, bytes: Bytes) -> Result<(), Trouble> {
         let timeout = pin!(self.env.clock().sleep(PATIENCE));
-        match select(pin!(self.writer.write(frame)), timeout).await {
+        let written = pin!(self.writer.write(vec![Piece::Bytes(bytes)]));
+        match select(written, timeout).await {
             Either::Left((written, _)) => Ok(written?),
             Either::Right(_) => Err(Trouble::Lost),
         }

@@ -1,8 +1,12 @@
 //! A client that uses more than its quota: it is answered at once, and nothing more is read of its connection for the time that the
 //! answer says (KIP-219).
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
+use bytes::Bytes;
 use ottla_env::{Clock, Env};
 use ottla_model::{ErrorCode, Offset, Timestamp};
 use ottla_wire::Records;
@@ -44,17 +48,20 @@ async fn hear_versions(connection: &mut Connection) -> Result<(), Trouble> {
     Ok(())
 }
 
-/// A batch of so many bytes. To a topic that is none, it counts against the quota all the same.
-async fn produce(connection: &mut Connection, topic: &str, bytes: usize) -> Result<(), Trouble> {
+/// A batch of so many bytes.
+fn batch(bytes: usize) -> Bytes {
     let mut batch = BatchBuilder::new(BatchFields::default(), Compression::None);
     batch.push(Timestamp(0), None, Some(&vec![0; bytes]), []);
-    let records = batch.build();
+    batch.build()
+}
+
+fn produce_request<'a>(topic: &'a str, records: &'a [u8]) -> ProduceRequest<'a> {
     let partition = PartitionProduceData {
         index: 0,
-        records: Some(Records::Bytes(&records)),
+        records: Some(Records::Bytes(records)),
         ..Default::default()
     };
-    let request = ProduceRequest {
+    ProduceRequest {
         acks: -1,
         timeout_ms: 10_000,
         topic_data: vec![TopicProduceData {
@@ -63,7 +70,13 @@ async fn produce(connection: &mut Connection, topic: &str, bytes: usize) -> Resu
             ..Default::default()
         }],
         ..Default::default()
-    };
+    }
+}
+
+/// To a topic that is none, it counts against the quota all the same.
+async fn produce(connection: &mut Connection, topic: &str, bytes: usize) -> Result<(), Trouble> {
+    let records = batch(bytes);
+    let request = produce_request(topic, &records);
     connection.send(ApiKey::Produce, 8, &request).await
 }
 
@@ -171,6 +184,55 @@ async fn be_silent_for_too_long(env: &SimEnv, ledger: &Ledger) -> Result<(), Tro
     Ok(())
 }
 
+/// Of a request that large, its first part takes of the memory that the node has for the requests of all.
+const FIRST_PART: usize = 30_000;
+
+/// Gives whether the second request was being read when the silence began.
+async fn be_silent_amid_a_request(env: &SimEnv, ledger: &Ledger) -> Result<bool, Trouble> {
+    let clock = env.clock();
+    let mut admin = Connection::open(env, ledger).await?;
+    create_synced_topic(&mut admin).await?;
+    let set = set_quota(&mut admin, USER, Some(QUOTA)).await?;
+    assert_eq!(set, ErrorCode::None);
+    let mut client = Connection::open(env, ledger).await?;
+    produce(&mut client, "synced", BYTES).await?;
+    let records = batch(BYTES);
+    let request = produce_request("synced", &records);
+    let rest = client.send_beginning(FIRST_PART, (ApiKey::Produce, 8), &request);
+    let rest = rest.await?;
+    let (first, _) = hear_produced(&mut client).await?;
+    let answered = clock.monotonic();
+    assert!(first > 4 * SLACK, "{first:?} is not worth the test");
+    client.send_rest(rest).await?;
+    ask_versions(&mut client).await?;
+    let (second, offset) = hear_produced(&mut client).await?;
+    assert_eq!(offset, Offset(1));
+    let took = clock.monotonic() - answered;
+    if took > SLACK {
+        assert!(took > first - SLACK, "heard after {took:?} of {first:?}");
+        return Ok(false);
+    }
+    // It counts, and nothing behind it is heard before that time is over, too.
+    assert!(second > first);
+    hear_versions(&mut client).await?;
+    let heard = clock.monotonic() - answered - took;
+    assert!(
+        heard > second - SLACK && heard < second + SLACK,
+        "heard after {heard:?} of {second:?}"
+    );
+    Ok(true)
+}
+
+/// For how long the client is to be silent, and where its batch went.
+async fn hear_produced(client: &mut Connection) -> Result<(Duration, Offset), Trouble> {
+    let answer = client.receive_within(PATIENCE).await?;
+    let produced: ProduceResponse<'_> = answer.decode()?;
+    let partition = &produced.responses[0].partition_responses[0];
+    assert_eq!(partition.error_code, ErrorCode::None);
+    let silence = u64::try_from(produced.throttle_time_ms).expect("it is a time");
+    Ok((Duration::from_millis(silence), partition.base_offset))
+}
+
 async fn script(world: World, ledger: Ledger) {
     let env = world.boot(CLIENTS);
     let settings = Settings::choose(&world);
@@ -179,6 +241,17 @@ async fn script(world: World, ledger: Ledger) {
     if let Err(trouble) = converse(&env, &ledger).await {
         panic!("{trouble:?}");
     }
+}
+
+async fn script_amid_a_request(world: World, ledger: Ledger, were_being_read: Arc<AtomicU32>) {
+    let env = world.boot(CLIENTS);
+    let settings = Settings::choose(&world);
+    let process = Process::attempt(&world, &ledger, &settings).await;
+    let _process = process.expect("the machine is well");
+    match be_silent_amid_a_request(&env, &ledger).await {
+        Ok(was_being_read) => were_being_read.fetch_add(u32::from(was_being_read), Relaxed),
+        Err(trouble) => panic!("{trouble:?}"),
+    };
 }
 
 async fn idle_script(world: World, ledger: Ledger) {
@@ -208,4 +281,16 @@ fn a_client_beyond_its_quota_is_answered_first_and_then_not_read() {
         let script = script(simulation.world().clone(), Ledger::new(false));
         assert_eq!(simulation.run(LIMIT, script), Ok(()), "seed {seed}");
     }
+}
+
+#[test]
+fn a_large_request_that_is_being_read_is_not_left_in_memory_until_its_client_is_heard_again() {
+    let were_being_read = Arc::<AtomicU32>::default();
+    for seed in 0..20 {
+        let simulation = Simulation::new(seed);
+        let (world, ledger) = (simulation.world().clone(), Ledger::new(false));
+        let script = script_amid_a_request(world, ledger, Arc::clone(&were_being_read));
+        assert_eq!(simulation.run(LIMIT, script), Ok(()), "seed {seed}");
+    }
+    assert!(were_being_read.load(Relaxed) > 0, "it is never seen");
 }
