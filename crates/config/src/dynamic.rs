@@ -53,7 +53,7 @@ pub fn check<'a>(
     for (name, text) in next.clone() {
         check_one(name, text, level)?;
     }
-    let next = Settings::dynamic(next);
+    let next = Settings::dynamic(level, next);
     let changed = match level {
         Level::AllBrokers => Layers {
             all_brokers: &next,
@@ -237,7 +237,7 @@ mod tests {
         next: &[(&str, &str)],
     ) -> Result<(), String> {
         let nothing = Settings::default();
-        let all_brokers = Settings::dynamic(all_brokers.iter().copied());
+        let all_brokers = Settings::dynamic(Level::AllBrokers, all_brokers.iter().copied());
         let layers = Layers {
             file: &nothing,
             all_brokers: &all_brokers,
@@ -274,9 +274,33 @@ mod tests {
     }
 
     #[test]
+    fn what_brokers_have_for_themselves_has_no_effect_when_all_are_given_it() {
+        let configs = [
+            ("listeners", "A://:1"),
+            ("cordoned.log.dirs", "*"),
+            ("sasl.kerberos.service.name", "kafka"),
+            ("listener.name.x.ssl.keystore.location", "/a"),
+            ("node.id", "3"),
+            ("log.retention.ms", "soon"),
+        ];
+        let read = |level| Settings::dynamic(level, configs.into_iter());
+        assert_eq!(read(Level::AllBrokers), Settings::default());
+        for (name, text) in &configs[..4] {
+            assert_eq!(read(Level::ThisBroker).text(name), Some(*text));
+        }
+        let shared = [
+            ("log.retention.ms", "5"),
+            ("listener.name.x.max.connections", "5"),
+        ];
+        let read = Settings::dynamic(Level::AllBrokers, shared.into_iter());
+        assert!(shared.iter().all(|(name, _)| read.text(name) == Some("5")));
+    }
+
+    #[test]
     fn a_controller_cordons_nothing() {
-        let before = Settings::dynamic([("cordoned.log.dirs", "/a,/b")].into_iter());
-        let next = |dirs| Settings::dynamic([("cordoned.log.dirs", dirs)].into_iter());
+        let own = |configs: [_; 1]| Settings::dynamic(Level::ThisBroker, configs.into_iter());
+        let before = own([("cordoned.log.dirs", "/a,/b")]);
+        let next = |dirs| own([("cordoned.log.dirs", dirs)]);
         let nothing = Settings::default();
         for fine in [next("/b"), next(""), next("/b,/a"), nothing.clone()] {
             assert_eq!(check_of_controller(&before, &fine), Ok(()));

@@ -259,6 +259,7 @@ fn ports(listeners: &[Listener]) -> Result<(), String> {
 mod tests {
     use super::*;
     use crate::describe::Layers;
+    use crate::dynamic::{self, Level};
 
     /// What a node with the listeners A, B and C, the controller's, of which clients are told of A, says to dynamic configs, having `has`.
     fn checked(
@@ -276,9 +277,9 @@ mod tests {
         let layers = Layers {
             file: config.settings(),
             all_brokers: &Settings::default(),
-            this_broker: &Settings::dynamic(has),
+            this_broker: &Settings::dynamic(Level::ThisBroker, has),
         };
-        crate::dynamic::check(&layers, crate::dynamic::Level::ThisBroker, next)
+        dynamic::check(&layers, Level::ThisBroker, next)
     }
 
     const ONLY_A: &str = "advertised.listeners=A://a:1\n";

@@ -172,6 +172,7 @@ impl<E: Env> OpenListeners<E> {
 #[cfg(test)]
 mod tests {
     use ottla_config::describe::Layers;
+    use ottla_config::dynamic::Level;
 
     use super::*;
 
@@ -190,7 +191,7 @@ mod tests {
             let layers = Layers {
                 file: config.settings(),
                 all_brokers: &nothing,
-                this_broker: &Settings::dynamic(own.into_iter()),
+                this_broker: &Settings::dynamic(Level::ThisBroker, own.into_iter()),
             };
             wanted.set(&layers.effective());
             let told = changes.next().now_or_never().flatten();
