@@ -26,6 +26,7 @@ pub use error::StartError;
 pub(crate) use own_directories::OwnDirectory;
 
 use crate::client_quotas::ClientQuotas;
+use crate::dynamic_configs::DynamicConfigs;
 use crate::endpoints::quorum_endpoint;
 use crate::failed_directories::FailedDirectory;
 use crate::failure::{Failure, Failures};
@@ -79,11 +80,9 @@ impl<E: Env> Broker<E> {
             of_partitions: directories,
             has_offline,
         } = OwnDirectories::take(&env, &config)?;
-        // Before anything is touched that a start in vain would leave worse than it was.
-        let mut listeners = Vec::new();
-        for listener in config.listeners() {
-            listeners.push(Bound::bind(&env, &config, listener).await?);
-        }
+        // What the quorum is told, and nothing closes.
+        let is_controllers = |name: &str| config.is_controller_listener(name);
+        let mut listeners = Bound::of_file(&env, &config, is_controllers).await?;
         let adjustable = Adjustable::of(config.settings());
         let limits = ConnectionLimits::new(&config, adjustable.connections.clone());
         learn_hosts(&env, &limits)
@@ -91,11 +90,16 @@ impl<E: Env> Broker<E> {
             .map_err(|(host, error)| StartError::Host { host, error })?;
         let bound = listeners.iter().map(|bound| &bound.listener);
         let endpoints = bound
-            .filter(|bound| bound.is_controller)
             .map(|bound| quorum_endpoint(&config, &bound.name, bound.address.port()))
             .collect();
         let (raft, log, controller) = load(&env, &config, &metadata, metadata_id, endpoints)?;
         let metadata_reader = log.reader();
+        let (mut wanted, mut changes) = WantedListeners::new(&config);
+        let dynamic = DynamicConfigs::of(controller.image(), config.node_id());
+        wanted.set(&dynamic.over(config.settings()).effective());
+        // Before anything is touched that a start in vain would leave worse than it was: of the file's listeners all that are not closed.
+        let of_clients = |name: &str| !is_controllers(name) && wanted.has(name);
+        listeners.extend(Bound::of_file(&env, &config, of_clients).await?);
         let (published, to_move) = publish_to(&env, &config, &controller, limits, &directories);
         let found = FoundLogs::find(
             &env,
@@ -124,7 +128,6 @@ impl<E: Env> Broker<E> {
             })?;
         let (tell_assigned, assigned) = mpsc::unbounded();
         let (tell_cordoned, cordoned) = mpsc::unbounded();
-        let (wanted, mut changes) = WantedListeners::new(&config);
         let ids: Vec<Uuid> = directories.iter().map(|(_, id)| *id).collect();
         let lane_by_id = ids.iter().zip(&lanes);
         let publisher = Publisher::new(

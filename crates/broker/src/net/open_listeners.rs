@@ -36,6 +36,11 @@ impl WantedListeners {
         (wanted, receiver)
     }
 
+    /// Whether there is to be a listener of that name, as far as is known.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.last.iter().any(|listener| listener.name == name)
+    }
+
     pub(crate) fn set(&mut self, settings: &Settings) {
         match dynamic::listeners(&self.taken, settings) {
             Ok(next) => {
@@ -74,11 +79,20 @@ pub(crate) struct OpenListeners<E: Env> {
 }
 
 impl<E: Env> OpenListeners<E> {
-    /// Accepts connections through what is bound.
-    pub(crate) fn accept(node: Arc<Node<E>>, bound: Vec<Bound<E>>) -> Self {
+    /// Accepts connections through what is bound. What else the file has was closed before.
+    pub(crate) fn accept(node: Arc<Node<E>>, mut bound: Vec<Bound<E>>) -> Self {
         let open = Vec::new();
         let mut listeners = Self { node, open };
-        bound.into_iter().for_each(|bound| listeners.push(bound));
+        let node = Arc::clone(&listeners.node);
+        for Listener { name, .. } in node.config.listeners() {
+            match bound
+                .iter()
+                .position(|bound| bound.configured.name == *name)
+            {
+                Some(place) => listeners.push(bound.swap_remove(place)),
+                None => node.connection_limits.close(name),
+            }
+        }
         listeners
     }
 

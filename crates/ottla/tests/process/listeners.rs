@@ -13,7 +13,12 @@ const OUT: &str = "listeners=PLAINTEXT://127.0.0.1:0,CONTROLLER://127.0.0.1:0,OU
     advertised.listeners=PLAINTEXT://127.0.0.1:0";
 
 fn start(place: &Place) -> (Node, BufReader<ChildStderr>) {
-    let mut command: Command = place.command(&["server", "server.properties"]);
+    start_with(place, &[])
+}
+
+fn start_with(place: &Place, more: &[&str]) -> (Node, BufReader<ChildStderr>) {
+    let arguments = [&["server", "server.properties"], more].concat();
+    let mut command: Command = place.command(&arguments);
     command.env("RUST_LOG", "ottla_broker=info");
     let mut node = Node::start(command);
     let log = BufReader::new(node.process.stderr.take().unwrap());
@@ -102,6 +107,22 @@ fn listeners_that_were_opened_are_there_after_a_restart() {
     ask(&new);
     is_answered(&new);
     assert!(!node.told("listener").contains("OUT"), "{}", node.welcome);
+}
+
+#[test]
+fn a_listener_that_was_closed_is_not_needed_at_the_start() {
+    let place = Place::formatted(OUT);
+    let (node, log) = start(&place);
+    assert_eq!(alter(&connect(node.port("PLAINTEXT")), Some(ONE)), [0, 0]);
+    drop((node, log));
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap();
+    let listeners = format!("listeners={ONE},OUT://{address}");
+    let (node, mut log) = start_with(&place, &["--override", &listeners]);
+    assert!(!node.told("listener").contains("OUT"), "{}", node.welcome);
+    let admin = connect(node.port("PLAINTEXT"));
+    assert_eq!(alter(&admin, None), [0, 0]);
+    said(&mut log, "cannot listen on OUT");
 }
 
 #[test]
