@@ -256,7 +256,7 @@ mod tests {
 
     #[test]
     fn what_is_read_at_the_start_cannot_be_changed() {
-        for name in ["node.id", "log.retention.hours", "listeners"] {
+        for name in ["node.id", "log.retention.hours"] {
             assert!(own(name, "3").is_err(), "{name}");
         }
         assert_eq!(own("a.plugins.own", "x"), Ok(()));
