@@ -15,7 +15,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use futures::channel::{mpsc, oneshot};
 use futures::future::{Either, select};
-use ottla_config::{Adjustable, ServerConfig};
+use ottla_config::{Adjustable, ServerConfig, Settings};
 use ottla_controller::{Controller, Request};
 use ottla_env::{Clock, Env, Spawn};
 use ottla_log::dir::LogDirectory;
@@ -100,7 +100,9 @@ impl<E: Env> Broker<E> {
         // Before anything is touched that a start in vain would leave worse than it was: of the file's listeners all that are not closed.
         let of_clients = |name: &str| !is_controllers(name) && wanted.has(name);
         listeners.extend(Bound::of_file(&env, &config, of_clients).await?);
-        let (published, to_move) = publish_to(&env, &config, &controller, limits, &directories);
+        let of_listeners = (limits, wanted.taken());
+        let (published, to_move) =
+            publish_to(&env, &config, &controller, of_listeners, &directories);
         let found = FoundLogs::find(
             &env,
             config.node_id(),
@@ -274,7 +276,7 @@ fn publish_to<E: Env>(
     env: &E,
     config: &ServerConfig,
     controller: &Controller,
-    connection_limits: Arc<ConnectionLimits>,
+    (connection_limits, of_listeners): (Arc<ConnectionLimits>, Arc<ArcSwap<Settings>>),
     directories: &[OwnDirectory<E>],
 ) -> (Published<E>, mpsc::UnboundedReceiver<PartitionKey>) {
     let image = Arc::new(ArcSwap::from_pointee(controller.image().clone()));
@@ -306,6 +308,7 @@ fn publish_to<E: Env>(
         client_quotas: Arc::new(client_quotas),
         telemetry: Arc::new(telemetry),
         connection_limits,
+        of_listeners,
     };
     (published, to_move)
 }

@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use futures::channel::{mpsc, oneshot};
 use futures::future::{AbortHandle, Abortable};
 use futures::{FutureExt, StreamExt};
@@ -15,8 +16,8 @@ use crate::node::Node;
 
 /// Says which listeners there are to be, whenever they are others.
 pub(crate) struct WantedListeners {
-    /// The settings that were last taken over, and their listeners.
-    taken: Settings,
+    /// The settings that were last taken over, which requests look at, and their listeners.
+    taken: Arc<ArcSwap<Settings>>,
     last: Vec<Listener>,
     /// Why later ones were not.
     problem: Option<String>,
@@ -28,12 +29,17 @@ impl WantedListeners {
     pub(crate) fn new(config: &ServerConfig) -> (Self, mpsc::UnboundedReceiver<Vec<Listener>>) {
         let (changes, receiver) = mpsc::unbounded();
         let wanted = Self {
-            taken: config.settings().clone(),
+            taken: Arc::new(ArcSwap::from_pointee(config.settings().clone())),
             last: config.listeners().to_vec(),
             problem: None,
             changes,
         };
         (wanted, receiver)
+    }
+
+    /// The settings whose listeners there are to be.
+    pub(crate) fn taken(&self) -> Arc<ArcSwap<Settings>> {
+        Arc::clone(&self.taken)
     }
 
     /// Whether there is to be a listener of that name, as far as is known.
@@ -42,9 +48,9 @@ impl WantedListeners {
     }
 
     pub(crate) fn set(&mut self, settings: &Settings) {
-        match dynamic::listeners(&self.taken, settings) {
+        match dynamic::listeners(&self.taken.load(), settings) {
             Ok(next) => {
-                self.taken = settings.clone();
+                self.taken.store(Arc::new(settings.clone()));
                 self.problem = None;
                 if next != self.last {
                     self.last.clone_from(&next);

@@ -154,6 +154,21 @@ fn what_is_opened_may_have_the_port_of_what_is_closed() {
 }
 
 #[test]
+fn what_is_answered_is_carried_out_whatever_the_controller_was_told() {
+    let (with_out, _) = OUT.rsplit_once('\n').unwrap();
+    let place = Place::formatted(with_out);
+    let (node, log) = start(&place);
+    let wrong = Some("NEW://127.0.0.1:0");
+    assert_eq!(alter(&connect(node.port("CONTROLLER")), wrong), [0, 0]);
+    said(&log, "listeners stay as they are");
+    let admin = connect(node.port("PLAINTEXT"));
+    assert_eq!(alter(&admin, Some(ONE)), [0, 42]);
+    let more = format!("{ONE},OUT://127.0.0.1:0,NEW://127.0.0.1:0");
+    assert_eq!(alter(&admin, Some(&more)), [0, 0]);
+    opened(&log);
+}
+
+#[test]
 fn a_port_that_is_taken_leaves_the_others_alone() {
     let place = Place::formatted(OUT);
     let (node, log) = start(&place);
