@@ -6,6 +6,7 @@
 Lines of a set behind its properties, after a line --:
   RESOURCE NAME KEY=VALUE...         sets them; KEY alone deletes it, KEY+=VALUE adds to a list; NAME is - where it is empty
   topic NAME KEY=VALUE...            creates it first
+  controller RESOURCE NAME …         the same, asked of the controller
   wait MILLISECONDS                  until what was altered is taken over
 """
 import json
@@ -14,22 +15,22 @@ import sys
 TYPES = {"topic": 2, "broker": 4, "broker-logger": 8, "client-metrics": 16, "group": 32}
 
 
-def say(key, version, request):
-    print("broker", key, version, json.dumps(request))
+def say(key, version, request, listener="broker"):
+    print(listener, key, version, json.dumps(request))
 
 
 def name_of(word):
     return "" if word == "-" else word
 
 
-def alter(kind, name, words, validate_only=False):
+def alter(kind, name, words, validate_only=False, listener="broker"):
     configs = []
     for word in words:
         key, is_set, value = word.partition("=")
         operation = 2 if key.endswith("+") else 0 if is_set else 1
         configs.append({"name": key.rstrip("+"), "configOperation": operation, "value": value if is_set else None})
     resource = {"resourceType": TYPES[kind], "resourceName": name, "configs": configs}
-    say("INCREMENTAL_ALTER_CONFIGS", 1, {"resources": [resource], "validateOnly": validate_only})
+    say("INCREMENTAL_ALTER_CONFIGS", 1, {"resources": [resource], "validateOnly": validate_only}, listener)
 
 
 def create(name):
@@ -55,7 +56,8 @@ def of_set(path):
     for line in lines:
         if not line or line.startswith("#"):
             continue
-        kind, name, *words = line.split(" ")
+        listener = "controller" if line.startswith("controller ") else "broker"
+        kind, name, *words = line.removeprefix("controller ").split(" ")
         if kind == "wait":
             print(line)
             continue
@@ -63,7 +65,7 @@ def of_set(path):
         if kind == "topic" and (kind, name) not in seen:
             create(name)
         seen.add((kind, name))
-        alter(kind, name, words)
+        alter(kind, name, words, listener=listener)
     # Brokers take over what is committed when they get to it.
     print("wait 1000")
     for kind, name in sorted(seen):

@@ -2,6 +2,7 @@
 
 use ottla_config::Settings;
 use ottla_config::describe::Layers;
+use ottla_config::dynamic::Level;
 use ottla_metadata::{Image, Resource};
 use ottla_model::NodeId;
 
@@ -14,13 +15,13 @@ pub(crate) struct DynamicConfigs {
 
 impl DynamicConfigs {
     pub(crate) fn of(image: &Image, node: NodeId) -> Self {
-        let read = |name: &str| {
+        let read = |level, name: &str| {
             let resource = Resource::new(Resource::BROKER, name);
-            Settings::dynamic(image.configs().of(&resource))
+            Settings::dynamic(level, image.configs().of(&resource))
         };
         Self {
-            all_brokers: read(""),
-            this_broker: read(&node.to_string()),
+            all_brokers: read(Level::AllBrokers, ""),
+            this_broker: read(Level::ThisBroker, &node.to_string()),
         }
     }
 

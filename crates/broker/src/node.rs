@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use ottla_config::ServerConfig;
+use ottla_config::{ServerConfig, Settings};
 use ottla_controller::{NewTopic, Permits, Reply, Request};
 use ottla_env::{Entropy, Env};
 use ottla_metadata::{Broker, Image};
@@ -78,6 +78,7 @@ pub(crate) struct Node<E: Env> {
     pub(crate) client_quotas: Arc<ClientQuotas>,
     pub(crate) telemetry: Arc<Telemetry>,
     pub(crate) connection_limits: Arc<ConnectionLimits>,
+    pub(crate) of_listeners: Arc<ArcSwap<Settings>>,
     pub(crate) complaints: Complaints,
     pub(crate) request_memory: MemoryBudget,
     pub(crate) log_dirs: Arc<LogDirs>,
@@ -116,6 +117,7 @@ impl<E: Env> Node<E> {
             client_quotas,
             telemetry,
             connection_limits,
+            of_listeners,
         } = published;
         Self {
             id: config.node_id(),
@@ -124,6 +126,7 @@ impl<E: Env> Node<E> {
             client_quotas,
             telemetry,
             connection_limits,
+            of_listeners,
             complaints: Complaints::default(),
             request_memory: MemoryBudget::new(REQUEST_MEMORY),
             log_dirs,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use ottla_config::Settings;
 use ottla_env::Env;
 use ottla_metadata::Image;
 
@@ -26,6 +27,8 @@ pub(crate) struct Published<E: Env> {
     pub(crate) client_quotas: Arc<ClientQuotas>,
     pub(crate) telemetry: Arc<Telemetry>,
     pub(crate) connection_limits: Arc<ConnectionLimits>,
+    /// The settings whose listeners the node has.
+    pub(crate) of_listeners: Arc<ArcSwap<Settings>>,
 }
 
 impl<E: Env> Clone for Published<E> {
@@ -39,6 +42,7 @@ impl<E: Env> Clone for Published<E> {
             client_quotas: Arc::clone(&self.client_quotas),
             telemetry: Arc::clone(&self.telemetry),
             connection_limits: Arc::clone(&self.connection_limits),
+            of_listeners: Arc::clone(&self.of_listeners),
         }
     }
 }

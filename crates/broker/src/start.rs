@@ -15,7 +15,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use futures::channel::{mpsc, oneshot};
 use futures::future::{Either, select};
-use ottla_config::{Adjustable, ServerConfig};
+use ottla_config::{Adjustable, ServerConfig, Settings};
 use ottla_controller::{Controller, Request};
 use ottla_env::{Clock, Env, Spawn};
 use ottla_log::dir::LogDirectory;
@@ -26,6 +26,7 @@ pub use error::StartError;
 pub(crate) use own_directories::OwnDirectory;
 
 use crate::client_quotas::ClientQuotas;
+use crate::dynamic_configs::DynamicConfigs;
 use crate::endpoints::quorum_endpoint;
 use crate::failed_directories::FailedDirectory;
 use crate::failure::{Failure, Failures};
@@ -79,11 +80,9 @@ impl<E: Env> Broker<E> {
             of_partitions: directories,
             has_offline,
         } = OwnDirectories::take(&env, &config)?;
-        // Before anything is touched that a start in vain would leave worse than it was.
-        let mut listeners = Vec::new();
-        for listener in config.listeners() {
-            listeners.push(Bound::bind(&env, &config, listener).await?);
-        }
+        // What the quorum is told, and nothing closes.
+        let is_controllers = |name: &str| config.is_controller_listener(name);
+        let mut listeners = Bound::of_file(&env, &config, is_controllers).await?;
         let adjustable = Adjustable::of(config.settings());
         let limits = ConnectionLimits::new(&config, adjustable.connections.clone());
         learn_hosts(&env, &limits)
@@ -91,12 +90,19 @@ impl<E: Env> Broker<E> {
             .map_err(|(host, error)| StartError::Host { host, error })?;
         let bound = listeners.iter().map(|bound| &bound.listener);
         let endpoints = bound
-            .filter(|bound| bound.is_controller)
             .map(|bound| quorum_endpoint(&config, &bound.name, bound.address.port()))
             .collect();
         let (raft, log, controller) = load(&env, &config, &metadata, metadata_id, endpoints)?;
         let metadata_reader = log.reader();
-        let (published, to_move) = publish_to(&env, &config, &controller, limits, &directories);
+        let (mut wanted, mut changes) = WantedListeners::new(&config);
+        let dynamic = DynamicConfigs::of(controller.image(), config.node_id());
+        wanted.set(&dynamic.over(config.settings()).effective());
+        // Before anything is touched that a start in vain would leave worse than it was: of the file's listeners all that are not closed.
+        let of_clients = |name: &str| !is_controllers(name) && wanted.has(name);
+        listeners.extend(Bound::of_file(&env, &config, of_clients).await?);
+        let of_listeners = (limits, wanted.taken());
+        let (published, to_move) =
+            publish_to(&env, &config, &controller, of_listeners, &directories);
         let found = FoundLogs::find(
             &env,
             config.node_id(),
@@ -124,7 +130,6 @@ impl<E: Env> Broker<E> {
             })?;
         let (tell_assigned, assigned) = mpsc::unbounded();
         let (tell_cordoned, cordoned) = mpsc::unbounded();
-        let (wanted, mut changes) = WantedListeners::new(&config);
         let ids: Vec<Uuid> = directories.iter().map(|(_, id)| *id).collect();
         let lane_by_id = ids.iter().zip(&lanes);
         let publisher = Publisher::new(
@@ -271,7 +276,7 @@ fn publish_to<E: Env>(
     env: &E,
     config: &ServerConfig,
     controller: &Controller,
-    connection_limits: Arc<ConnectionLimits>,
+    (connection_limits, of_listeners): (Arc<ConnectionLimits>, Arc<ArcSwap<Settings>>),
     directories: &[OwnDirectory<E>],
 ) -> (Published<E>, mpsc::UnboundedReceiver<PartitionKey>) {
     let image = Arc::new(ArcSwap::from_pointee(controller.image().clone()));
@@ -303,6 +308,7 @@ fn publish_to<E: Env>(
         client_quotas: Arc::new(client_quotas),
         telemetry: Arc::new(telemetry),
         connection_limits,
+        of_listeners,
     };
     (published, to_move)
 }

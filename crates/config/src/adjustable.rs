@@ -42,12 +42,13 @@ impl Adjustable {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dynamic::Level;
 
     #[test]
     fn what_all_groups_have_stays_within_the_bounds_of_groups() {
         let interval = |value| {
             let dynamic = [("group.consumer.assignment.interval.ms", value)];
-            let found = Adjustable::of(&Settings::dynamic(dynamic.into_iter()));
+            let found = Adjustable::of(&Settings::dynamic(Level::AllBrokers, dynamic.into_iter()));
             found.consumer_assignment_interval.as_millis()
         };
         assert_eq!(interval("2000"), 2000);
@@ -57,7 +58,7 @@ mod tests {
     #[test]
     fn what_is_not_set_is_kafkas_default() {
         let dynamic = [("max.connections", "7"), ("max.connections.per.ip", "x")];
-        let found = Adjustable::of(&Settings::dynamic(dynamic.into_iter()));
+        let found = Adjustable::of(&Settings::dynamic(Level::AllBrokers, dynamic.into_iter()));
         assert_eq!(found.connections.max, 7);
         assert_eq!(found.connections.max_per_ip, 2_147_483_647);
         assert_eq!(found.producer_expiration, Duration::from_secs(86400));

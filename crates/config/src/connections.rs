@@ -120,9 +120,13 @@ pub(crate) fn of_listener(settings: &Settings, listener: &str, key: &str) -> Opt
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dynamic::Level;
 
     fn bounds(configs: &[(&str, &str)]) -> ConnectionBounds {
-        ConnectionBounds::of(&Settings::dynamic(configs.iter().copied()))
+        ConnectionBounds::of(&Settings::dynamic(
+            Level::ThisBroker,
+            configs.iter().copied(),
+        ))
     }
 
     #[test]

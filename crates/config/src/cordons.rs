@@ -44,12 +44,13 @@ pub(crate) fn of(settings: &Settings) -> Vec<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dynamic::Level;
 
     #[test]
     fn a_star_stands_for_all() {
         let cordoned = |value| {
             let dynamic = [(KEY, value)];
-            of(&Settings::dynamic(dynamic.into_iter()))
+            of(&Settings::dynamic(Level::ThisBroker, dynamic.into_iter()))
         };
         assert_eq!(cordoned("*"), [PathBuf::from("/tmp/kafka-logs")]);
         assert_eq!(cordoned("/a,/b"), ["/a", "/b"].map(PathBuf::from));

@@ -279,6 +279,7 @@ impl Kind {
 mod tests {
     use super::*;
     use crate::ServerConfig;
+    use crate::dynamic::Level;
 
     fn file(text: &str) -> Settings {
         let (config, _) = ServerConfig::load(
@@ -300,7 +301,10 @@ mod tests {
     #[test]
     fn a_topic_config_names_all_that_lies_beneath_it() {
         let file = file("log.retention.hours=2\n");
-        let all_brokers = Settings::dynamic([("log.retention.ms", "5000")].into_iter());
+        let all_brokers = Settings::dynamic(
+            Level::AllBrokers,
+            [("log.retention.ms", "5000")].into_iter(),
+        );
         let nothing = Settings::default();
         let layers = Layers {
             file: &file,

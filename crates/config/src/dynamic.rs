@@ -41,19 +41,21 @@ pub enum Level {
     ThisBroker,
 }
 
-/// Whether the broker of `layers` may have `next` as its dynamic configs of that level.
+/// Whether the broker of `layers` may have `next` as its dynamic configs of that level. `taken` are the settings whose listeners it has: those
+/// of `layers`, unless a controller was told what makes no sense.
 ///
 /// # Errors
 /// A sentence that names the config.
 pub fn check<'a>(
     layers: &Layers<'_>,
+    taken: &Settings,
     level: Level,
     next: impl Iterator<Item = (&'a str, &'a str)> + Clone,
 ) -> Result<(), String> {
     for (name, text) in next.clone() {
         check_one(name, text, level)?;
     }
-    let next = Settings::dynamic(next);
+    let next = Settings::dynamic(level, next);
     let changed = match level {
         Level::AllBrokers => Layers {
             all_brokers: &next,
@@ -66,7 +68,7 @@ pub fn check<'a>(
     };
     let (before, after) = (layers.effective(), changed.effective());
     consistency::check(&after).map_err(|(name, problem)| format!("{name}: {problem}"))?;
-    step(&before, &after)
+    step(&before, &after, taken)
 }
 
 /// The listeners that a node has with the settings `after`, having had those of `before`.
@@ -137,7 +139,7 @@ fn update_of(key: &Key) -> Result<Update, String> {
 }
 
 /// Some changes are too large, or not possible in a running node.
-fn step(before: &Settings, after: &Settings) -> Result<(), String> {
+fn step(before: &Settings, after: &Settings, taken: &Settings) -> Result<(), String> {
     for name in THREADS {
         let (base, new) = (number(before, name), number(after, name));
         let is_near = (1.max(base / 2)..=base.saturating_mul(2)).contains(&new);
@@ -147,8 +149,10 @@ fn step(before: &Settings, after: &Settings) -> Result<(), String> {
             ));
         }
     }
-    listeners::step(before, after).map_err(|(name, problem)| format!("{name}: {problem}"))?;
-    some_connections(before, after)?;
+    if !listeners::is_same(before, after) {
+        listeners::step(taken, after).map_err(|(name, problem)| format!("{name}: {problem}"))?;
+    }
+    some_connections(before, after, taken)?;
     let reporters = after.list("metric.reporters");
     if let Some(class) = reporters.iter().find(|class| *class != JMX) {
         return Err(format!(
@@ -166,16 +170,10 @@ fn number(settings: &Settings, name: &str) -> i64 {
 }
 
 /// A listener of the broker is not closed by what it may have: nobody could come and change that again.
-fn some_connections(before: &Settings, after: &Settings) -> Result<(), String> {
-    let controllers = after.list("controller.listener.names");
-    for listener in after.list("listeners") {
-        let name = listener.split("://").next().unwrap_or_default();
-        if controllers
-            .iter()
-            .any(|other| other.eq_ignore_ascii_case(name))
-        {
-            continue;
-        }
+fn some_connections(before: &Settings, after: &Settings, taken: &Settings) -> Result<(), String> {
+    // What makes no sense was not taken over.
+    let listeners = Listeners::read(after).or_else(|_| Listeners::read(taken));
+    for name in listeners.iter().flat_map(Listeners::of_clients) {
         let name = name.to_ascii_lowercase();
         for key in connections::OF_LISTENERS {
             let of = |settings| connections::of_listener(settings, &name, key);
@@ -230,20 +228,22 @@ fn local_retention(before: &Settings, after: &Settings) -> Result<(), String> {
 mod tests {
     use super::*;
 
-    /// What a broker without a file of its own says to `next`, where all have `all_brokers`.
+    /// What a broker with the listeners PLAINTEXT and C, the controller's, says to `next`, where all have `all_brokers`.
     fn checked(
         level: Level,
         all_brokers: &[(&str, &str)],
         next: &[(&str, &str)],
     ) -> Result<(), String> {
-        let nothing = Settings::default();
-        let all_brokers = Settings::dynamic(all_brokers.iter().copied());
+        let text = "process.roles=broker,controller\nnode.id=1\nlisteners=PLAINTEXT://:1,C://:2\n\
+            controller.listener.names=C\ncontroller.quorum.bootstrap.servers=c:2\n";
+        let (config, _) = crate::ServerConfig::load("s", text, &[]).unwrap();
+        let all_brokers = Settings::dynamic(Level::AllBrokers, all_brokers.iter().copied());
         let layers = Layers {
-            file: &nothing,
+            file: config.settings(),
             all_brokers: &all_brokers,
-            this_broker: &nothing,
+            this_broker: &Settings::default(),
         };
-        check(&layers, level, next.iter().copied())
+        check(&layers, &layers.effective(), level, next.iter().copied())
     }
 
     fn own(name: &str, text: &str) -> Result<(), String> {
@@ -256,7 +256,7 @@ mod tests {
 
     #[test]
     fn what_is_read_at_the_start_cannot_be_changed() {
-        for name in ["node.id", "log.retention.hours", "listeners"] {
+        for name in ["node.id", "log.retention.hours"] {
             assert!(own(name, "3").is_err(), "{name}");
         }
         assert_eq!(own("a.plugins.own", "x"), Ok(()));
@@ -274,9 +274,33 @@ mod tests {
     }
 
     #[test]
+    fn what_brokers_have_for_themselves_has_no_effect_when_all_are_given_it() {
+        let configs = [
+            ("listeners", "A://:1"),
+            ("cordoned.log.dirs", "*"),
+            ("sasl.kerberos.service.name", "kafka"),
+            ("listener.name.x.ssl.keystore.location", "/a"),
+            ("node.id", "3"),
+            ("log.retention.ms", "soon"),
+        ];
+        let read = |level| Settings::dynamic(level, configs.into_iter());
+        assert_eq!(read(Level::AllBrokers), Settings::default());
+        for (name, text) in &configs[..4] {
+            assert_eq!(read(Level::ThisBroker).text(name), Some(*text));
+        }
+        let shared = [
+            ("log.retention.ms", "5"),
+            ("listener.name.x.max.connections", "5"),
+        ];
+        let read = Settings::dynamic(Level::AllBrokers, shared.into_iter());
+        assert!(shared.iter().all(|(name, _)| read.text(name) == Some("5")));
+    }
+
+    #[test]
     fn a_controller_cordons_nothing() {
-        let before = Settings::dynamic([("cordoned.log.dirs", "/a,/b")].into_iter());
-        let next = |dirs| Settings::dynamic([("cordoned.log.dirs", dirs)].into_iter());
+        let own = |configs: [_; 1]| Settings::dynamic(Level::ThisBroker, configs.into_iter());
+        let before = own([("cordoned.log.dirs", "/a,/b")]);
+        let next = |dirs| own([("cordoned.log.dirs", dirs)]);
         let nothing = Settings::default();
         for fine in [next("/b"), next(""), next("/b,/a"), nothing.clone()] {
             assert_eq!(check_of_controller(&before, &fine), Ok(()));

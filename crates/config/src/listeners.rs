@@ -32,7 +32,8 @@ impl Listeners {
         Ok(listeners)
     }
 
-    fn read(settings: &Settings) -> Result<Self, Problem> {
+    /// As they are named, whether or not they go together.
+    pub(crate) fn read(settings: &Settings) -> Result<Self, Problem> {
         let controllers = settings.list(CONTROLLERS);
         if controllers.is_empty() {
             let problem = "expected the name of a listener, found nothing";
@@ -139,6 +140,12 @@ impl Listeners {
         self.controllers.contains(&name.to_ascii_uppercase())
     }
 
+    /// The names of those that are not the controller's, in capitals.
+    pub(crate) fn of_clients(&self) -> impl Iterator<Item = &str> {
+        let names = self.bound.iter().map(|listener| &*listener.name);
+        names.filter(|name| !self.is_controllers(name))
+    }
+
     /// Those that clients are told of.
     fn shown(&self) -> impl Iterator<Item = &Listener> {
         let shown = self.advertised.as_ref().unwrap_or(&self.bound);
@@ -156,14 +163,19 @@ impl Listeners {
     }
 }
 
+/// Whether both have the same listeners, as far as those can change.
+pub(crate) fn is_same(before: &Settings, after: &Settings) -> bool {
+    let mut keys = [LISTENERS, PROTOCOLS].into_iter();
+    keys.all(|name| before.explicit(name) == after.explicit(name))
+}
+
 /// Whether a running node may go on with the listeners of `after`. Those that have a name which is new are opened, those whose name is
 /// gone are closed: an open one stays where it is and what it is.
 ///
 /// # Errors
 /// What does not go together, or cannot be of a node that runs.
 pub(crate) fn step(before: &Settings, after: &Settings) -> Result<(), Problem> {
-    let is_same = |name| before.explicit(name) == after.explicit(name);
-    if is_same(LISTENERS) && is_same(PROTOCOLS) {
+    if is_same(before, after) {
         return Ok(());
     }
     let next = Listeners::read(after)?;
@@ -180,14 +192,15 @@ pub(crate) fn step(before: &Settings, after: &Settings) -> Result<(), Problem> {
         }
     }
     next.check(after)?;
-    // It is registered with the start, and nobody takes that back.
+    // Those of advertised.listeners are there, that was checked. Without it what was there at the start is registered, and nobody takes that
+    // back; Kafka treats what was opened since no differently.
     let mut shown = open.iter().flat_map(Listeners::shown);
     match shown.find(|listener| !next.has(&listener.name)) {
         None => Ok(()),
         Some(closed) => Err((
             LISTENERS,
             format!(
-                "{} cannot be closed: clients are told of it. What advertised.listeners leaves out can be",
+                "{} cannot be closed: every listener stays open where the file has no advertised.listeners",
                 closed.name
             ),
         )),
@@ -259,8 +272,10 @@ fn ports(listeners: &[Listener]) -> Result<(), String> {
 mod tests {
     use super::*;
     use crate::describe::Layers;
+    use crate::dynamic::{self, Level};
 
-    /// What a node with the listeners A, B and C, the controller's, of which clients are told of A, says to dynamic configs, having `has`.
+    /// What a node with the listeners A, B and C, the controller's, of which clients are told of A, says to dynamic configs, having `has`
+    /// and taken over what of it makes sense.
     fn checked(
         advertised: &str,
         has: &[(&str, &str)],
@@ -276,9 +291,14 @@ mod tests {
         let layers = Layers {
             file: config.settings(),
             all_brokers: &Settings::default(),
-            this_broker: &Settings::dynamic(has),
+            this_broker: &Settings::dynamic(Level::ThisBroker, has),
         };
-        crate::dynamic::check(&layers, crate::dynamic::Level::ThisBroker, next)
+        let (file, effective) = (config.settings(), layers.effective());
+        let taken = match dynamic::listeners(file, &effective) {
+            Ok(_) => &effective,
+            Err(_) => file,
+        };
+        dynamic::check(&layers, taken, Level::ThisBroker, next)
     }
 
     const ONLY_A: &str = "advertised.listeners=A://a:1\n";
@@ -327,7 +347,10 @@ mod tests {
         );
         assert_eq!(next(&[], "A://:1,B://:2,C://:3,D://:4"), Ok(()));
         let has = [(LISTENERS, "A://:1,B://:2,C://:3,D://:4")];
-        says(next(&has, "A://:1,B://:2,C://:3"), "D cannot be closed");
+        says(
+            next(&has, "A://:1,B://:2,C://:3"),
+            "D cannot be closed: every listener stays open",
+        );
         says(checked("", &has, &[]), "D cannot be closed");
         assert_eq!(
             checked("", &has, &[has[0], ("num.io.threads", "9")]),
@@ -351,6 +374,18 @@ mod tests {
         says(map("A:PLAINTEXT,B"), "expected NAME:PLAINTEXT");
         let both = [(LISTENERS, "A://:1,C://:3"), (PROTOCOLS, plain)];
         assert_eq!(checked(ONLY_A, &[], &both), Ok(()));
+    }
+
+    #[test]
+    fn what_made_no_sense_has_closed_nothing() {
+        let has = [(LISTENERS, "X://:2")];
+        says(
+            checked("", &has, &[(LISTENERS, "A://:1,C://:3")]),
+            "B cannot be closed",
+        );
+        let limits = [has[0], ("max.connections", "0")];
+        says(checked("", &has, &limits), "for listener a");
+        assert_eq!(checked("", &has, &[]), Ok(()));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
-use crate::key::{Key, Update};
+use crate::dynamic::{self, Level};
+use crate::key::Key;
 use crate::table;
 use crate::value::Value;
 
@@ -20,12 +21,15 @@ struct Setting {
 }
 
 impl Settings {
-    /// The dynamic configs of brokers. What is read-only or ill-formed has no effect: it cannot be refused any more.
-    pub fn dynamic<'a>(configs: impl Iterator<Item = (&'a str, &'a str)>) -> Self {
+    /// The dynamic configs of all brokers or of one. What may not be set there, or is ill-formed, has no effect: it cannot be refused any
+    /// more, and a controller takes it.
+    pub fn dynamic<'a>(level: Level, configs: impl Iterator<Item = (&'a str, &'a str)>) -> Self {
         let mut settings = Self::default();
         for (name, text) in configs {
+            if dynamic::check_one(name, text, level).is_err() {
+                continue;
+            }
             match table::server_key(name) {
-                Some(key) if matches!(key.update, Update::ReadOnly | Update::PerListener) => {}
                 Some(key) => settings.read_one(key, text),
                 None => settings.set_other(name.to_owned(), text.to_owned()),
             }

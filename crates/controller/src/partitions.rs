@@ -1,6 +1,7 @@
 //! The partitions of brokers that come, stop or are found dead.
 
 use ottla_config::describe::Layers;
+use ottla_config::dynamic::Level;
 use ottla_config::{Settings, TopicConfig};
 use ottla_metadata::features::ELIGIBLE_LEADER_REPLICAS;
 use ottla_metadata::{PartitionImage, Resource, TopicImage};
@@ -160,7 +161,10 @@ impl Controller {
         let all_brokers = Resource::new(Resource::BROKER, "");
         let layers = Layers {
             file: &self.options.settings,
-            all_brokers: &Settings::dynamic(self.image.configs().of(&all_brokers)),
+            all_brokers: &Settings::dynamic(
+                Level::AllBrokers,
+                self.image.configs().of(&all_brokers),
+            ),
             this_broker: &Settings::default(),
         };
         layers.effective()

@@ -112,7 +112,7 @@ fn check_broker<E: Env>(node: &Node<E>, alteration: &Alteration) -> Result<(), R
     let next = next.iter().map(|(name, text)| (&**name, &**text));
     let dynamic = DynamicConfigs::of(&image, node.id);
     let layers = dynamic.over(node.config.settings());
-    dynamic::check(&layers, level, next).map_err(|message| Refusal {
+    dynamic::check(&layers, &node.of_listeners.load(), level, next).map_err(|message| Refusal {
         code: ErrorCode::InvalidRequest,
         message,
     })
@@ -124,7 +124,10 @@ fn check_unasked<E: Env>(node: &Node<E>, alteration: &Alteration) -> Result<(), 
     let current = || image.configs().of(&alteration.resource);
     let next = alteration.applied_to(current())?;
     let next = next.iter().map(|(name, text)| (&**name, &**text));
-    let (before, next) = (Settings::dynamic(current()), Settings::dynamic(next));
+    // Directories are nobody's but a broker's, and not cordoned for all of them either.
+    let level = Level::ThisBroker;
+    let before = Settings::dynamic(level, current());
+    let next = Settings::dynamic(level, next);
     dynamic::check_of_controller(&before, &next).map_err(|message| Refusal {
         code: ErrorCode::InvalidConfig,
         message,

@@ -26,6 +26,21 @@ pub(crate) struct Bound<E: Env> {
 }
 
 impl<E: Env> Bound<E> {
+    /// Those of the file that have such a name.
+    pub(crate) async fn of_file(
+        env: &E,
+        config: &ServerConfig,
+        is_meant: impl Fn(&str) -> bool,
+    ) -> Result<Vec<Self>, ListenError> {
+        let mut bound = Vec::new();
+        for listener in config.listeners() {
+            if is_meant(&listener.name) {
+                bound.push(Self::bind(env, config, listener).await?);
+            }
+        }
+        Ok(bound)
+    }
+
     pub(crate) async fn bind(
         env: &E,
         config: &ServerConfig,

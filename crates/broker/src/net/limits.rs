@@ -108,6 +108,7 @@ mod tests {
     use std::time::Duration;
 
     use futures::FutureExt;
+    use ottla_config::dynamic::Level;
     use ottla_config::{Adjustable, Settings};
     use ottla_model::Monotonic;
     use ottla_security::Reached;
@@ -122,7 +123,11 @@ mod tests {
     const IP: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
 
     fn bounds(configs: &[(&str, &str)]) -> ConnectionBounds {
-        Adjustable::of(&Settings::dynamic(configs.iter().copied())).connections
+        Adjustable::of(&Settings::dynamic(
+            Level::ThisBroker,
+            configs.iter().copied(),
+        ))
+        .connections
     }
 
     fn limits(configs: &[(&str, &str)]) -> Arc<ConnectionLimits> {

@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use futures::channel::{mpsc, oneshot};
 use futures::future::{AbortHandle, Abortable};
 use futures::{FutureExt, StreamExt};
@@ -15,8 +16,8 @@ use crate::node::Node;
 
 /// Says which listeners there are to be, whenever they are others.
 pub(crate) struct WantedListeners {
-    /// The settings that were last taken over, and their listeners.
-    taken: Settings,
+    /// The settings that were last taken over, which requests look at, and their listeners.
+    taken: Arc<ArcSwap<Settings>>,
     last: Vec<Listener>,
     /// Why later ones were not.
     problem: Option<String>,
@@ -28,7 +29,7 @@ impl WantedListeners {
     pub(crate) fn new(config: &ServerConfig) -> (Self, mpsc::UnboundedReceiver<Vec<Listener>>) {
         let (changes, receiver) = mpsc::unbounded();
         let wanted = Self {
-            taken: config.settings().clone(),
+            taken: Arc::new(ArcSwap::from_pointee(config.settings().clone())),
             last: config.listeners().to_vec(),
             problem: None,
             changes,
@@ -36,10 +37,20 @@ impl WantedListeners {
         (wanted, receiver)
     }
 
+    /// The settings whose listeners there are to be.
+    pub(crate) fn taken(&self) -> Arc<ArcSwap<Settings>> {
+        Arc::clone(&self.taken)
+    }
+
+    /// Whether there is to be a listener of that name, as far as is known.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.last.iter().any(|listener| listener.name == name)
+    }
+
     pub(crate) fn set(&mut self, settings: &Settings) {
-        match dynamic::listeners(&self.taken, settings) {
+        match dynamic::listeners(&self.taken.load(), settings) {
             Ok(next) => {
-                self.taken = settings.clone();
+                self.taken.store(Arc::new(settings.clone()));
                 self.problem = None;
                 if next != self.last {
                     self.last.clone_from(&next);
@@ -74,11 +85,20 @@ pub(crate) struct OpenListeners<E: Env> {
 }
 
 impl<E: Env> OpenListeners<E> {
-    /// Accepts connections through what is bound.
-    pub(crate) fn accept(node: Arc<Node<E>>, bound: Vec<Bound<E>>) -> Self {
+    /// Accepts connections through what is bound. What else the file has was closed before.
+    pub(crate) fn accept(node: Arc<Node<E>>, mut bound: Vec<Bound<E>>) -> Self {
         let open = Vec::new();
         let mut listeners = Self { node, open };
-        bound.into_iter().for_each(|bound| listeners.push(bound));
+        let node = Arc::clone(&listeners.node);
+        for Listener { name, .. } in node.config.listeners() {
+            match bound
+                .iter()
+                .position(|bound| bound.configured.name == *name)
+            {
+                Some(place) => listeners.push(bound.swap_remove(place)),
+                None => node.connection_limits.close(name),
+            }
+        }
         listeners
     }
 
@@ -172,6 +192,7 @@ impl<E: Env> OpenListeners<E> {
 #[cfg(test)]
 mod tests {
     use ottla_config::describe::Layers;
+    use ottla_config::dynamic::Level;
 
     use super::*;
 
@@ -190,7 +211,7 @@ mod tests {
             let layers = Layers {
                 file: config.settings(),
                 all_brokers: &nothing,
-                this_broker: &Settings::dynamic(own.into_iter()),
+                this_broker: &Settings::dynamic(Level::ThisBroker, own.into_iter()),
             };
             wanted.set(&layers.effective());
             let told = changes.next().now_or_never().flatten();

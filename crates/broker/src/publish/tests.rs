@@ -49,6 +49,7 @@ fn publisher(
         &adjustable,
     );
     let windows = config.quota_windows();
+    let (listeners, _) = WantedListeners::new(&config);
     let to = Published {
         image: Arc::default(),
         partitions: Arc::default(),
@@ -61,11 +62,12 @@ fn publisher(
         client_quotas: Arc::new(ClientQuotas::new(windows, windows)),
         telemetry: Arc::new(Telemetry::new(false, 1)),
         connection_limits: ConnectionLimits::new(&config, adjustable.connections),
+        of_listeners: listeners.taken(),
     };
     let partitions = Arc::clone(&to.partitions);
     let publisher = Publisher::new(
         &config,
-        WantedListeners::new(&config).0,
+        listeners,
         to,
         vec![(DIRECTORY, lane)],
         FoundLogs {

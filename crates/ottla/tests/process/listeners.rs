@@ -2,7 +2,10 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
-use std::process::{ChildStderr, Command};
+use std::process::Command;
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::Duration;
 
 use crate::connections::{answer, ask, connect, frame, is_answered, is_closed};
 use crate::{Node, Place};
@@ -12,11 +15,25 @@ const OUT: &str = "listeners=PLAINTEXT://127.0.0.1:0,CONTROLLER://127.0.0.1:0,OU
     listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,OUT:PLAINTEXT,NEW:PLAINTEXT\n\
     advertised.listeners=PLAINTEXT://127.0.0.1:0";
 
-fn start(place: &Place) -> (Node, BufReader<ChildStderr>) {
-    let mut command: Command = place.command(&["server", "server.properties"]);
+/// The lines of a node's log.
+type Log = Receiver<String>;
+
+fn start(place: &Place) -> (Node, Log) {
+    start_with(place, &[])
+}
+
+fn start_with(place: &Place, more: &[&str]) -> (Node, Log) {
+    let arguments = [&["server", "server.properties"], more].concat();
+    let mut command: Command = place.command(&arguments);
     command.env("RUST_LOG", "ottla_broker=info");
     let mut node = Node::start(command);
-    let log = BufReader::new(node.process.stderr.take().unwrap());
+    let stderr = BufReader::new(node.process.stderr.take().unwrap());
+    let (lines, log) = channel();
+    // Ends with the node, or when nobody reads any more.
+    thread::spawn(move || {
+        let mut all = stderr.lines().map_while(Result::ok);
+        all.try_for_each(|line| lines.send(line))
+    });
     (node, log)
 }
 
@@ -39,10 +56,12 @@ fn alter(mut stream: &TcpStream, listeners: Option<&str>) -> [u8; 2] {
 
 /// The first line of the log with `text`.
 #[track_caller]
-fn said(log: &mut BufReader<ChildStderr>, text: &str) -> String {
+fn said(log: &Log, text: &str) -> String {
+    // Only for a test that fails.
+    let limit = Duration::from_secs(30);
     loop {
-        let mut line = String::new();
-        assert_ne!(log.read_line(&mut line).unwrap(), 0, "the node has ended");
+        let line = log.recv_timeout(limit);
+        let line = line.unwrap_or_else(|why| panic!("never said {text}: {why}"));
         if line.contains(text) {
             return line;
         }
@@ -51,7 +70,7 @@ fn said(log: &mut BufReader<ChildStderr>, text: &str) -> String {
 
 /// The port of the next listener that is opened.
 #[track_caller]
-fn opened(log: &mut BufReader<ChildStderr>) -> u16 {
+fn opened(log: &Log) -> u16 {
     let line = said(log, "listener opened");
     let (_, rest) = line.split_once("127.0.0.1:").unwrap();
     let port: String = rest.chars().take_while(char::is_ascii_digit).collect();
@@ -63,7 +82,7 @@ const ONE: &str = "PLAINTEXT://127.0.0.1:0,CONTROLLER://127.0.0.1:0";
 #[test]
 fn a_listener_is_closed_with_its_connections_and_another_opened() {
     let place = Place::formatted(OUT);
-    let (node, mut log) = start(&place);
+    let (node, log) = start(&place);
     let admin = connect(node.port("PLAINTEXT"));
     let out = connect(node.port("OUT"));
     ask(&out);
@@ -73,13 +92,13 @@ fn a_listener_is_closed_with_its_connections_and_another_opened() {
         [0, 0]
     );
     is_closed(&out);
-    let new = connect(opened(&mut log));
+    let new = connect(opened(&log));
     ask(&new);
     is_answered(&new);
     // Whoever closes his own listener is answered.
     assert_eq!(alter(&new, None), [0, 0]);
     is_closed(&new);
-    let out = connect(opened(&mut log));
+    let out = connect(opened(&log));
     ask(&out);
     is_answered(&out);
     ask(&admin);
@@ -89,13 +108,13 @@ fn a_listener_is_closed_with_its_connections_and_another_opened() {
 #[test]
 fn listeners_that_were_opened_are_there_after_a_restart() {
     let place = Place::formatted(OUT);
-    let (node, mut log) = start(&place);
+    let (node, log) = start(&place);
     let admin = connect(node.port("PLAINTEXT"));
     assert_eq!(
         alter(&admin, Some(&format!("{ONE},NEW://127.0.0.1:0"))),
         [0, 0]
     );
-    opened(&mut log);
+    opened(&log);
     drop((node, log));
     let (node, _log) = start(&place);
     let new = connect(node.port("NEW"));
@@ -105,15 +124,65 @@ fn listeners_that_were_opened_are_there_after_a_restart() {
 }
 
 #[test]
+fn a_listener_that_was_closed_is_not_needed_at_the_start() {
+    let place = Place::formatted(OUT);
+    let (node, log) = start(&place);
+    assert_eq!(alter(&connect(node.port("PLAINTEXT")), Some(ONE)), [0, 0]);
+    drop((node, log));
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap();
+    let listeners = format!("listeners={ONE},OUT://{address}");
+    let (node, log) = start_with(&place, &["--override", &listeners]);
+    assert!(!node.told("listener").contains("OUT"), "{}", node.welcome);
+    let admin = connect(node.port("PLAINTEXT"));
+    assert_eq!(alter(&admin, None), [0, 0]);
+    said(&log, "cannot listen on OUT");
+}
+
+#[test]
+fn what_is_opened_may_have_the_port_of_what_is_closed() {
+    let place = Place::formatted(OUT);
+    let (node, log) = start(&place);
+    let admin = connect(node.port("PLAINTEXT"));
+    let port = node.port("OUT");
+    let next = format!("NEW://127.0.0.1:{port},{ONE}");
+    assert_eq!(alter(&admin, Some(&next)), [0, 0]);
+    assert_eq!(opened(&log), port);
+    let new = connect(port);
+    ask(&new);
+    is_answered(&new);
+}
+
+#[test]
+fn what_is_answered_is_carried_out_whatever_the_controller_was_told() {
+    let (with_out, _) = OUT.rsplit_once('\n').unwrap();
+    let place = Place::formatted(with_out);
+    let (node, log) = start(&place);
+    let wrong = Some("NEW://127.0.0.1:0");
+    assert_eq!(alter(&connect(node.port("CONTROLLER")), wrong), [0, 0]);
+    said(&log, "listeners stay as they are");
+    let admin = connect(node.port("PLAINTEXT"));
+    assert_eq!(alter(&admin, Some(ONE)), [0, 42]);
+    let more = format!("{ONE},OUT://127.0.0.1:0,NEW://127.0.0.1:0");
+    assert_eq!(alter(&admin, Some(&more)), [0, 0]);
+    opened(&log);
+}
+
+#[test]
 fn a_port_that_is_taken_leaves_the_others_alone() {
     let place = Place::formatted(OUT);
-    let (node, mut log) = start(&place);
+    let (node, log) = start(&place);
     let admin = connect(node.port("PLAINTEXT"));
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
-    let new = format!("{ONE},NEW://{}", taken.local_addr().unwrap());
-    assert_eq!(alter(&admin, Some(&new)), [0, 0]);
-    let line = said(&mut log, "cannot listen on NEW");
+    assert_eq!(alter(&admin, Some(ONE)), [0, 0]);
+    let address = taken.local_addr().unwrap();
+    let both = format!("NEW://{address},{ONE},OUT://127.0.0.1:0");
+    assert_eq!(alter(&admin, Some(&both)), [0, 0]);
+    let line = said(&log, "cannot listen on NEW");
     assert!(line.contains("something else uses this port"), "{line}");
+    let out = connect(opened(&log));
+    ask(&out);
+    is_answered(&out);
     // What it cannot be without is refused, INVALID_REQUEST, and nothing happens.
     for wrong in [
         "PLAINTEXT://127.0.0.1:0",
