@@ -16,7 +16,6 @@
 mod answer;
 mod append;
 mod commit;
-mod coverage;
 mod expire;
 mod group;
 mod heartbeat;

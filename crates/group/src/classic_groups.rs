@@ -10,7 +10,6 @@ use crate::classic::{
     self, Answer, ClassicGroup, ClassicSettings, Heartbeat, Join, JoinAnswer, Leave, LeaveAnswer,
     Sync, SyncAnswer, Write,
 };
-use crate::consumer::TopicsView;
 use crate::state::{Recorded, State};
 
 /// What a step of a group is to be reminded of.
@@ -57,7 +56,7 @@ impl ClassicGroups {
     }
 
     /// Takes up what was written down.
-    pub(crate) fn loaded(&mut self, state: &State, topics: &dyn TopicsView, now: Now) {
+    pub(crate) fn loaded(&mut self, state: &State, now: Now) {
         for (id, recorded) in &state.groups {
             let Recorded::Classic(value) = recorded else {
                 continue;
@@ -66,9 +65,7 @@ impl ClassicGroups {
             let group = ClassicGroup::from_record(Arc::clone(id), value);
             let mut group = group.unwrap_or_else(|_| ClassicGroup::new(Arc::clone(id), now));
             let mut step = classic::Step::default();
-            let settings = &self.settings;
-            let write = group.loaded(now, settings, &mut step);
-            let write = write.or(group.rebalance_if_left_out(topics, now, settings, &mut step));
+            let write = group.loaded(now, &self.settings, &mut step);
             assert!(
                 write.is_none() && step.answers.is_empty(),
                 "nobody waits for a group that has just been loaded"

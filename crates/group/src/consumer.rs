@@ -34,7 +34,6 @@ mod topics_view;
 mod upgrade;
 
 pub use context::{Caller, Context, Outcome};
-pub use downgrade::Downgrade;
 pub use epoch::Epoch;
 pub use group::{ConsumerGroup, GroupState, ResolvedRegex};
 pub use member::{Member, MemberState};

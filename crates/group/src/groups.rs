@@ -227,7 +227,7 @@ impl StateMachine for Groups {
     }
 
     fn loaded(&mut self, state: &State, now: Now) {
-        self.classic.loaded(state, self.consumer.topics(), now);
+        self.classic.loaded(state, now);
         self.consumer.loaded(state, now);
         self.retention.pause(now);
     }

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use ottla_coordinator::{Now, Ticket};
 use ottla_model::ErrorCode;
 use ottla_wire::coordinator_record::GroupRecord;
+use ottla_wire::coordinator_record::group::group_metadata::GroupMetadataValue;
 
 use crate::classic::{self, ClassicGroup, Join, JoinAnswer, Leave, Sync, SyncAnswer};
-use crate::consumer::{ConsumerGroup, Downgrade, Epoch, Outcome, Rejection};
+use crate::consumer::{ConsumerGroup, Epoch, Outcome, Rejection};
 use crate::consumer_groups::{self, ConsumerHeartbeat};
 use crate::groups::{Context, GroupStep, Groups, kind, take_up};
 use crate::kind::Kind;
@@ -117,17 +118,16 @@ impl Groups {
         step: &mut GroupStep,
     ) -> (Answer, Option<Context>) {
         let context = match outcome.downgrade {
-            Some(downgrade) => Some(self.downgrade(id, &downgrade, now)),
+            Some(group) => Some(self.downgrade(id, &group, now)),
             None => (!outcome.records.is_empty()).then(|| Context::Changed(Arc::clone(id))),
         };
         step.records.extend(outcome.records);
         (outcome.answer, context)
     }
 
-    fn downgrade(&mut self, id: &Arc<str>, downgrade: &Downgrade, now: Now) -> Context {
-        let Downgrade { group, rebalance } = downgrade;
+    fn downgrade(&mut self, id: &Arc<str>, group: &GroupMetadataValue<'_>, now: Now) -> Context {
         let settings = self.classic.settings();
-        let group = ClassicGroup::downgraded(Arc::clone(id), group, *rebalance, now, settings);
+        let group = ClassicGroup::downgraded(Arc::clone(id), group, now, settings);
         // A log that no coordinator has written may have a member there twice: they join anew.
         let group = group.unwrap_or_else(|_| ClassicGroup::new(Arc::clone(id), now));
         self.classic.insert(group);

@@ -11,7 +11,8 @@ const ANSWER_BYTES: usize = 120;
 /// Each connection sends so many requests, one after the other is answered.
 pub(super) const REQUESTS_PER_CONNECTION: u32 = 100;
 
-/// Reads so many requests from all that send them, and answers each at once. Tells how many they were.
+/// Reads so many requests from all that send them, and answers each at once. Tells how many they were. Who asks takes the end of one
+/// connection for its next answer: all must stay open until all are answered.
 pub(super) fn serve(streams: &[TcpStream], requests: u32) -> io::Result<u64> {
     let ready = Ready::new(streams)?;
     let (mut request, answer) = ([0; REQUEST_BYTES], [0; ANSWER_BYTES]);
@@ -117,8 +118,10 @@ mod tests {
             })
             .unzip();
         let requests = 3 * REQUESTS_PER_CONNECTION;
-        let served = thread::spawn(move || serve(&serving, requests).unwrap());
-        ask(&asking).unwrap();
-        assert_eq!(served.join().unwrap(), u64::from(requests));
+        thread::scope(|scope| {
+            let served = scope.spawn(|| serve(&serving, requests).unwrap());
+            ask(&asking).unwrap();
+            assert_eq!(served.join().unwrap(), u64::from(requests));
+        });
     }
 }

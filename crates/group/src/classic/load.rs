@@ -45,9 +45,7 @@ impl ClassicGroup {
             }
             members.add(Arc::from(&*metadata.member_id), member);
         }
-        if let Some(leader) = value.leader.as_deref() {
-            members.set_leader(leader);
-        }
+        members.set_leader(value.leader.as_deref());
         let phase = if members.is_empty() {
             Phase::Empty
         } else {
@@ -72,7 +70,8 @@ impl ClassicGroup {
         Ok(group)
     }
 
-    /// This node coordinates the group from now on: all members have their whole sessions to be heard of.
+    /// This node coordinates the group from now on: all members have their whole sessions to be heard of. They are called together if they are too
+    /// many, or none of them knows that it leads, as where they were a consumer group.
     #[must_use]
     pub fn loaded(
         &mut self,
@@ -85,7 +84,8 @@ impl ClassicGroup {
             self.restart_session(&id, now);
         }
         let is_over_capacity = self.members.len() > settings.max_size;
-        is_over_capacity
+        let had_leader = self.members.elect_first_unless_led();
+        (is_over_capacity || !had_leader)
             .then(|| self.prepare_rebalance(now, settings, step))
             .flatten()
     }

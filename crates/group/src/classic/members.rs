@@ -133,11 +133,25 @@ impl Members {
         tickets
     }
 
-    /// Makes another one lead, for a group that was loaded.
-    pub(super) fn set_leader(&mut self, id: &str) {
-        if let Some(id) = self.id(id).cloned() {
-            self.leader = Some(id);
+    /// Makes this one lead, or nobody, for a group that is loaded.
+    pub(super) fn set_leader(&mut self, leader: Option<&str>) {
+        match leader {
+            None => self.leader = None,
+            Some(id) => {
+                if let Some(id) = self.id(id).cloned() {
+                    self.leader = Some(id);
+                }
+            }
         }
+    }
+
+    /// Whether nobody had to be elected: somebody leads, or there is nobody.
+    pub(super) fn elect_first_unless_led(&mut self) -> bool {
+        if self.leader.is_some() {
+            return true;
+        }
+        self.leader = self.by_id.keys().next().cloned();
+        self.leader.is_none()
     }
 
     /// A leader that has not joined is replaced by one that has. Whether the leader has joined now.

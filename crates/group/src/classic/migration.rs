@@ -25,24 +25,19 @@ impl ClassicGroup {
         self.protocol.as_ref()
     }
 
-    /// What was a consumer group, as its first record has it. If they are called together, its members learn of it with their heartbeats.
+    /// What was a consumer group, as its first record has it: without a leader. Its members learn with their heartbeats that they are called together.
     ///
     /// # Errors
     /// When the record contradicts itself.
     pub(crate) fn downgraded(
         id: Arc<str>,
         value: &GroupMetadataValue<'_>,
-        rebalance: bool,
         now: Now,
         settings: &ClassicSettings,
     ) -> Result<Self, InvalidGroup> {
         let mut group = Self::from_record(id, value)?;
         let mut step = Step::default();
-        let mut write = group.loaded(now, settings, &mut step);
-        let is_called = group.member_count() > settings.max_size;
-        if rebalance && !is_called {
-            write = group.prepare_rebalance(now, settings, &mut step);
-        }
+        let write = group.loaded(now, settings, &mut step);
         assert!(
             write.is_none() && step.answers.is_empty(),
             "nobody waits for a group that has just begun"

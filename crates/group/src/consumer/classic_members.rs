@@ -104,13 +104,11 @@ impl ConsumerGroup {
         let downgrade = replaced.filter(|replaced| self.downgrades_without(replaced, context));
         let mut downgraded = None;
         if let Some(replaced) = downgrade {
-            let is_stale = self.target_epoch < change.epoch;
-            if !is_stale {
+            if self.target_epoch >= change.epoch {
                 let target = (self.target_epoch, change.last_target());
                 change.reconcile(target, bump, Some(&owned))?;
             }
-            let (records, downgrade) =
-                self.downgrade_with(&change.member, &replaced.id, is_stale, context);
+            let (records, downgrade) = self.downgrade_with(&change.member, &replaced.id, context);
             change.records.extend(records);
             downgraded = Some(downgrade);
         } else {

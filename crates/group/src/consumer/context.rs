@@ -2,8 +2,9 @@
 
 use ottla_model::{Monotonic, Timestamp};
 use ottla_wire::coordinator_record::GroupRecord;
+use ottla_wire::coordinator_record::group::group_metadata::GroupMetadataValue;
 
-use super::{ConsumerSettings, Downgrade, TopicsView};
+use super::{ConsumerSettings, TopicsView};
 
 /// The world at the moment of a step.
 #[derive(Clone, Copy)]
@@ -34,7 +35,7 @@ pub struct Outcome<Answer> {
     pub records: Vec<GroupRecord<'static>>,
     pub answer: Answer,
     /// The records turn the group into this classic one.
-    pub downgrade: Option<Downgrade>,
+    pub downgrade: Option<GroupMetadataValue<'static>>,
 }
 
 impl<Answer> Outcome<Answer> {

@@ -13,15 +13,6 @@ use super::embedded_protocol;
 use super::records::Record;
 use super::{ConsumerGroup, Context, Member};
 
-/// The classic group that a consumer group has become.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Downgrade {
-    /// Its record, which is among those of the step.
-    pub group: GroupMetadataValue<'static>,
-    /// Its members are to be called together.
-    pub rebalance: bool,
-}
-
 /// A member of the classic group, and whose target it takes over: its own, or that of the one in whose place it came.
 type Remaining<'a> = (&'a Member, &'a ClassicMemberMetadata<'static>, &'a str);
 
@@ -31,7 +22,7 @@ impl ConsumerGroup {
         &self,
         gone: &BTreeSet<Arc<str>>,
         context: &Context<'_>,
-    ) -> Option<(Vec<Record>, Downgrade)> {
+    ) -> Option<(Vec<Record>, GroupMetadataValue<'static>)> {
         let left = self.members().filter(|member| !gone.contains(&member.id));
         let left: Vec<Remaining<'_>> = left
             .map(|member| Some((&**member, member.classic.as_deref()?, &*member.id)))
@@ -42,8 +33,7 @@ impl ConsumerGroup {
         let mut records = self.tombstones();
         let group = self.classic_group(&left, context);
         records.push(self.classic_record(&group));
-        let rebalance = true;
-        Some((records, Downgrade { group, rebalance }))
+        Some((records, group))
     }
 
     /// Whether a classic member may take the place of `replaced` and with it end this group.
@@ -58,9 +48,8 @@ impl ConsumerGroup {
         &self,
         joining: &Member,
         replaced: &Arc<str>,
-        rebalance: bool,
         context: &Context<'_>,
-    ) -> (Vec<Record>, Downgrade) {
+    ) -> (Vec<Record>, GroupMetadataValue<'static>) {
         let others = self.members().filter(|member| member.id != *replaced);
         let others: Vec<&Member> = others.map(|member| &**member).collect();
         let mut ids: Vec<&Arc<str>> = others.iter().map(|member| &member.id).collect();
@@ -73,10 +62,11 @@ impl ConsumerGroup {
             .collect();
         let group = self.classic_group(&left, context);
         records.push(self.classic_record(&group));
-        (records, Downgrade { group, rebalance })
+        (records, group)
     }
 
-    /// Of the group's generation, in which each has its target.
+    /// Of the group's generation, in which each has its target. It has no leader: none of its members was told that it leads, and with it that it is to
+    /// watch the topics, so that they are called together, be it by a later coordinator.
     fn classic_group(
         &self,
         members: &[Remaining<'_>],
@@ -108,9 +98,7 @@ impl ConsumerGroup {
             protocol_type: embedded_protocol::PROTOCOL_TYPE.into(),
             generation: self.epoch.0,
             protocol: Some(protocol.to_owned().into()),
-            leader: members
-                .first()
-                .map(|(member, ..)| member.id.to_string().into()),
+            leader: None,
             current_state_timestamp: context.wall_clock,
             members: members.iter().map(member).collect(),
         }
