@@ -15,6 +15,10 @@ const OUT: &str = "listeners=PLAINTEXT://127.0.0.1:0,CONTROLLER://127.0.0.1:0,OU
     listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,OUT:PLAINTEXT,NEW:PLAINTEXT\n\
     advertised.listeners=PLAINTEXT://127.0.0.1:0";
 
+/// What `listeners` may be set to: without OUT.
+const ONE: &str = "PLAINTEXT://127.0.0.1:0,CONTROLLER://127.0.0.1:0";
+const ONE_AND_NEW: &str = "PLAINTEXT://127.0.0.1:0,CONTROLLER://127.0.0.1:0,NEW://127.0.0.1:0";
+
 /// The lines of a node's log.
 type Log = Receiver<String>;
 
@@ -54,6 +58,12 @@ fn alter(mut stream: &TcpStream, listeners: Option<&str>) -> [u8; 2] {
     [answer[12], answer[13]]
 }
 
+/// The same where nothing is wrong with them.
+#[track_caller]
+fn altered(stream: &TcpStream, listeners: Option<&str>) {
+    assert_eq!(alter(stream, listeners), [0, 0]);
+}
+
 /// The first line of the log with `text`.
 #[track_caller]
 fn said(log: &Log, text: &str) -> String {
@@ -77,8 +87,6 @@ fn opened(log: &Log) -> u16 {
     port.parse().unwrap()
 }
 
-const ONE: &str = "PLAINTEXT://127.0.0.1:0,CONTROLLER://127.0.0.1:0";
-
 #[test]
 fn a_listener_is_closed_with_its_connections_and_another_opened() {
     let place = Place::formatted(OUT);
@@ -87,16 +95,13 @@ fn a_listener_is_closed_with_its_connections_and_another_opened() {
     let out = connect(node.port("OUT"));
     ask(&out);
     is_answered(&out);
-    assert_eq!(
-        alter(&admin, Some(&format!("{ONE},NEW://127.0.0.1:0"))),
-        [0, 0]
-    );
+    altered(&admin, Some(ONE_AND_NEW));
     is_closed(&out);
     let new = connect(opened(&log));
     ask(&new);
     is_answered(&new);
     // Whoever closes his own listener is answered.
-    assert_eq!(alter(&new, None), [0, 0]);
+    altered(&new, None);
     is_closed(&new);
     let out = connect(opened(&log));
     ask(&out);
@@ -110,10 +115,7 @@ fn listeners_that_were_opened_are_there_after_a_restart() {
     let place = Place::formatted(OUT);
     let (node, log) = start(&place);
     let admin = connect(node.port("PLAINTEXT"));
-    assert_eq!(
-        alter(&admin, Some(&format!("{ONE},NEW://127.0.0.1:0"))),
-        [0, 0]
-    );
+    altered(&admin, Some(ONE_AND_NEW));
     opened(&log);
     drop((node, log));
     let (node, _log) = start(&place);
@@ -127,7 +129,7 @@ fn listeners_that_were_opened_are_there_after_a_restart() {
 fn a_listener_that_was_closed_is_not_needed_at_the_start() {
     let place = Place::formatted(OUT);
     let (node, log) = start(&place);
-    assert_eq!(alter(&connect(node.port("PLAINTEXT")), Some(ONE)), [0, 0]);
+    altered(&connect(node.port("PLAINTEXT")), Some(ONE));
     drop((node, log));
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap();
@@ -135,7 +137,7 @@ fn a_listener_that_was_closed_is_not_needed_at_the_start() {
     let (node, log) = start_with(&place, &["--override", &listeners]);
     assert!(!node.told("listener").contains("OUT"), "{}", node.welcome);
     let admin = connect(node.port("PLAINTEXT"));
-    assert_eq!(alter(&admin, None), [0, 0]);
+    altered(&admin, None);
     said(&log, "cannot listen on OUT");
 }
 
@@ -146,7 +148,7 @@ fn what_is_opened_may_have_the_port_of_what_is_closed() {
     let admin = connect(node.port("PLAINTEXT"));
     let port = node.port("OUT");
     let next = format!("NEW://127.0.0.1:{port},{ONE}");
-    assert_eq!(alter(&admin, Some(&next)), [0, 0]);
+    altered(&admin, Some(&next));
     assert_eq!(opened(&log), port);
     let new = connect(port);
     ask(&new);
@@ -159,12 +161,12 @@ fn what_is_answered_is_carried_out_whatever_the_controller_was_told() {
     let place = Place::formatted(with_out);
     let (node, log) = start(&place);
     let wrong = Some("NEW://127.0.0.1:0");
-    assert_eq!(alter(&connect(node.port("CONTROLLER")), wrong), [0, 0]);
+    altered(&connect(node.port("CONTROLLER")), wrong);
     said(&log, "listeners stay as they are");
     let admin = connect(node.port("PLAINTEXT"));
     assert_eq!(alter(&admin, Some(ONE)), [0, 42]);
     let more = format!("{ONE},OUT://127.0.0.1:0,NEW://127.0.0.1:0");
-    assert_eq!(alter(&admin, Some(&more)), [0, 0]);
+    altered(&admin, Some(&more));
     opened(&log);
 }
 
@@ -174,10 +176,10 @@ fn a_port_that_is_taken_leaves_the_others_alone() {
     let (node, log) = start(&place);
     let admin = connect(node.port("PLAINTEXT"));
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
-    assert_eq!(alter(&admin, Some(ONE)), [0, 0]);
+    altered(&admin, Some(ONE));
     let address = taken.local_addr().unwrap();
     let both = format!("NEW://{address},{ONE},OUT://127.0.0.1:0");
-    assert_eq!(alter(&admin, Some(&both)), [0, 0]);
+    altered(&admin, Some(&both));
     let line = said(&log, "cannot listen on NEW");
     assert!(line.contains("something else uses this port"), "{line}");
     let out = connect(opened(&log));

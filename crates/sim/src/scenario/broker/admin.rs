@@ -27,48 +27,48 @@ pub(super) async fn create(
     ledger: &Ledger,
     topic: &NewTopic,
 ) -> Option<TopicId> {
-    while !ledger.is_over() {
-        match try_create(world, env, ledger, topic).await {
-            Ok(id) => {
-                ledger.topic_created(id, topic);
-                return Some(id);
-            }
-            Err(trouble) => give_way(world, env, ledger, trouble).await,
-        }
-    }
-    None
+    let created = insist(world, env, ledger, || try_create(world, env, ledger, topic));
+    let id = created.await?;
+    ledger.topic_created(id, topic);
+    Some(id)
 }
 
 /// Adds a partition, however often it takes.
 pub(super) async fn grow(world: &World, env: &SimEnv, ledger: &Ledger, id: TopicId) {
     let partitions = ledger.most_partitions(id) + 1;
     ledger.growth_asked(id, partitions);
-    while !ledger.is_over() {
-        match try_grow(env, ledger, id, partitions).await {
-            Ok(()) => return ledger.grown(id, partitions),
-            Err(trouble) => give_way(world, env, ledger, trouble).await,
-        }
+    let grown = insist(world, env, ledger, || try_grow(env, ledger, id, partitions));
+    if let Some(()) = grown.await {
+        ledger.grown(id, partitions);
     }
 }
 
 /// Deletes the topic, however often it takes.
 pub(super) async fn delete(world: &World, env: &SimEnv, ledger: &Ledger, id: TopicId) {
     ledger.deletion_asked(id);
-    while !ledger.is_over() {
-        match try_delete(env, ledger, id).await {
-            Ok(()) => return ledger.deleted(id),
-            Err(trouble) => give_way(world, env, ledger, trouble).await,
-        }
+    let deleted = insist(world, env, ledger, || try_delete(env, ledger, id));
+    if let Some(()) = deleted.await {
+        ledger.deleted(id);
     }
 }
 
-/// Waits before the next attempt.
-pub(super) async fn give_way(world: &World, env: &SimEnv, ledger: &Ledger, trouble: Trouble) {
-    if let Trouble::Wrong(what) = trouble {
-        ledger.violate(format!("admin: {what}"));
+/// Tries until it succeeds, with a pause after each attempt that does not; `None` when a violation ends all.
+pub(super) async fn insist<T, Attempt: Future<Output = Result<T, Trouble>>>(
+    world: &World,
+    env: &SimEnv,
+    ledger: &Ledger,
+    mut attempt: impl FnMut() -> Attempt,
+) -> Option<T> {
+    while !ledger.is_over() {
+        match attempt().await {
+            Ok(done) => return Some(done),
+            Err(Trouble::Lost) => {}
+            Err(Trouble::Wrong(what)) => ledger.violate(format!("admin: {what}")),
+        }
+        let pause = Duration::from_millis(50 + world.choose(200));
+        env.clock().sleep(pause).await;
     }
-    let pause = Duration::from_millis(50 + world.choose(200));
-    env.clock().sleep(pause).await;
+    None
 }
 
 /// One attempt to create the topic.

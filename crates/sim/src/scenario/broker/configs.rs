@@ -12,7 +12,7 @@ use ottla_wire::message::incremental_alter_configs::{
     IncrementalAlterConfigsResponse,
 };
 
-use super::admin::give_way;
+use super::admin::insist;
 use super::connection::{Connection, Trouble};
 use super::ledger::Ledger;
 use crate::{SimEnv, World};
@@ -77,35 +77,26 @@ pub(super) async fn alter(world: &World, env: &SimEnv, ledger: &Ledger, id: Topi
     };
     let name = names[world.choose(names.len() as u64) as usize];
     let value = (world.choose(4) > 0).then(|| value(world, name));
-    while !ledger.is_over() {
-        match try_alter(env, ledger, id, name, value.as_deref()).await {
-            Ok(()) => {
-                ledger.configured(id, name, value.as_deref());
-                return describe(world, env, ledger, id).await;
-            }
-            Err(trouble) => give_way(world, env, ledger, trouble).await,
-        }
+    let altered = insist(world, env, ledger, || {
+        try_alter(env, ledger, id, name, value.as_deref())
+    });
+    if let Some(()) = altered.await {
+        ledger.configured(id, name, value.as_deref());
+        describe(world, env, ledger, id).await;
     }
 }
 
 /// Judges the topic's configs. Nobody may alter them meanwhile.
 pub(super) async fn describe(world: &World, env: &SimEnv, ledger: &Ledger, id: TopicId) {
-    while !ledger.is_over() {
-        match try_describe(env, ledger, id).await {
-            Ok(found) => {
-                let Some(expected) = ledger.topics().remove(&id) else {
-                    return;
-                };
-                if found != expected.configs {
-                    ledger.violate(format!(
-                        "topic {id} has configs {found:?} where {:?} were set",
-                        expected.configs
-                    ));
-                }
-                return;
-            }
-            Err(trouble) => give_way(world, env, ledger, trouble).await,
-        }
+    let described = insist(world, env, ledger, || try_describe(env, ledger, id));
+    let found = described.await;
+    let expected = ledger.topics().remove(&id).map(|topic| topic.configs);
+    if let (Some(found), Some(expected)) = (found, expected)
+        && found != expected
+    {
+        ledger.violate(format!(
+            "topic {id} has configs {found:?} where {expected:?} were set"
+        ));
     }
 }
 

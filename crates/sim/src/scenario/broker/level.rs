@@ -13,7 +13,7 @@ use ottla_wire::message::update_features::{
     FeatureUpdateKey, UpdateFeaturesRequest, UpdateFeaturesResponse,
 };
 
-use super::admin::give_way;
+use super::admin::insist;
 use super::connection::{Connection, Trouble};
 use super::ledger::Ledger;
 use crate::{SimEnv, World};
@@ -27,23 +27,13 @@ const LONGEST_REST: Duration = Duration::from_secs(20);
 pub(super) async fn raise(world: World, env: SimEnv, ledger: Ledger) {
     let pause = world.choose(LONGEST_REST.as_millis() as u64);
     env.clock().sleep(Duration::from_millis(pause)).await;
-    while !ledger.is_over() {
-        match try_raise(&env, &ledger).await {
-            Ok(()) => break,
-            Err(trouble) => give_way(&world, &env, &ledger, trouble).await,
-        }
-    }
+    insist(&world, &env, &ledger, || try_raise(&env, &ledger)).await;
     judge(&world, &env, &ledger).await;
 }
 
 /// Judges what is said of the level, and of the voter that the log names with it.
 pub(super) async fn judge(world: &World, env: &SimEnv, ledger: &Ledger) {
-    while !ledger.is_over() {
-        match look(env, ledger).await {
-            Ok(()) => return,
-            Err(trouble) => give_way(world, env, ledger, trouble).await,
-        }
-    }
+    insist(world, env, ledger, || look(env, ledger)).await;
 }
 
 async fn try_raise(env: &SimEnv, ledger: &Ledger) -> Result<(), Trouble> {

@@ -88,11 +88,11 @@ pub(super) async fn keep(world: &World, env: &SimEnv, ledger: &Ledger) {
         retains_little: false,
         configs: BTreeMap::from([("cleanup.policy".to_owned(), "compact".to_owned())]),
     };
-    while !ledger.is_over() {
-        match admin::try_create(world, env, ledger, &topic).await {
-            Ok(_) => return ledger.groups_flush(),
-            Err(trouble) => admin::give_way(world, env, ledger, trouble).await,
-        }
+    let created = admin::insist(world, env, ledger, || {
+        admin::try_create(world, env, ledger, &topic)
+    });
+    if created.await.is_some() {
+        ledger.groups_flush();
     }
 }
 

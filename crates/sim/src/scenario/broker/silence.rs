@@ -1,6 +1,7 @@
 //! A client that uses more than its quota: it is answered at once, and nothing more is read of its connection for the time that the
 //! answer says (KIP-219).
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::Relaxed;
@@ -265,18 +266,12 @@ async fn idle_script(world: World, ledger: Ledger) {
     }
 }
 
-#[test]
-fn what_was_read_is_answered_though_its_client_is_silent_for_longer_than_it_may_be() {
-    for seed in 0..20 {
-        let simulation = Simulation::new(seed);
-        let script = idle_script(simulation.world().clone(), Ledger::new(false));
-        assert_eq!(simulation.run(LIMIT, script), Ok(()), "seed {seed}");
-    }
-}
-
-#[test]
-fn a_client_beyond_its_quota_is_answered_first_and_then_not_read() {
-    for seed in 0..10 {
+/// Plays a script of its own under each of the seeds.
+fn play<Script: Future<Output = ()> + Send + 'static>(
+    seeds: Range<u64>,
+    script: impl Fn(World, Ledger) -> Script,
+) {
+    for seed in seeds {
         let simulation = Simulation::new(seed);
         let script = script(simulation.world().clone(), Ledger::new(false));
         assert_eq!(simulation.run(LIMIT, script), Ok(()), "seed {seed}");
@@ -284,13 +279,20 @@ fn a_client_beyond_its_quota_is_answered_first_and_then_not_read() {
 }
 
 #[test]
+fn what_was_read_is_answered_though_its_client_is_silent_for_longer_than_it_may_be() {
+    play(0..20, idle_script);
+}
+
+#[test]
+fn a_client_beyond_its_quota_is_answered_first_and_then_not_read() {
+    play(0..10, script);
+}
+
+#[test]
 fn a_large_request_that_is_being_read_is_not_left_in_memory_until_its_client_is_heard_again() {
     let were_being_read = Arc::<AtomicU32>::default();
-    for seed in 0..20 {
-        let simulation = Simulation::new(seed);
-        let (world, ledger) = (simulation.world().clone(), Ledger::new(false));
-        let script = script_amid_a_request(world, ledger, Arc::clone(&were_being_read));
-        assert_eq!(simulation.run(LIMIT, script), Ok(()), "seed {seed}");
-    }
+    play(0..20, |world, ledger| {
+        script_amid_a_request(world, ledger, Arc::clone(&were_being_read))
+    });
     assert!(were_being_read.load(Relaxed) > 0, "it is never seen");
 }

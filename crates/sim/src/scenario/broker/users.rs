@@ -18,7 +18,7 @@ use ottla_wire::message::describe_user_scram_credentials::{
     DescribeUserScramCredentialsRequest, DescribeUserScramCredentialsResponse,
 };
 
-use super::admin::give_way;
+use super::admin::insist;
 use super::connection::{Connection, Trouble};
 use super::ledger::Ledger;
 use crate::{SimEnv, World};
@@ -53,29 +53,20 @@ pub(super) async fn alter(world: World, env: SimEnv, ledger: Ledger) {
                 Change::Credential(user, mechanism, iterations)
             }
         };
-        while !ledger.is_over() {
-            match try_alter(&env, &ledger, change).await {
-                Ok(()) => break,
-                Err(trouble) => give_way(&world, &env, &ledger, trouble).await,
-            }
-        }
+        insist(&world, &env, &ledger, || try_alter(&env, &ledger, change)).await;
         judge(&world, &env, &ledger).await;
     }
 }
 
 /// Judges what users have. Nobody may alter it meanwhile.
 pub(super) async fn judge(world: &World, env: &SimEnv, ledger: &Ledger) {
-    while !ledger.is_over() {
-        match describe(env, ledger).await {
-            Ok(found) => {
-                let expected = ledger.users();
-                if found != expected {
-                    ledger.violate(format!("users have {found:?} where {expected:?} was set"));
-                }
-                return;
-            }
-            Err(trouble) => give_way(world, env, ledger, trouble).await,
-        }
+    let described = insist(world, env, ledger, || describe(env, ledger));
+    let Some(found) = described.await else {
+        return;
+    };
+    let expected = ledger.users();
+    if found != expected {
+        ledger.violate(format!("users have {found:?} where {expected:?} was set"));
     }
 }
 
