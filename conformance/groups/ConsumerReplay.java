@@ -375,14 +375,14 @@ public final class ConsumerReplay extends Replay {
     }
 
     /**
-     * Of a group that becomes classic, the leader is the first member in the order of a hash map, or of the ids in Ottla, and so are the
-     * topics of an assignment.
+     * Of a group that becomes classic, the leader is the first member in the order of a hash map, and nobody in Ottla, which has its next
+     * coordinator call the members together. And the topics of an assignment are in the order of a hash map.
      */
     private static ApiMessage sansOrder(ApiMessage value) {
         if (!(value instanceof GroupMetadataValue)) return value;
         GroupMetadataValue group = (GroupMetadataValue) value.duplicate();
         boolean isMember = group.members().stream().anyMatch(member -> member.memberId().equals(group.leader()));
-        if (isMember) group.setLeader("a member");
+        if (isMember) group.setLeader(null);
         for (GroupMetadataValue.MemberMetadata member : group.members()) {
             if (member.assignment().length > 0) member.setAssignment(sorted(member.assignment()));
         }
