@@ -9,7 +9,8 @@ use ottla_controller::{Reply, Request};
 use ottla_env::Clock;
 use ottla_model::ErrorCode;
 
-use super::{Job, Quorum};
+use super::Quorum;
+use super::worker::Job;
 
 /// What the controller is asked.
 pub(super) struct Question {
