@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use crate::moves::Moves;
 use crate::partition::PartitionKey;
 use crate::quorum::METADATA_LOG;
-use crate::start::{OwnDirectory, StartError};
+use crate::start::{OwnDirectories, StartError};
 
 /// What was there at the start.
 pub(crate) struct FoundLogs {
@@ -34,15 +34,14 @@ impl FoundLogs {
         env: &E,
         node: NodeId,
         image: &Image,
-        metadata: &LogDirectory<E::Disk>,
-        (directories, has_offline): (&[OwnDirectory<E>], bool),
+        directories: &OwnDirectories<E>,
         moves: &Moves<E::Disk>,
     ) -> Result<Self, StartError> {
-        let mut logs = find(env, node, image, metadata, directories)?;
-        let in_doubt = resume_moves::<E>(image, node, directories, has_offline, moves, &mut logs)?;
+        let mut logs = find(env, node, image, directories)?;
+        let in_doubt = resume_moves(image, node, directories, moves, &mut logs)?;
         Ok(Self {
             logs,
-            has_offline,
+            has_offline: directories.has_offline,
             in_doubt,
         })
     }
@@ -54,12 +53,12 @@ fn find<E: Env>(
     env: &E,
     node: NodeId,
     image: &Image,
-    metadata: &LogDirectory<E::Disk>,
-    directories: &[OwnDirectory<E>],
+    directories: &OwnDirectories<E>,
 ) -> Result<FxHashMap<PartitionKey, Uuid>, StartError> {
     let is_empty = *image == Image::default();
+    let (metadata, _) = &directories.metadata;
     let mut found = FxHashMap::default();
-    for (directory, id) in directories {
+    for (directory, id) in &directories.of_partitions {
         let io = at(directory);
         for log in directory.logs().map_err(io)? {
             if log.name == METADATA_LOG {
@@ -79,7 +78,10 @@ fn find<E: Env>(
                 continue;
             };
             if let Some(first) = found.insert(key, *id) {
-                let first = directories.iter().find(|(_, id)| *id == first);
+                let first = directories
+                    .of_partitions
+                    .iter()
+                    .find(|(_, id)| *id == first);
                 return Err(StartError::TwoLogs {
                     log: log.name,
                     first: first.map_or_else(PathBuf::new, |(first, _)| first.path().to_path_buf()),
@@ -97,14 +99,13 @@ fn find<E: Env>(
 fn resume_moves<E: Env>(
     image: &Image,
     node: NodeId,
-    directories: &[OwnDirectory<E>],
-    has_offline: bool,
+    directories: &OwnDirectories<E>,
     moves: &Moves<E::Disk>,
     logs: &mut FxHashMap<PartitionKey, Uuid>,
 ) -> Result<FxHashSet<PartitionKey>, StartError> {
     let mut in_doubt = FxHashSet::default();
     let mut futures = Vec::new();
-    for (directory, id) in directories {
+    for (directory, id) in &directories.of_partitions {
         for (path, name) in directory.futures().map_err(at(directory))? {
             let key = moving_key(image, &name);
             let is_named = key.is_some_and(|key| is_assigned(image, node, key, *id));
@@ -129,7 +130,7 @@ fn resume_moves<E: Env>(
                 moves.ask(key, *from, id);
             }
             // The log may be where nobody can look.
-            None if has_offline => {
+            None if directories.has_offline => {
                 tracing::error!(log = name, copy = %path.display(), "only a copy of the log is here: the partition is offline till all directories can be used");
                 in_doubt.insert(key);
             }
@@ -204,7 +205,13 @@ mod tests {
             let directory = LogDirectory::open(env.disk().clone(), Path::new(path));
             (Arc::new(directory.expect("nobody else has it")), id)
         };
-        let directories = [directory("/from", FROM), directory("/to", TO)];
+        let from = directory("/from", FROM);
+        let directories = OwnDirectories {
+            cluster_id: Arc::from("cluster"),
+            metadata: from.clone(),
+            of_partitions: vec![from, directory("/to", TO)],
+            has_offline,
+        };
         let (moves, _to_do) = Moves::<SeededDisk>::new(Vec::new());
         let key = PartitionKey {
             topic: id("a"),
@@ -212,14 +219,7 @@ mod tests {
         };
         let mut logs = log.map(|log| (key, log)).into_iter().collect();
         let image = image(&[topic("a", 1)]);
-        let in_doubt = resume_moves::<IdleEnv>(
-            &image,
-            NodeId(1),
-            &directories,
-            has_offline,
-            &moves,
-            &mut logs,
-        );
+        let in_doubt = resume_moves::<IdleEnv>(&image, NodeId(1), &directories, &moves, &mut logs);
         let in_doubt = in_doubt.expect("the disk works");
         (in_doubt.len(), logs.get(&key).copied(), moves.all().len())
     }

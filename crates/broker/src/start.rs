@@ -23,7 +23,7 @@ use ottla_metadata::Image;
 use ottla_model::{BrokerEpoch, Uuid};
 
 pub use error::StartError;
-pub(crate) use own_directories::OwnDirectory;
+pub(crate) use own_directories::{OwnDirectories, OwnDirectory};
 
 use crate::client_quotas::ClientQuotas;
 use crate::dynamic_configs::DynamicConfigs;
@@ -45,7 +45,6 @@ use crate::published::Published;
 use crate::quorum::Quorum;
 use crate::telemetry::Telemetry;
 use metadata::load;
-use own_directories::OwnDirectories;
 use registration::register;
 use tasks::Inboxes;
 
@@ -74,12 +73,7 @@ impl<E: Env> Broker<E> {
         config: ServerConfig,
         loggers: Arc<dyn Loggers>,
     ) -> Result<Self, StartError> {
-        let OwnDirectories {
-            cluster_id,
-            metadata: (metadata, metadata_id),
-            of_partitions: directories,
-            has_offline,
-        } = OwnDirectories::take(&env, &config)?;
+        let own = OwnDirectories::take(&env, &config)?;
         // What the quorum is told, and nothing closes.
         let is_controllers = |name: &str| config.is_controller_listener(name);
         let mut listeners = Bound::of_file(&env, &config, is_controllers).await?;
@@ -92,7 +86,7 @@ impl<E: Env> Broker<E> {
         let endpoints = bound
             .map(|bound| quorum_endpoint(&config, &bound.name, bound.address.port()))
             .collect();
-        let (raft, log, controller) = load(&env, &config, &metadata, metadata_id, endpoints)?;
+        let (raft, log, controller) = load(&env, &config, &own.metadata, endpoints)?;
         let metadata_reader = log.reader();
         let (mut wanted, mut changes) = WantedListeners::new(&config);
         let dynamic = DynamicConfigs::of(controller.image(), config.node_id());
@@ -102,13 +96,12 @@ impl<E: Env> Broker<E> {
         listeners.extend(Bound::of_file(&env, &config, of_clients).await?);
         let of_listeners = (limits, wanted.taken());
         let (published, to_move) =
-            publish_to(&env, &config, &controller, of_listeners, &directories);
+            publish_to(&env, &config, &controller, of_listeners, &own.of_partitions);
         let found = FoundLogs::find(
             &env,
             config.node_id(),
             &published.image.load(),
-            &metadata,
-            (&directories, has_offline),
+            &own,
             &published.moves,
         )?;
         let (tell_failed, failed) = mpsc::unbounded();
@@ -117,10 +110,16 @@ impl<E: Env> Broker<E> {
             &env,
             &config,
             &adjustable,
-            &directories,
+            &own.of_partitions,
             log_dirs,
             &tell_failed,
         )?;
+        let OwnDirectories {
+            cluster_id,
+            metadata: (metadata, metadata_id),
+            of_partitions: directories,
+            ..
+        } = own;
         // One that is no directory of partitions may have been one before; what its sign says ends here as well.
         metadata
             .take_clean_shutdown()

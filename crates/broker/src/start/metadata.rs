@@ -3,21 +3,20 @@
 use ottla_config::ServerConfig;
 use ottla_controller::{Controller, Options as ControllerOptions};
 use ottla_env::Env;
-use ottla_log::dir::{LogDirectory, META_PROPERTIES};
+use ottla_log::dir::META_PROPERTIES;
 use ottla_metadata::features::{self, MetadataVersion};
 use ottla_model::Uuid;
 use ottla_raft::{
     Endpoint, Membership, Options as RaftOptions, Raft, ReplicaKey, SnapshotOptions, Voter,
 };
 
-use super::StartError;
+use super::{OwnDirectory, StartError};
 use crate::quorum::{METADATA_LOG, MetadataLog, MetadataLogError, MetadataLogOptions};
 
 pub(super) fn load<E: Env>(
     env: &E,
     config: &ServerConfig,
-    directory: &LogDirectory<E::Disk>,
-    directory_id: Uuid,
+    (directory, directory_id): &OwnDirectory<E>,
     endpoints: Vec<Endpoint>,
 ) -> Result<(Raft, MetadataLog<E>, Controller), StartError> {
     let options = MetadataLogOptions {
@@ -52,17 +51,17 @@ pub(super) fn load<E: Env>(
     };
     if let [voter] = &voters[..]
         && voter.key.id == config.node_id()
-        && ![Uuid::ZERO, directory_id].contains(&voter.key.directory)
+        && ![Uuid::ZERO, *directory_id].contains(&voter.key.directory)
     {
         return Err(StartError::OtherDirectory {
             path: directory.path().join(META_PROPERTIES),
             expected: voter.key.directory,
-            found: directory_id,
+            found: *directory_id,
         });
     }
     let raft = Raft::new(RaftOptions {
         node: config.node_id(),
-        directory: directory_id,
+        directory: *directory_id,
         membership: Membership {
             kraft_version: found.kraft_version,
             voters,

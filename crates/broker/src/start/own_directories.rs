@@ -15,13 +15,13 @@ use crate::quorum::METADATA_LOG;
 pub(crate) type OwnDirectory<E> = (Arc<LogDirectory<<E as Env>::Disk>>, Uuid);
 
 /// All of them, locked.
-pub(super) struct OwnDirectories<E: Env> {
-    pub(super) cluster_id: Arc<str>,
-    pub(super) metadata: OwnDirectory<E>,
+pub(crate) struct OwnDirectories<E: Env> {
+    pub(crate) cluster_id: Arc<str>,
+    pub(crate) metadata: OwnDirectory<E>,
     /// At least one.
-    pub(super) of_partitions: Vec<OwnDirectory<E>>,
+    pub(crate) of_partitions: Vec<OwnDirectory<E>>,
     /// There are others, which cannot be used.
-    pub(super) has_offline: bool,
+    pub(crate) has_offline: bool,
 }
 
 impl<E: Env> OwnDirectories<E> {
