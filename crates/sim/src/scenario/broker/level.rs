@@ -105,6 +105,10 @@ async fn voter_directory(connection: &mut Connection) -> Result<Uuid, Trouble> {
     };
     let answer = connection.ask(ApiKey::DescribeQuorum, 2, &request).await?;
     let response: DescribeQuorumResponse<'_> = answer.decode()?;
+    if response.error_code == ErrorCode::BrokerNotAvailable {
+        // The controller has stopped, say because its disk is full, and the node with it.
+        return Err(Trouble::Lost);
+    }
     let mut partitions = response.topics.iter().flat_map(|topic| &topic.partitions);
     match partitions.next() {
         Some(partition) if partition.error_code == ErrorCode::NotLeaderOrFollower => {
