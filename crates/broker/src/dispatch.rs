@@ -144,6 +144,13 @@ pub(crate) fn is_produce(frame: &[u8]) -> bool {
     frame.starts_with(&(ApiKey::Produce as i16).to_be_bytes())
 }
 
+/// Whether a frame asks for what may have yet to come: records, or what others of a group do. To wait for it no longer changes nothing.
+pub(crate) fn only_waits(frame: &[u8]) -> bool {
+    [ApiKey::Fetch, ApiKey::JoinGroup, ApiKey::SyncGroup]
+        .iter()
+        .any(|key| frame.starts_with(&(*key as i16).to_be_bytes()))
+}
+
 /// Answers one frame. Bytes behind the request are let pass, as Kafka does: some clients send them.
 ///
 /// # Errors

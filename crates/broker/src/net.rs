@@ -12,13 +12,14 @@ mod limits;
 mod listener;
 mod muting;
 mod open_listeners;
+mod patience;
 mod produces;
 mod role_limits;
 mod seat;
 mod spare_buffers;
 
 pub use bound::ListenError;
-pub(crate) use bound::{Bound, BoundListener};
+pub(crate) use bound::{Bound, BoundListener, OfFile};
 pub(crate) use budget::MemoryBudget;
 pub(crate) use complaints::Complaints;
 pub(crate) use hosts::{follow_hosts, learn_hosts};

@@ -78,7 +78,7 @@ pub(crate) struct Node<E: Env> {
     pub(crate) client_quotas: Arc<ClientQuotas>,
     pub(crate) telemetry: Arc<Telemetry>,
     pub(crate) connection_limits: Arc<ConnectionLimits>,
-    pub(crate) of_listeners: Arc<ArcSwap<Settings>>,
+    pub(crate) listener_settings: Arc<ArcSwap<Settings>>,
     pub(crate) complaints: Complaints,
     pub(crate) request_memory: MemoryBudget,
     pub(crate) log_dirs: Arc<LogDirs>,
@@ -117,7 +117,7 @@ impl<E: Env> Node<E> {
             client_quotas,
             telemetry,
             connection_limits,
-            of_listeners,
+            listener_settings,
         } = published;
         Self {
             id: config.node_id(),
@@ -126,7 +126,7 @@ impl<E: Env> Node<E> {
             client_quotas,
             telemetry,
             connection_limits,
-            of_listeners,
+            listener_settings,
             complaints: Complaints::default(),
             request_memory: MemoryBudget::new(REQUEST_MEMORY),
             log_dirs,

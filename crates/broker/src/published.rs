@@ -27,8 +27,8 @@ pub(crate) struct Published<E: Env> {
     pub(crate) client_quotas: Arc<ClientQuotas>,
     pub(crate) telemetry: Arc<Telemetry>,
     pub(crate) connection_limits: Arc<ConnectionLimits>,
-    /// The settings whose listeners the node has.
-    pub(crate) of_listeners: Arc<ArcSwap<Settings>>,
+    /// The settings whose listeners the node is to have: it may not have had an address.
+    pub(crate) listener_settings: Arc<ArcSwap<Settings>>,
 }
 
 impl<E: Env> Clone for Published<E> {
@@ -42,7 +42,7 @@ impl<E: Env> Clone for Published<E> {
             client_quotas: Arc::clone(&self.client_quotas),
             telemetry: Arc::clone(&self.telemetry),
             connection_limits: Arc::clone(&self.connection_limits),
-            of_listeners: Arc::clone(&self.of_listeners),
+            listener_settings: Arc::clone(&self.listener_settings),
         }
     }
 }

@@ -37,7 +37,7 @@ use crate::lane::{Job, Lane, LaneOptions};
 use crate::log_dirs::LogDirs;
 use crate::loggers::Loggers;
 use crate::moves::Moves;
-use crate::net::{Bound, ConnectionLimits, OpenListeners, WantedListeners, learn_hosts};
+use crate::net::{ConnectionLimits, OfFile, OpenListeners, WantedListeners, learn_hosts};
 use crate::node::Node;
 use crate::partition::PartitionKey;
 use crate::publish::Publisher;
@@ -74,16 +74,15 @@ impl<E: Env> Broker<E> {
         loggers: Arc<dyn Loggers>,
     ) -> Result<Self, StartError> {
         let own = OwnDirectories::take(&env, &config)?;
-        // What the quorum is told, and nothing closes.
-        let is_controllers = |name: &str| config.is_controller_listener(name);
-        let mut listeners = Bound::of_file(&env, &config, is_controllers).await?;
+        // Before anything is touched that a start in vain would leave worse than it was.
+        let mut listeners = OfFile::bind(&env, &config).await;
         let adjustable = Adjustable::of(config.settings());
         let limits = ConnectionLimits::new(&config, adjustable.connections.clone());
         learn_hosts(&env, &limits)
             .await
             .map_err(|(host, error)| StartError::Host { host, error })?;
-        let bound = listeners.iter().map(|bound| &bound.listener);
-        let endpoints = bound
+        let endpoints = listeners
+            .of_controller(&config)?
             .map(|bound| quorum_endpoint(&config, &bound.name, bound.address.port()))
             .collect();
         let (raft, log, controller) = load(&env, &config, &own.metadata, endpoints)?;
@@ -91,9 +90,7 @@ impl<E: Env> Broker<E> {
         let (mut wanted, mut changes) = WantedListeners::new(&config);
         let dynamic = DynamicConfigs::of(controller.image(), config.node_id());
         wanted.set(&dynamic.over(config.settings()).effective());
-        // Before anything is touched that a start in vain would leave worse than it was: of the file's listeners all that are not closed.
-        let of_clients = |name: &str| !is_controllers(name) && wanted.has(name);
-        listeners.extend(Bound::of_file(&env, &config, of_clients).await?);
+        let listeners = listeners.wanted(|name| wanted.has(name))?;
         let of_listeners = (limits, wanted.taken());
         let (published, to_move) =
             publish_to(&env, &config, &controller, of_listeners, &own.of_partitions);
@@ -275,7 +272,7 @@ fn publish_to<E: Env>(
     env: &E,
     config: &ServerConfig,
     controller: &Controller,
-    (connection_limits, of_listeners): (Arc<ConnectionLimits>, Arc<ArcSwap<Settings>>),
+    (connection_limits, listener_settings): (Arc<ConnectionLimits>, Arc<ArcSwap<Settings>>),
     directories: &[OwnDirectory<E>],
 ) -> (Published<E>, mpsc::UnboundedReceiver<PartitionKey>) {
     let image = Arc::new(ArcSwap::from_pointee(controller.image().clone()));
@@ -307,7 +304,7 @@ fn publish_to<E: Env>(
         client_quotas: Arc::new(client_quotas),
         telemetry: Arc::new(telemetry),
         connection_limits,
-        of_listeners,
+        listener_settings,
     };
     (published, to_move)
 }

@@ -112,9 +112,11 @@ fn check_broker<E: Env>(node: &Node<E>, alteration: &Alteration) -> Result<(), R
     let next = next.iter().map(|(name, text)| (&**name, &**text));
     let dynamic = DynamicConfigs::of(&image, node.id);
     let layers = dynamic.over(node.config.settings());
-    dynamic::check(&layers, &node.of_listeners.load(), level, next).map_err(|message| Refusal {
-        code: ErrorCode::InvalidRequest,
-        message,
+    dynamic::check(&layers, &node.listener_settings.load(), level, next).map_err(|message| {
+        Refusal {
+            code: ErrorCode::InvalidRequest,
+            message,
+        }
     })
 }
 

@@ -26,21 +26,6 @@ pub(crate) struct Bound<E: Env> {
 }
 
 impl<E: Env> Bound<E> {
-    /// Those of the file that have such a name.
-    pub(crate) async fn of_file(
-        env: &E,
-        config: &ServerConfig,
-        is_meant: impl Fn(&str) -> bool,
-    ) -> Result<Vec<Self>, ListenError> {
-        let mut bound = Vec::new();
-        for listener in config.listeners() {
-            if is_meant(&listener.name) {
-                bound.push(Self::bind(env, config, listener).await?);
-            }
-        }
-        Ok(bound)
-    }
-
     pub(crate) async fn bind(
         env: &E,
         config: &ServerConfig,
@@ -68,6 +53,59 @@ impl<E: Env> Bound<E> {
             listener: Arc::new(listener),
             socket,
         })
+    }
+}
+
+/// The listeners of the file, as far as their addresses could be had. Which of them the node needs it knows later: what dynamic configs have
+/// closed may be somebody else's by now.
+pub(crate) struct OfFile<E: Env> {
+    bound: Vec<Bound<E>>,
+    /// In the order of the file.
+    failed: Vec<ListenError>,
+}
+
+impl<E: Env> OfFile<E> {
+    pub(crate) async fn bind(env: &E, config: &ServerConfig) -> Self {
+        let (mut bound, mut failed) = (Vec::new(), Vec::new());
+        for listener in config.listeners() {
+            match Bound::bind(env, config, listener).await {
+                Ok(listener) => bound.push(listener),
+                Err(error) => failed.push(error),
+            }
+        }
+        Self { bound, failed }
+    }
+
+    /// Those of the controller, without which the node can learn nothing of the others.
+    ///
+    /// # Errors
+    /// Of all that could not be had the first where one of these is among them.
+    pub(crate) fn of_controller(
+        &mut self,
+        config: &ServerConfig,
+    ) -> Result<impl Iterator<Item = &BoundListener>, ListenError> {
+        let mut failed = self.failed.iter();
+        if failed.any(|error| config.is_controller_listener(&error.listener.name)) {
+            return Err(self.failed.swap_remove(0));
+        }
+        let bound = self.bound.iter().map(|bound| &*bound.listener);
+        Ok(bound.filter(|listener| listener.is_controller))
+    }
+
+    /// Those that are wanted; the others' addresses are given back.
+    ///
+    /// # Errors
+    /// The first of them that could not be had.
+    pub(crate) fn wanted(
+        mut self,
+        is_wanted: impl Fn(&str) -> bool,
+    ) -> Result<Vec<Bound<E>>, ListenError> {
+        self.failed.retain(|error| is_wanted(&error.listener.name));
+        if !self.failed.is_empty() {
+            return Err(self.failed.swap_remove(0));
+        }
+        self.bound.retain(|bound| is_wanted(&bound.configured.name));
+        Ok(self.bound)
     }
 }
 

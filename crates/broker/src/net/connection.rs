@@ -10,11 +10,12 @@ use ottla_env::{Clock, Connection, ConnectionReader, ConnectionWriter, Env, Piec
 use super::answer_writer;
 use super::bound::BoundListener;
 use super::frame_reader::{End, FrameReader};
-use super::muting::{stay_muted, unless_told_to_close};
+use super::muting::stay_muted;
+use super::patience::{URGENT, unless_told_to_close, while_any_is_left};
 use super::produces::Produces;
 use super::role_limits::Admission;
 use crate::FileOf;
-use crate::dispatch::{self, Close, is_produce};
+use crate::dispatch::{self, Close, is_produce, only_waits};
 use crate::node::Node;
 use crate::request::Caller;
 
@@ -47,6 +48,7 @@ pub(super) async fn serve<E: Env>(
         writer,
         produces: Produces::new(clock.clone()),
         admission,
+        patience: None,
     };
     let ended = loop {
         if let Err(ended) = dialogue.take_turn(&mut frames).await {
@@ -63,7 +65,7 @@ pub(super) async fn serve<E: Env>(
         Ended::Writing(error) => {
             tracing::debug!(peer = %caller.peer, %error, "connection closed while answering");
         }
-        Ended::MadeRoom => {
+        Ended::ToldToClose => {
             tracing::debug!(peer = %caller.peer, "connection closed: its listener is, or there are more than max.connections and it was used least recently");
         }
         Ended::Refused(Close(reason)) => complain(node, &caller, &reason),
@@ -89,13 +91,13 @@ pub(super) enum Ended {
     /// The node takes leave of its clients.
     Left,
     /// There were too many connections, or its listener is closed.
-    MadeRoom,
+    ToldToClose,
 }
 
 /// What comes after all that can be answered.
 enum Next<T> {
     Read(Result<T, End>),
-    MakeRoom,
+    Close,
 }
 
 struct Dialogue<'a, E: Env, W> {
@@ -104,6 +106,8 @@ struct Dialogue<'a, E: Env, W> {
     writer: W,
     produces: Produces<E>,
     admission: Admission,
+    /// How long the client may still leave what it was answered where it is, while a frame of its own holds memory that others may wait for.
+    patience: Option<Duration>,
 }
 
 impl<E: Env, W: ConnectionWriter<File = FileOf<E>>> Dialogue<'_, E, W> {
@@ -122,14 +126,21 @@ impl<E: Env, W: ConnectionWriter<File = FileOf<E>>> Dialogue<'_, E, W> {
                 self.answer_produces().await?;
                 return Err(Ended::Reading(end));
             }
-            Next::MakeRoom => {
+            Next::Close => {
                 self.answer_produces().await?;
-                return Err(Ended::MadeRoom);
+                return Err(Ended::ToldToClose);
             }
         };
         if !is_produce(&frame) {
             self.answer_produces().await?;
-            let answer = dispatch::answer(self.node, self.caller, frame).await;
+            self.patience = None;
+            let waits = only_waits(&frame);
+            let answer = dispatch::answer(self.node, self.caller, frame);
+            let answer = if waits {
+                unless_told_to_close(self.node.env.clock(), &self.admission, answer).await?
+            } else {
+                answer.await
+            };
             // Behind the answer, which may have seen the cluster without this node.
             if self.node.has_left() && !self.caller.is_controller_listener {
                 return Err(Ended::Left);
@@ -140,6 +151,7 @@ impl<E: Env, W: ConnectionWriter<File = FileOf<E>>> Dialogue<'_, E, W> {
         if !self.produces.has_room_for(bytes) {
             self.answer_produces().await?;
         }
+        self.patience = None;
         match dispatch::begin_produce(self.node, self.caller, frame).await {
             Ok(begun) => {
                 self.produces.push(begun, bytes);
@@ -165,11 +177,12 @@ impl<E: Env, W: ConnectionWriter<File = FileOf<E>>> Dialogue<'_, E, W> {
                 match self.answer_or_read(begin.as_mut()).await? {
                     Some(Next::Read(Ok(begun))) => break begun,
                     Some(Next::Read(Err(end))) => return Ok(Next::Read(Err(end))),
-                    Some(Next::MakeRoom) => return Ok(Next::MakeRoom),
+                    Some(Next::Close) => return Ok(Next::Close),
                     None => {}
                 }
             }
         };
+        self.patience = Some(URGENT);
         let mut finish = pin!(frames.finish(begun));
         loop {
             if let Some(next) = self.answer_or_read(finish.as_mut()).await? {
@@ -187,14 +200,14 @@ impl<E: Env, W: ConnectionWriter<File = FileOf<E>>> Dialogue<'_, E, W> {
             if self.produces.poll_answered(task).is_ready() {
                 Poll::Ready(None)
             } else if self.admission.must_close() {
-                Poll::Ready(Some(Next::MakeRoom))
+                Poll::Ready(Some(Next::Close))
             } else if self.produces.has_room()
                 && let Poll::Ready(read) = reading.as_mut().poll(task)
             {
                 Poll::Ready(Some(Next::Read(read)))
             } else {
                 let told = self.admission.poll_must_close(task);
-                told.map(|()| Some(Next::MakeRoom))
+                told.map(|()| Some(Next::Close))
             }
         });
         let next = next.await;
@@ -239,7 +252,8 @@ impl<E: Env, W: ConnectionWriter<File = FileOf<E>>> Dialogue<'_, E, W> {
             let admission = &self.admission;
             let got_out = || admission.use_at(clock.monotonic());
             let written = answer_writer::write(&mut self.writer, clock, max_idle, pieces, got_out);
-            let written = unless_told_to_close(clock, admission, written).await?;
+            let written = unless_told_to_close(clock, admission, written);
+            let written = while_any_is_left(clock, &mut self.patience, written).await??;
             self.node.metrics.sent(written.map_err(Ended::Writing)?);
         }
         self.admission.use_at(clock.monotonic());

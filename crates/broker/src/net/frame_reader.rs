@@ -9,6 +9,7 @@ use ottla_model::Monotonic;
 use thiserror::Error;
 
 use super::budget::{MemoryBudget, Reservation};
+use super::patience::URGENT;
 use super::spare_buffers::rounded;
 use crate::alarm::Alarm;
 use crate::dispatch::is_produce;
@@ -21,9 +22,6 @@ const OWN_BYTES: usize = 17 * 1024;
 const LEAST_READ: usize = OWN_BYTES / 4;
 /// A frame's memory is at most so many times what of it has arrived. Less would copy more, more would reserve for nothing.
 const GROWTH: usize = 4;
-
-/// How long a frame may still take once others wait for it: clients give a request up after as long by themselves.
-const URGENT: Duration = Duration::from_secs(30);
 
 /// Why no further request comes.
 #[derive(Debug, Error)]
@@ -104,13 +102,16 @@ impl<R: ConnectionReader, C: Clock> FrameReader<R, C> {
         };
         let waited = self.fill_buffer(LENGTH_BYTES, self.deadline()).await;
         waited.map_err(idle)?;
-        let length = self.buffer.get_i32();
+        let length = (&self.buffer[..]).get_i32();
         let bytes = usize::try_from(length)
             .ok()
             .filter(|bytes| *bytes <= self.max_bytes)
             .ok_or(End::FrameLength(length))?;
-        self.fill_buffer(bytes.min(OWN_BYTES), self.deadline())
-            .await?;
+        let own = LENGTH_BYTES + bytes.min(OWN_BYTES);
+        let waited = self.fill_buffer(own, self.deadline()).await;
+        // The node may have been silent all that time and not the client. Nothing has been taken out: it can be begun again.
+        waited.map_err(idle)?;
+        self.buffer.advance(LENGTH_BYTES);
         Ok(Beginning { length: bytes })
     }
 

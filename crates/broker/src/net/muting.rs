@@ -12,12 +12,9 @@ use super::frame_reader::End;
 use super::role_limits::Admission;
 use crate::request::Caller;
 
-/// How long a client that makes room may take for what is left of an answer.
-const LAST_WORDS: Duration = Duration::from_secs(5);
-
 /// Whoever has used more than its quota is answered, and then not heard for a while. One that would be silent for longer than a
 /// connection may be idle, `longest`, is let go: perhaps nobody is there any more. The silence ends when
-/// the connection has to make room, for which what is still to be answered is answered first.
+/// the connection is told to close, for which what is still to be answered is answered first.
 pub(super) async fn stay_muted(
     clock: &impl Clock,
     caller: &Caller,
@@ -43,29 +40,12 @@ pub(super) async fn stay_muted(
     }
 }
 
-/// Waits for what a client has to take, but not for long once the connection has to make room.
-pub(super) async fn unless_told_to_close<F: Future>(
-    clock: &impl Clock,
-    admission: &Admission,
-    taken: F,
-) -> Result<F::Output, Ended> {
-    let patience = async {
-        poll_fn(|task| admission.poll_must_close(task)).await;
-        clock.sleep(LAST_WORDS).await;
-    };
-    match select(pin!(taken), pin!(patience)).await {
-        Either::Left((output, _)) => Ok(output),
-        Either::Right(_) => Err(Ended::MadeRoom),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::net::SocketAddr;
     use std::sync::Arc;
     use std::task::{Context, Poll, Waker};
 
-    use futures::FutureExt;
     use ottla_config::{Adjustable, ServerConfig};
     use ottla_env::fake::ManualClock;
     use ottla_model::{Monotonic, Timestamp};
@@ -165,32 +145,12 @@ mod tests {
     }
 
     #[test]
-    fn one_that_is_silent_goes_on_at_once_to_make_room() {
+    fn one_that_is_silent_goes_on_at_once_when_it_is_told_to_close() {
         for seconds in [5, 61] {
             let muted = connection();
             muted.mute(seconds);
             muted.tell_to_close();
             assert!(matches!(muted.follow(&[0])[..], [Some(Ok(()))]));
         }
-    }
-
-    #[test]
-    fn one_that_makes_room_has_some_seconds_for_what_is_left_of_an_answer() {
-        let told = connection();
-        let Muted {
-            clock, admission, ..
-        } = &told;
-        let taken = clock.sleep(LAST_WORDS * 9);
-        let mut writing = pin!(unless_told_to_close(clock, admission, taken));
-        assert!(writing.as_mut().now_or_never().is_none());
-        clock.advance(LAST_WORDS);
-        assert!(writing.as_mut().now_or_never().is_none());
-        told.tell_to_close();
-        assert!(writing.as_mut().now_or_never().is_none());
-        clock.advance(LAST_WORDS);
-        let end = writing.as_mut().now_or_never();
-        assert!(matches!(end, Some(Err(Ended::MadeRoom))));
-        let in_time = pin!(unless_told_to_close(clock, admission, async {}));
-        assert!(matches!(in_time.now_or_never(), Some(Ok(()))));
     }
 }

@@ -16,8 +16,9 @@ use crate::node::Node;
 
 /// Says which listeners there are to be, whenever they are others.
 pub(crate) struct WantedListeners {
-    /// The settings that were last taken over, which requests look at, and their listeners.
+    /// The settings that were last taken over, which requests look at.
     taken: Arc<ArcSwap<Settings>>,
+    /// What was last told.
     last: Vec<Listener>,
     /// Why later ones were not.
     problem: Option<String>,

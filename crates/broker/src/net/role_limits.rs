@@ -198,7 +198,7 @@ impl Admission {
         self.seat.use_at(now);
     }
 
-    /// Whether the connection has to make room for others, as soon as it can.
+    /// Whether the connection has to close as soon as it can: to make room for others, or with its listener.
     pub(super) fn must_close(&self) -> bool {
         self.seat.must_close()
     }

@@ -62,7 +62,7 @@ fn publisher(
         client_quotas: Arc::new(ClientQuotas::new(windows, windows)),
         telemetry: Arc::new(Telemetry::new(false, 1)),
         connection_limits: ConnectionLimits::new(&config, adjustable.connections),
-        of_listeners: listeners.taken(),
+        listener_settings: listeners.taken(),
     };
     let partitions = Arc::clone(&to.partitions);
     let publisher = Publisher::new(
