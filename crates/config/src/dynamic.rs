@@ -171,8 +171,9 @@ fn number(settings: &Settings, name: &str) -> i64 {
 
 /// A listener of the broker is not closed by what it may have: nobody could come and change that again.
 fn some_connections(before: &Settings, after: &Settings, taken: &Settings) -> Result<(), String> {
-    // What makes no sense was not taken over.
-    let listeners = Listeners::read(after).or_else(|_| Listeners::read(taken));
+    // What makes no sense is not taken over.
+    let next = listeners::step(taken, after).and_then(|()| Listeners::of(after));
+    let listeners = next.or_else(|_| Listeners::of(taken));
     for name in listeners.iter().flat_map(Listeners::of_clients) {
         let name = name.to_ascii_lowercase();
         for key in connections::OF_LISTENERS {

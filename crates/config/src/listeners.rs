@@ -169,19 +169,18 @@ pub(crate) fn is_same(before: &Settings, after: &Settings) -> bool {
     keys.all(|name| before.explicit(name) == after.explicit(name))
 }
 
-/// Whether a running node may go on with the listeners of `after`. Those that have a name which is new are opened, those whose name is
+/// Whether a node that runs with the listeners of `taken` may go on with those of `after`. Those that have a name which is new are opened, those whose name is
 /// gone are closed: an open one stays where it is and what it is.
 ///
 /// # Errors
 /// What does not go together, or cannot be of a node that runs.
-pub(crate) fn step(before: &Settings, after: &Settings) -> Result<(), Problem> {
-    if is_same(before, after) {
+pub(crate) fn step(taken: &Settings, after: &Settings) -> Result<(), Problem> {
+    if is_same(taken, after) {
         return Ok(());
     }
     let next = Listeners::read(after)?;
-    // What makes no sense together was not taken over.
-    let open = Listeners::of(before).ok();
-    for listener in open.iter().flat_map(|open| &open.bound) {
+    let open = Listeners::of(taken)?;
+    for listener in &open.bound {
         let (name, protocol) = (&listener.name, listener.protocol.name());
         if next
             .find(name)
@@ -194,7 +193,7 @@ pub(crate) fn step(before: &Settings, after: &Settings) -> Result<(), Problem> {
     next.check(after)?;
     // Those of advertised.listeners are there, that was checked. Without it what was there at the start is registered, and nobody takes that
     // back; Kafka treats what was opened since no differently.
-    let mut shown = open.iter().flat_map(Listeners::shown);
+    let mut shown = open.shown();
     match shown.find(|listener| !next.has(&listener.name)) {
         None => Ok(()),
         Some(closed) => Err((
@@ -383,8 +382,10 @@ mod tests {
             checked("", &has, &[(LISTENERS, "A://:1,C://:3")]),
             "B cannot be closed",
         );
-        let limits = [has[0], ("max.connections", "0")];
-        says(checked("", &has, &limits), "for listener a");
+        for has in [has, [(LISTENERS, "B://:2,C://:3")]] {
+            let limits = [has[0], ("listener.name.a.max.connections", "0")];
+            says(checked("", &has, &limits), "for listener a");
+        }
         assert_eq!(checked("", &has, &[]), Ok(()));
     }
 

@@ -10,7 +10,7 @@ use ottla_metadata::features::{
 use ottla_model::ErrorCode;
 use ottla_wire::metadata_record::{ConfigRecord, FeatureLevelRecord, MetadataRecord, NoOpRecord};
 
-use crate::controller::{Controller, Outcome, Refusal};
+use crate::controller::{Controller, Outcome, Refusal, Reply};
 use crate::operation::Operation;
 
 /// How far a request may go.
@@ -74,9 +74,8 @@ impl Controller {
         }
         let asked = by_name.get(KRAFT_VERSION).map(|update| update.level);
         Outcome {
-            is_atomic: true,
             kraft_version: asked.filter(|level| !validate_only && *level > kraft_version),
-            ..Outcome::done(operation.records(validate_only))
+            ..Outcome::atomic(operation.records(validate_only), Reply::Done)
         }
     }
 

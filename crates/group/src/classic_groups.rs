@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use ottla_coordinator::{Now, Ticket};
 use ottla_model::{ErrorCode, Monotonic};
+use ottla_wire::coordinator_record::group::group_metadata::GroupMetadataValue;
 
 use crate::classic::{
     self, Answer, ClassicGroup, ClassicSettings, Heartbeat, Join, JoinAnswer, Leave, LeaveAnswer,
@@ -61,17 +62,22 @@ impl ClassicGroups {
             let Recorded::Classic(value) = recorded else {
                 continue;
             };
-            // Whom a record contradicts that no coordinator writes, nobody can say: they join anew.
-            let group = ClassicGroup::from_record(Arc::clone(id), value);
-            let mut group = group.unwrap_or_else(|_| ClassicGroup::new(Arc::clone(id), now));
-            let mut step = classic::Step::default();
-            let write = group.loaded(now, &self.settings, &mut step);
-            assert!(
-                write.is_none() && step.answers.is_empty(),
-                "nobody waits for a group that has just been loaded"
-            );
-            self.insert(group);
+            self.take_up(id, value, now);
         }
+    }
+
+    /// A group as its record has it, which may have been a consumer group just before.
+    pub(crate) fn take_up(&mut self, id: &Arc<str>, value: &GroupMetadataValue<'_>, now: Now) {
+        // Whom a record contradicts that no coordinator writes, nobody can say: they join anew.
+        let group = ClassicGroup::from_record(Arc::clone(id), value);
+        let mut group = group.unwrap_or_else(|_| ClassicGroup::new(Arc::clone(id), now));
+        let mut step = classic::Step::default();
+        let write = group.loaded(now, &self.settings, &mut step);
+        assert!(
+            write.is_none() && step.answers.is_empty(),
+            "nobody waits for a group that has just been loaded"
+        );
+        self.insert(group);
     }
 
     /// Drops the group while there is another one of its id.

@@ -5,9 +5,8 @@ use std::sync::Arc;
 use ottla_coordinator::{Now, Ticket};
 use ottla_model::ErrorCode;
 use ottla_wire::coordinator_record::GroupRecord;
-use ottla_wire::coordinator_record::group::group_metadata::GroupMetadataValue;
 
-use crate::classic::{self, ClassicGroup, Join, JoinAnswer, Leave, Sync, SyncAnswer};
+use crate::classic::{self, Join, JoinAnswer, Leave, Sync, SyncAnswer};
 use crate::consumer::{ConsumerGroup, Epoch, Outcome, Rejection};
 use crate::consumer_groups::{self, ConsumerHeartbeat};
 use crate::groups::{Context, GroupStep, Groups, kind, take_up};
@@ -118,21 +117,15 @@ impl Groups {
         step: &mut GroupStep,
     ) -> (Answer, Option<Context>) {
         let context = match outcome.downgrade {
-            Some(group) => Some(self.downgrade(id, &group, now)),
+            Some(group) => {
+                self.classic.take_up(id, &group, now);
+                self.consumer.forget(id);
+                Some(Context::Downgraded(Arc::clone(id)))
+            }
             None => (!outcome.records.is_empty()).then(|| Context::Changed(Arc::clone(id))),
         };
         step.records.extend(outcome.records);
         (outcome.answer, context)
-    }
-
-    fn downgrade(&mut self, id: &Arc<str>, group: &GroupMetadataValue<'_>, now: Now) -> Context {
-        let settings = self.classic.settings();
-        let group = ClassicGroup::downgraded(Arc::clone(id), group, now, settings);
-        // A log that no coordinator has written may have a member there twice: they join anew.
-        let group = group.unwrap_or_else(|_| ClassicGroup::new(Arc::clone(id), now));
-        self.classic.insert(group);
-        self.consumer.forget(id);
-        Context::Downgraded(Arc::clone(id))
     }
 
     /// The group has stayed what it was.

@@ -84,8 +84,8 @@ impl ClassicGroup {
             self.restart_session(&id, now);
         }
         let is_over_capacity = self.members.len() > settings.max_size;
-        let had_leader = self.members.elect_first_unless_led();
-        (is_over_capacity || !had_leader)
+        let was_not_led = self.members.elect_leader();
+        (is_over_capacity || was_not_led)
             .then(|| self.prepare_rebalance(now, settings, step))
             .flatten()
     }

@@ -133,25 +133,18 @@ impl Members {
         tickets
     }
 
-    /// Makes this one lead, or nobody, for a group that is loaded.
+    /// Makes this one lead, or nobody where it is no member, for a group that is loaded: until [`Self::elect_leader`].
     pub(super) fn set_leader(&mut self, leader: Option<&str>) {
-        match leader {
-            None => self.leader = None,
-            Some(id) => {
-                if let Some(id) = self.id(id).cloned() {
-                    self.leader = Some(id);
-                }
-            }
-        }
+        self.leader = leader.and_then(|id| self.id(id)).cloned();
     }
 
-    /// Whether nobody had to be elected: somebody leads, or there is nobody.
-    pub(super) fn elect_first_unless_led(&mut self) -> bool {
-        if self.leader.is_some() {
-            return true;
+    /// Makes one lead where nobody does. Whether that was so.
+    pub(super) fn elect_leader(&mut self) -> bool {
+        let is_led = self.leader.is_some() || self.by_id.is_empty();
+        if !is_led {
+            self.leader = self.by_id.keys().next().cloned();
         }
-        self.leader = self.by_id.keys().next().cloned();
-        self.leader.is_none()
+        !is_led
     }
 
     /// A leader that has not joined is replaced by one that has. Whether the leader has joined now.

@@ -1,15 +1,9 @@
-//! A group changes its kind while it has members.
+//! What a consumer group takes over of the classic one that it was.
 
 use std::sync::Arc;
 
-use ottla_coordinator::Now;
-use ottla_wire::coordinator_record::group::group_metadata::GroupMetadataValue;
-
-use super::Step;
 use super::group::ClassicGroup;
-use super::load::InvalidGroup;
 use super::member::Member;
-use super::settings::ClassicSettings;
 
 impl ClassicGroup {
     pub(crate) fn members(&self) -> impl Iterator<Item = (&Arc<str>, &Member)> {
@@ -23,25 +17,5 @@ impl ClassicGroup {
     /// What the members of this generation follow.
     pub(crate) fn protocol(&self) -> Option<&Arc<str>> {
         self.protocol.as_ref()
-    }
-
-    /// What was a consumer group, as its first record has it: without a leader. Its members learn with their heartbeats that they are called together.
-    ///
-    /// # Errors
-    /// When the record contradicts itself.
-    pub(crate) fn downgraded(
-        id: Arc<str>,
-        value: &GroupMetadataValue<'_>,
-        now: Now,
-        settings: &ClassicSettings,
-    ) -> Result<Self, InvalidGroup> {
-        let mut group = Self::from_record(id, value)?;
-        let mut step = Step::default();
-        let write = group.loaded(now, settings, &mut step);
-        assert!(
-            write.is_none() && step.answers.is_empty(),
-            "nobody waits for a group that has just begun"
-        );
-        Ok(group)
     }
 }

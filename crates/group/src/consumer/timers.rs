@@ -55,7 +55,8 @@ impl GroupTimers {
     pub fn loaded(group: &ConsumerGroup, settings: &ConsumerSettings, now: Monotonic) -> Self {
         let mut this = Self::default();
         for member in group.members() {
-            this.set(&member.id, Timeout::Session, now + settings.session_timeout);
+            let session = own_session(member).unwrap_or(settings.session_timeout);
+            this.set(&member.id, Timeout::Session, now + session);
             // Of a classic one nobody knows any more whether it was called to join.
             this.follow_revocation(member, now);
         }
@@ -126,8 +127,7 @@ impl GroupTimers {
     /// Those of a group that was just upgraded, each of whose members has the session that it asked for.
     pub(crate) fn upgraded(&mut self, group: &ConsumerGroup, now: Monotonic) {
         for member in group.members() {
-            if let Some(classic) = &member.classic {
-                let session = milliseconds(classic.session_timeout_ms);
+            if let Some(session) = own_session(member) {
                 self.set(&member.id, Timeout::Session, now + session);
             }
         }
@@ -165,6 +165,12 @@ impl GroupTimers {
         }
         due
     }
+}
+
+/// A classic member has the session that it asked for, others that of the group.
+fn own_session(member: &Member) -> Option<Duration> {
+    let classic = member.classic.as_deref()?;
+    Some(milliseconds(classic.session_timeout_ms))
 }
 
 /// One that the member never told is none.

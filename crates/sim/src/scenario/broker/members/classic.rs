@@ -252,6 +252,13 @@ impl Classic<'_> {
             self.go_outside();
             return Ok(());
         }
+        // Another generation may have its number, of which it has heard nothing.
+        let (group, life) = (&slot.plan.name, connection.life);
+        let written = self.written.unwrap_or(life);
+        if slot.ledger.groups_lose_between(written, life) {
+            self.go_outside();
+            return Ok(());
+        }
         let request = HeartbeatRequest {
             group_id: (&*slot.plan.name).into(),
             generation_id: self.generation,
@@ -266,9 +273,7 @@ impl Classic<'_> {
             ErrorCode::None => {}
             code => return self.obey(connection, code),
         }
-        let (group, life) = (&slot.plan.name, connection.life);
         // A coordinator that still loads says the same to everybody: what it is about to know was written when the member synced.
-        let written = self.written.unwrap_or(life);
         self.heard = Some(Heard {
             asked,
             life: written,
