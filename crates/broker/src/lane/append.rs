@@ -107,17 +107,21 @@ impl<E: Env> Worker<E> {
 
     /// Joins the batch to those that the next write of its partition takes.
     pub(super) fn join(&mut self, append: Append) {
+        let now = || self.env.clock().monotonic();
         let refused = match self.partitions.get_mut(&append.key) {
             None => ErrorCode::NotLeaderOrFollower.into(),
             Some(Slot::Offline(_)) => ErrorCode::KafkaStorageError.into(),
             // It may take minutes, and whoever waits asks again meanwhile.
             Some(Slot::Opening {
                 opening: Opening::Recovery,
+                turned_away,
                 ..
-            }) => ErrorCode::NotLeaderOrFollower.into(),
+            }) => {
+                turned_away.add(append.batch.header(), now());
+                ErrorCode::NotLeaderOrFollower.into()
+            }
             Some(Slot::Opening { queued, .. }) => return queued.push(append),
             Some(Slot::Open(open)) => {
-                let now = || self.env.clock().monotonic();
                 let Err(refused) = open.admit(&append, &self.watermark, now) else {
                     if open.joined.batches.is_empty() {
                         self.to_write.push(append.key);

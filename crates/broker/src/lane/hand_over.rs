@@ -11,6 +11,7 @@ use ottla_replica::{Input, Leadership};
 
 use super::lifecycle::Deleting;
 use super::openings::{Opening, OpeningJob};
+use super::turned_away::TurnedAway;
 use super::{Job, Slot, Worker};
 use crate::moves::{check_rest, give_up};
 use crate::partition::{Availability, Partition, PartitionKey};
@@ -72,6 +73,7 @@ impl<E: Env> Worker<E> {
             opening: Opening::Plain,
             has_begun: true,
             queued: Vec::new(),
+            turned_away: TurnedAway::default(),
         };
         let before = self.partitions.insert(key, slot);
         assert!(before.is_none(), "a log is in one directory");

@@ -75,6 +75,7 @@ impl<E: Env> Worker<E> {
                     opening,
                     has_begun: false,
                     queued: Vec::new(),
+                    turned_away: TurnedAway::default(),
                 };
                 self.partitions.insert(key, slot);
                 match self.doomed.iter_mut().find(|doomed| doomed.name == name) {
@@ -173,8 +174,9 @@ impl<E: Env> Worker<E> {
                     partition,
                     leadership,
                     queued,
+                    turned_away,
                     ..
-                }) => self.take_over(partition, leadership, queued, result),
+                }) => self.take_over(partition, leadership, queued, turned_away, result),
                 _ => self.opened_doomed(key, result),
             }
         }
@@ -187,6 +189,7 @@ impl<E: Env> Worker<E> {
         partition: Arc<Partition<E>>,
         leadership: Leadership,
         queued: Vec<Append>,
+        turned_away: TurnedAway,
         result: Result<Log<E::Disk>, OpenError>,
     ) {
         let key = partition.key;
@@ -206,7 +209,7 @@ impl<E: Env> Worker<E> {
                     log,
                     leader,
                     joined: Joined::default(),
-                    turned_away: TurnedAway::default(),
+                    turned_away,
                     is_syncing: false,
                 };
                 self.partitions.insert(key, Slot::Open(Box::new(open)));

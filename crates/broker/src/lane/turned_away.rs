@@ -3,7 +3,8 @@
 //! A log takes whatever an idempotent producer sends first for its beginning. So what a new one has sent behind a batch that was turned away
 //! must be turned away, too, until that batch comes again: once it was in front, the other would be out of order for ever.
 //!
-//! This holds of what a lane turns away where it has the log, for whatever reason: no room, another leadership, too few in sync.
+//! This holds of what a lane turns away where it has the log, for whatever reason: no room, another leadership, too few in sync; also while it
+//! is being recovered.
 
 use std::time::Duration;
 
