@@ -3,8 +3,9 @@
 //! A log takes whatever an idempotent producer sends first for its beginning. So what a new one has sent behind a batch that was turned away
 //! must be turned away, too, until that batch comes again: once it was in front, the other would be out of order for ever.
 //!
-//! This holds of what a lane turns away where it has the log, for whatever reason: no room, another leadership, too few in sync; also while it
-//! is being recovered.
+//! This holds of what a lane turns away where it has the log, or recovers it, and for whatever reason: no room, another leadership, too few in
+//! sync. It goes with the log to another directory. It does not outlast the process, and says nothing of what never came to such a lane: where
+//! nobody leads yet, or the log has just gone.
 
 use std::time::Duration;
 
@@ -60,6 +61,11 @@ impl TurnedAway {
         if !self.first.is_empty() {
             self.first.remove(&batch.producer_id);
         }
+    }
+
+    /// With those of a lane that had the log before.
+    pub(super) fn extend(&mut self, before: Self) {
+        self.first.extend(before.first);
     }
 
     fn is_behind(&self, batch: &BatchHeader, now: Monotonic) -> bool {

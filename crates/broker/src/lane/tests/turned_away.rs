@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use futures::channel::mpsc;
 use ottla_env::fake::SeededDisk;
+use ottla_log::dir::FutureLog;
 use ottla_model::{ProducerEpoch, ProducerId, Sequence};
 
 use super::*;
@@ -139,4 +140,34 @@ fn a_log_that_knows_the_producer_says_what_comes_next() {
     assert_eq!(refusal(too_early), ErrorCode::OutOfOrderSequenceNumber);
     assert_eq!(base_offset(&leading.numbered(0)), Some(Offset(0)), "known");
     assert_eq!(base_offset(&leading.numbered(1)), Some(Offset(1)));
+}
+
+#[test]
+fn it_does_not_come_before_that_in_another_directory() {
+    const SECOND: Uuid = Uuid::from_u128(102);
+    let env = IdleEnv::new();
+    let (first, second) = (directory(&env, "/data"), directory(&env, "/second"));
+    let lane = |directory: &Arc<_>, id| env.lane_of(Arc::clone(directory), id);
+    let leading = Leading::of(env.clone(), lane(&first, DIRECTORY), FLUSHED_LATE);
+    leading.lead(KEY);
+    leading.opened();
+    let used = leading.fill_disk();
+    leading.look(Some(used + MIN_FREE / 2));
+    assert!(is_held_up(leading.numbered(0)));
+    leading.look(None);
+    let moved = Leading::of(env.clone(), lane(&second, SECOND), FLUSHED_LATE);
+    let partition = moved.partition(KEY);
+    let future = FutureLog::begin(first, second, &partition.name(), SECOND);
+    moved.lane.send(Job::Expect {
+        partition: Arc::clone(&partition),
+        leadership: LEADERSHIP,
+    });
+    leading.lane.send(Job::HandOver(Box::new(HandOver {
+        key: KEY,
+        future: future.expect("the disk works"),
+        arrival: Arrival::new(partition, EPOCH),
+        stay: Box::new(|_| panic!("it can be handed over")),
+    })));
+    leading.run();
+    moved.takes_in_order(0..3);
 }
