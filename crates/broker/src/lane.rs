@@ -191,6 +191,8 @@ enum Slot<E: Env> {
         /// From then on the log is somebody's, and has to be waited for.
         has_begun: bool,
         queued: Vec<Append>,
+        /// Instead, where that takes long.
+        turned_away: TurnedAway,
     },
     Open(Box<Open<E>>),
     /// Its directory failed, or its files cannot be read.

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use imbl::{HashSet, OrdMap};
+use imbl::OrdMap;
 use ottla_model::{LeaderEpoch, NodeId, PartitionEpoch, PartitionIndex, TopicId, Uuid};
 use ottla_wire::metadata_record::{
     MetadataRecord, PartitionChangeRecord, PartitionRecord, TopicRecord,
@@ -239,7 +239,7 @@ impl Topics {
 
     /// Forgets eligible leaders of one topic, or with an empty name of all.
     pub(crate) fn clear_elr(&mut self, name: &str) {
-        let ids: HashSet<TopicId> = if name.is_empty() {
+        let ids: Vec<TopicId> = if name.is_empty() {
             self.by_id.keys().copied().collect()
         } else {
             self.by_name.get(name).copied().into_iter().collect()

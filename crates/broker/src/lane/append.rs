@@ -10,8 +10,8 @@ use ottla_replica::{Acks, Input, Outputs};
 
 use super::answers::Reply;
 use super::openings::Opening;
-use super::room::{Room, Writer};
-use super::{Slot, Worker};
+use super::room::{Room, Watermark, Writer};
+use super::{Open, Slot, Worker};
 use crate::internal_topics::is_internal;
 use crate::partition::PartitionKey;
 
@@ -107,56 +107,31 @@ impl<E: Env> Worker<E> {
 
     /// Joins the batch to those that the next write of its partition takes.
     pub(super) fn join(&mut self, append: Append) {
-        match self.partitions.get_mut(&append.key) {
-            None => append
-                .reply
-                .tell(Err(ErrorCode::NotLeaderOrFollower.into())),
-            Some(Slot::Offline(_)) => append.reply.tell(Err(ErrorCode::KafkaStorageError.into())),
+        let now = || self.env.clock().monotonic();
+        let refused = match self.partitions.get_mut(&append.key) {
+            None => ErrorCode::NotLeaderOrFollower.into(),
+            Some(Slot::Offline(_)) => ErrorCode::KafkaStorageError.into(),
             // It may take minutes, and whoever waits asks again meanwhile.
             Some(Slot::Opening {
                 opening: Opening::Recovery,
+                turned_away,
                 ..
-            }) => append
-                .reply
-                .tell(Err(ErrorCode::NotLeaderOrFollower.into())),
-            Some(Slot::Opening { queued, .. }) => queued.push(append),
-            Some(Slot::Open(open)) => {
-                let writer = if is_internal(&open.partition.topic) {
-                    Writer::Coordinator
-                } else {
-                    Writer::Client
-                };
-                let now = || self.env.clock().monotonic();
-                let batch = append.batch.header();
-                let refused = if !self.watermark.takes(writer) {
-                    if !open.log.knows_producer(batch.producer_id) {
-                        open.turned_away.add(batch, now());
-                    }
-                    Some("the disk is nearly full: nothing is taken until there is room")
-                } else if open.turned_away.holds_up(batch, now) {
-                    Some(
-                        "what its producer has sent before was turned away, and has not come again",
-                    )
-                } else {
-                    None
-                };
-                if let Some(message) = refused {
-                    let (code, message) = (ErrorCode::KafkaStorageError, Some(message.to_owned()));
-                    let refused = AppendFailure::refused(code, message);
-                    return append.reply.tell(Err(refused));
-                }
-                // Also where nobody waits for it any more: what the producer has sent behind it must not come in front of it.
-                if let Err(refusal) = open.leader.admit(append.leader_epoch, append.acks) {
-                    let refused = AppendFailure::refused(refusal.code(), None);
-                    return append.reply.tell(Err(refused));
-                }
-                if open.joined.batches.is_empty() {
-                    self.to_write.push(append.key);
-                }
-                open.joined.batches.push(append.batch);
-                open.joined.replies.push(append.reply);
+            }) => {
+                turned_away.add(append.batch.header(), now());
+                ErrorCode::NotLeaderOrFollower.into()
             }
-        }
+            Some(Slot::Opening { queued, .. }) => return queued.push(append),
+            Some(Slot::Open(open)) => {
+                let Err(refused) = open.admit(&append, &self.watermark, now) else {
+                    if open.joined.batches.is_empty() {
+                        self.to_write.push(append.key);
+                    }
+                    return open.join(append);
+                };
+                refused
+            }
+        };
+        append.reply.tell(Err(refused));
     }
 
     /// Writes what has been joined.
@@ -187,9 +162,65 @@ impl<E: Env> Worker<E> {
     }
 }
 
+impl<E: Env> Open<E> {
+    /// The batch joins, also where nobody waits for it any more: what the producer has sent behind it must not come in front of it.
+    fn join(&mut self, append: Append) {
+        self.turned_away.remove(append.batch.header());
+        self.joined.batches.push(append.batch);
+        self.joined.replies.push(append.reply);
+    }
+
+    /// Whether the batch may join. One that may not is remembered where the log could take another of its producer for the beginning.
+    fn admit(
+        &mut self,
+        append: &Append,
+        watermark: &Watermark,
+        now: impl Fn() -> Monotonic,
+    ) -> Result<(), AppendFailure> {
+        let batch = append.batch.header();
+        let admitted = self.check(append, watermark, &now);
+        if admitted.is_err() && !self.log.knows_producer(batch.producer_id) {
+            self.turned_away.add(batch, now());
+        }
+        admitted
+    }
+
+    fn check(
+        &self,
+        append: &Append,
+        watermark: &Watermark,
+        now: impl FnOnce() -> Monotonic,
+    ) -> Result<(), AppendFailure> {
+        let batch = append.batch.header();
+        let refused = |code, message: Option<&str>| {
+            let message = message.map(str::to_owned);
+            Err(AppendFailure::refused(code, message))
+        };
+        let writer = if is_internal(&self.partition.topic) {
+            Writer::Coordinator
+        } else {
+            Writer::Client
+        };
+        if !watermark.takes(writer) {
+            let message = "the disk is nearly full: nothing is taken until there is room";
+            return refused(ErrorCode::KafkaStorageError, Some(message));
+        }
+        if let Err(refusal) = self.leader.admit(append.leader_epoch, append.acks) {
+            return refused(refusal.code(), None);
+        }
+        // A log that knows the producer says itself what comes next.
+        if self.turned_away.holds_up(batch, now) && !self.log.knows_producer(batch.producer_id) {
+            let message =
+                "what its producer has sent before was turned away, and has not come again";
+            return refused(ErrorCode::KafkaStorageError, Some(message));
+        }
+        Ok(())
+    }
+}
+
 /// False when the disk failed.
 fn write_one<E: Env>(
-    open: &mut super::Open<E>,
+    open: &mut Open<E>,
     (now, monotonic): (Timestamp, Monotonic),
     decided: &mut Outputs<Producer>,
 ) -> bool {

@@ -9,8 +9,9 @@ use ottla_log::{Log, OpenError};
 use ottla_model::{ErrorCode, LeaderEpoch};
 use ottla_replica::{Input, Leadership};
 
-use super::lifecycle::Deleting;
+use super::lifecycle::{Deleting, Opened};
 use super::openings::{Opening, OpeningJob};
+use super::turned_away::TurnedAway;
 use super::{Job, Slot, Worker};
 use crate::moves::{check_rest, give_up};
 use crate::partition::{Availability, Partition, PartitionKey};
@@ -33,6 +34,7 @@ pub(crate) struct Arrival<E: Env> {
     partition: Arc<Partition<E>>,
     epoch: LeaderEpoch,
     result: Option<Result<Log<E::Disk>, OpenError>>,
+    turned_away: TurnedAway,
 }
 
 impl<E: Env> Arrival<E> {
@@ -42,6 +44,7 @@ impl<E: Env> Arrival<E> {
             partition,
             epoch,
             result: None,
+            turned_away: TurnedAway::default(),
         }
     }
 }
@@ -55,7 +58,11 @@ impl<E: Env> Drop for Arrival<E> {
         let result = self.result.take().unwrap_or_else(|| Err(lost()));
         self.partition.lane.send(Job::Opened {
             opening: Opening::Plain,
-            opened: vec![(self.partition.key, Some(result))],
+            opened: vec![Opened {
+                key: self.partition.key,
+                result: Some(result),
+                turned_away: std::mem::take(&mut self.turned_away),
+            }],
             is_over: true,
         });
     }
@@ -72,6 +79,7 @@ impl<E: Env> Worker<E> {
             opening: Opening::Plain,
             has_begun: true,
             queued: Vec::new(),
+            turned_away: TurnedAway::default(),
         };
         let before = self.partitions.insert(key, slot);
         assert!(before.is_none(), "a log is in one directory");
@@ -98,6 +106,7 @@ impl<E: Env> Worker<E> {
         match self.move_files(&mut open.log, &partition, &future) {
             Ok(()) => {
                 let producers = open.log.producers();
+                arrival.turned_away = std::mem::take(&mut open.turned_away);
                 drop(open);
                 let opened = self.open_moved(&arrival, &future);
                 // Batches that come again are known here, too.

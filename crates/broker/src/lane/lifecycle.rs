@@ -28,11 +28,14 @@ pub(super) struct Deleting {
     pub(super) due: Monotonic,
 }
 
-/// What has come of an opening; nothing where the log was deleted before its turn.
-pub(super) type Opened<E> = (
-    PartitionKey,
-    Option<Result<Log<<E as Env>::Disk>, OpenError>>,
-);
+/// What has come of an opening.
+pub(crate) struct Opened<E: Env> {
+    pub(super) key: PartitionKey,
+    /// `None` where the log was deleted before its turn.
+    pub(super) result: Option<Result<Log<E::Disk>, OpenError>>,
+    /// By the lane that has handed it over.
+    pub(super) turned_away: TurnedAway,
+}
 
 /// A partition that was deleted while its log was being opened. The log is deleted once it is open; till then its directory has
 /// the name that a new topic's log may ask for.
@@ -75,6 +78,7 @@ impl<E: Env> Worker<E> {
                     opening,
                     has_begun: false,
                     queued: Vec::new(),
+                    turned_away: TurnedAway::default(),
                 };
                 self.partitions.insert(key, slot);
                 match self.doomed.iter_mut().find(|doomed| doomed.name == name) {
@@ -111,7 +115,11 @@ impl<E: Env> Worker<E> {
                         told = clock.monotonic();
                         tell(std::mem::take(&mut opened), false);
                     }
-                    opened.push((key, job.map(OpeningJob::run)));
+                    opened.push(Opened {
+                        key,
+                        result: job.map(OpeningJob::run),
+                        turned_away: TurnedAway::default(),
+                    });
                 }
                 tell(opened, true);
             };
@@ -166,15 +174,24 @@ impl<E: Env> Worker<E> {
         if is_over {
             self.openings.ended(opening);
         }
-        for (key, result) in opened {
+        for Opened {
+            key,
+            result,
+            turned_away: before,
+        } in opened
+        {
             let Some(result) = result else { continue };
             match self.partitions.remove(&key) {
                 Some(Slot::Opening {
                     partition,
                     leadership,
                     queued,
+                    mut turned_away,
                     ..
-                }) => self.take_over(partition, leadership, queued, result),
+                }) => {
+                    turned_away.extend(before);
+                    self.take_over(partition, leadership, queued, turned_away, result);
+                }
                 _ => self.opened_doomed(key, result),
             }
         }
@@ -187,6 +204,7 @@ impl<E: Env> Worker<E> {
         partition: Arc<Partition<E>>,
         leadership: Leadership,
         queued: Vec<Append>,
+        turned_away: TurnedAway,
         result: Result<Log<E::Disk>, OpenError>,
     ) {
         let key = partition.key;
@@ -206,7 +224,7 @@ impl<E: Env> Worker<E> {
                     log,
                     leader,
                     joined: Joined::default(),
-                    turned_away: TurnedAway::default(),
+                    turned_away,
                     is_syncing: false,
                 };
                 self.partitions.insert(key, Slot::Open(Box::new(open)));

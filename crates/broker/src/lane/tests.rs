@@ -1,12 +1,11 @@
+mod turned_away;
+
 use std::path::Path;
 
 use ottla_config::{ServerConfig, TopicConfig};
 use ottla_env::{Disk, DiskFile, OpenMode};
 use ottla_log::validate::validate;
-use ottla_model::{
-    ErrorCode, LeaderEpoch, PartitionIndex, ProducerEpoch, ProducerId, Sequence, Timestamp,
-    TopicId, Uuid,
-};
+use ottla_model::{ErrorCode, LeaderEpoch, PartitionIndex, Timestamp, TopicId, Uuid};
 use ottla_replica::Acks;
 use ottla_wire::records::{BatchBuilder, BatchFields, Compression};
 
@@ -17,6 +16,11 @@ use crate::topic_rules::append_rules;
 const DIRECTORY: Uuid = Uuid::from_u128(101);
 const KEY: PartitionKey = key(0);
 const EPOCH: LeaderEpoch = LeaderEpoch(3);
+const LEADERSHIP: Leadership = Leadership {
+    epoch: EPOCH,
+    replicas: 1,
+    in_sync: 1,
+};
 
 const fn key(index: i32) -> PartitionKey {
     PartitionKey {
@@ -40,14 +44,18 @@ impl Leading {
     fn with(key: &str, value: &str) -> Self {
         let env = IdleEnv::new();
         let lane = env.lane("/data", DIRECTORY);
-        let node = ServerConfig::of_default_node("data");
-        let configs = [(key, value)].into_iter();
-        let config = TopicConfig::new(node.settings(), configs);
-        let leading = Self { env, lane, config };
+        let leading = Self::of(env, lane, (key, value));
         leading.lead(KEY);
         assert_eq!(leading.env.unblock(), 1, "the log is opened");
         leading.run();
         leading
+    }
+
+    /// It leads nothing yet.
+    fn of(env: IdleEnv, lane: Lane<IdleEnv>, config: (&str, &str)) -> Self {
+        let node = ServerConfig::of_default_node("data");
+        let config = TopicConfig::new(node.settings(), [config].into_iter());
+        Self { env, lane, config }
     }
 
     /// As long as one task has something to say to another.
@@ -55,17 +63,21 @@ impl Leading {
         (0..8).for_each(|_| self.env.run());
     }
 
-    fn lead(&self, key: PartitionKey) {
+    fn partition(&self, key: PartitionKey) -> Arc<Partition<IdleEnv>> {
         let place = (DIRECTORY, self.lane.clone());
         let config = Arc::new(self.config.clone());
+        Arc::new(Partition::new(key, "topic".into(), place, config))
+    }
+
+    fn lead(&self, key: PartitionKey) {
+        self.lead_log(key, false);
+    }
+
+    fn lead_log(&self, key: PartitionKey, was_found: bool) {
         self.lane.send(Job::Lead {
-            partition: Arc::new(Partition::new(key, "topic".into(), place, config)),
-            leadership: Leadership {
-                epoch: EPOCH,
-                replicas: 1,
-                in_sync: 1,
-            },
-            was_found: false,
+            partition: self.partition(key),
+            leadership: LEADERSHIP,
+            was_found,
         });
         self.run();
     }
@@ -218,32 +230,6 @@ fn what_is_not_synced_is_synced_when_nobody_uses_it() {
         leading.run();
         assert_eq!(leading.env.unblock(), syncs);
     }
-}
-
-#[test]
-fn what_was_sent_behind_a_batch_that_found_no_room_does_not_come_before_it() {
-    let leading = Leading::with("flush.messages", "1000");
-    let used = leading.fill_disk();
-    let append = |sequence| {
-        let fields = BatchFields {
-            producer_id: ProducerId(7),
-            producer_epoch: ProducerEpoch(0),
-            base_sequence: Sequence(sequence),
-            ..BatchFields::default()
-        };
-        leading.append_of(EPOCH, fields)
-    };
-    let is_refused = |answers: Answers| {
-        let outcomes = answers.into_outcomes();
-        matches!(&outcomes[..], [Outcome::Told(Err(failure))] if failure.code == ErrorCode::KafkaStorageError && failure.is_refused)
-    };
-    leading.look(Some(used + MIN_FREE / 2));
-    assert!(is_refused(append(0)));
-    leading.look(None);
-    assert!(is_refused(append(1)));
-    assert_eq!(base_offset(&leading.append(EPOCH)), Some(Offset(0)));
-    assert_eq!(base_offset(&append(0)), Some(Offset(1)));
-    assert_eq!(base_offset(&append(1)), Some(Offset(2)));
 }
 
 #[test]

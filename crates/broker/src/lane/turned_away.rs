@@ -2,6 +2,10 @@
 //!
 //! A log takes whatever an idempotent producer sends first for its beginning. So what a new one has sent behind a batch that was turned away
 //! must be turned away, too, until that batch comes again: once it was in front, the other would be out of order for ever.
+//!
+//! This holds of what a lane turns away where it has the log, or recovers it, and for whatever reason: no room, another leadership, too few in
+//! sync. It goes with the log to another directory. It does not outlast the process, and says nothing of what never came to such a lane: where
+//! nobody leads yet, or the log has just gone.
 
 use std::time::Duration;
 
@@ -48,19 +52,20 @@ impl TurnedAway {
     }
 
     /// Whether `batch` was sent behind one that was turned away and has not come again. One that was not is what was waited for.
-    pub(super) fn holds_up(
-        &mut self,
-        batch: &BatchHeader,
-        now: impl FnOnce() -> Monotonic,
-    ) -> bool {
-        if self.first.is_empty() {
-            return false;
-        }
-        let is_behind = self.is_behind(batch, now());
-        if !is_behind {
+    pub(super) fn holds_up(&self, batch: &BatchHeader, now: impl FnOnce() -> Monotonic) -> bool {
+        !self.first.is_empty() && self.is_behind(batch, now())
+    }
+
+    /// `batch` goes to the log, which knows from then on what comes next.
+    pub(super) fn remove(&mut self, batch: &BatchHeader) {
+        if !self.first.is_empty() {
             self.first.remove(&batch.producer_id);
         }
-        is_behind
+    }
+
+    /// With those of a lane that had the log before.
+    pub(super) fn extend(&mut self, before: Self) {
+        self.first.extend(before.first);
     }
 
     fn is_behind(&self, batch: &BatchHeader, now: Monotonic) -> bool {
@@ -110,6 +115,8 @@ mod tests {
             "nobody's"
         );
         assert!(!turned_away.holds_up(&batch(7, 0, 0), || now));
+        assert!(turned_away.holds_up(&batch(7, 0, 4), || now), "not taken");
+        turned_away.remove(&batch(7, 0, 0));
         assert!(!turned_away.holds_up(&batch(7, 0, 4), || now));
     }
 

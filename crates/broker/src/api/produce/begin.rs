@@ -16,7 +16,7 @@ use ottla_security::Kind;
 use ottla_wire::codec::Reader;
 use ottla_wire::frame::RequestHeader;
 use ottla_wire::message::produce::{PartitionProduceData, ProduceRequest};
-use ottla_wire::records::BatchHeader;
+use ottla_wire::records::{Attributes, BatchHeader};
 use ottla_wire::{Message, Records};
 
 use super::{Begun, BegunPartition, BegunTopic, NO_ACKS, Refusal, Used};
@@ -32,6 +32,8 @@ const LEADER_ACKS: i16 = 1;
 const ALL_ACKS: i16 = -1;
 /// From this version on a request names topics by id.
 const FIRST_VERSION_WITH_TOPIC_IDS: i16 = 13;
+/// Where the header of a batch has its attributes.
+const ATTRIBUTES_AT: usize = 21;
 /// Bytes of batches that one request has at its lanes at once. What is packed again for a topic of another codec may be many times what
 /// was received, and is not in the budget of requests.
 const MOST_AT_LANES: usize = 64 << 20;
@@ -111,13 +113,18 @@ pub(crate) async fn begin<E: Env>(
 fn refused(request: &ProduceRequest<'_>) -> Option<ErrorCode> {
     let mut partitions = request.topic_data.iter().flat_map(|t| &t.partition_data);
     let is_transactional = |data: &PartitionProduceData<'_>| match &data.records {
-        Some(Records::Bytes(bytes)) => {
-            BatchHeader::parse(bytes).is_ok_and(|header| header.attributes.is_transactional())
-        }
+        Some(Records::Bytes(bytes)) => is_transactional(bytes),
         _ => false,
     };
     let unnamed = request.transactional_id.is_none() && partitions.any(is_transactional);
     unnamed.then_some(ErrorCode::TransactionalIdAuthorizationFailed)
+}
+
+/// Whether it begins with a batch that is. The header of any other is parsed when the batch is checked, and not here as well.
+fn is_transactional(records: &[u8]) -> bool {
+    let attributes = records.get(ATTRIBUTES_AT..).and_then(<[u8]>::first_chunk);
+    let attributes = attributes.map(|bytes| Attributes(i16::from_be_bytes(*bytes)));
+    attributes.is_some_and(Attributes::is_transactional) && BatchHeader::parse(records).is_ok()
 }
 
 /// A request on its way to its lanes.
@@ -254,4 +261,41 @@ async fn let_others() {
         Poll::Pending
     })
     .await;
+}
+
+#[cfg(test)]
+mod tests {
+    use ottla_model::Timestamp;
+    use ottla_wire::records::{BATCH_OVERHEAD, BatchBuilder, BatchFields, Compression};
+
+    use super::*;
+
+    #[test]
+    fn what_is_transactional_is_seen_whatever_else_a_header_says() {
+        let batch = |attributes| {
+            let fields = BatchFields {
+                attributes: Attributes(attributes),
+                ..BatchFields::default()
+            };
+            let mut batch = BatchBuilder::new(fields, Compression::None);
+            batch.push(Timestamp(0), None, None, []);
+            batch.build()
+        };
+        let plain = batch(!(1 << 4));
+        let transactional = batch(1 << 4);
+        assert!(!is_transactional(&plain) && is_transactional(&transactional));
+        let parsed = |bytes: &[u8]| {
+            BatchHeader::parse(bytes).is_ok_and(|header| header.attributes.is_transactional())
+        };
+        for whole in [plain, transactional] {
+            for at in 0..=BATCH_OVERHEAD {
+                assert_eq!(is_transactional(&whole[..at]), parsed(&whole[..at]));
+                for bit in 0..8 {
+                    let mut damaged = whole.to_vec();
+                    damaged[at] ^= 1 << bit;
+                    assert_eq!(is_transactional(&damaged), parsed(&damaged), "{at}");
+                }
+            }
+        }
+    }
 }
