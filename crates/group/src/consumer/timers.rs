@@ -1,4 +1,4 @@
-//! Until when members may be silent. Not replicated: a coordinator that takes over gives everybody their full time.
+//! Until when members may be silent. Not replicated: a coordinator that takes over gives everybody the session of the group.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -55,8 +55,8 @@ impl GroupTimers {
     pub fn loaded(group: &ConsumerGroup, settings: &ConsumerSettings, now: Monotonic) -> Self {
         let mut this = Self::default();
         for member in group.members() {
-            let session = own_session(member).unwrap_or(settings.session_timeout);
-            this.set(&member.id, Timeout::Session, now + session);
+            // As in Kafka: a classic one has the session that it asked for again with its next heartbeat.
+            this.set(&member.id, Timeout::Session, now + settings.session_timeout);
             // Of a classic one nobody knows any more whether it was called to join.
             this.follow_revocation(member, now);
         }
@@ -127,7 +127,8 @@ impl GroupTimers {
     /// Those of a group that was just upgraded, each of whose members has the session that it asked for.
     pub(crate) fn upgraded(&mut self, group: &ConsumerGroup, now: Monotonic) {
         for member in group.members() {
-            if let Some(session) = own_session(member) {
+            if let Some(classic) = &member.classic {
+                let session = milliseconds(classic.session_timeout_ms);
                 self.set(&member.id, Timeout::Session, now + session);
             }
         }
@@ -165,12 +166,6 @@ impl GroupTimers {
         }
         due
     }
-}
-
-/// A classic member has the session that it asked for, others that of the group.
-fn own_session(member: &Member) -> Option<Duration> {
-    let classic = member.classic.as_deref()?;
-    Some(milliseconds(classic.session_timeout_ms))
 }
 
 /// One that the member never told is none.

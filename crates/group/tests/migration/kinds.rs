@@ -4,7 +4,7 @@ use ottla_group::ConsumerOverrides;
 use ottla_group::consumer::MigrationPolicy;
 use ottla_model::ErrorCode;
 
-use crate::partition::{Partition, alive, classic, consumer, sync};
+use crate::partition::{Partition, alive, classic, consumer};
 
 const OWN: ConsumerOverrides = ConsumerOverrides {
     session_timeout: Some(Duration::from_secs(10)),
@@ -105,23 +105,4 @@ fn so_does_a_classic_member_of_a_consumer_group() {
         partition.listed(),
         Some(("consumer".to_owned(), "Empty".to_owned()))
     );
-}
-
-#[test]
-fn a_classic_member_has_its_own_session_whoever_coordinates_it() {
-    let mut partition = Partition::new(MigrationPolicy::Upgrade);
-    partition.consumer(consumer("c"));
-    let member = partition.new_classic_member();
-    let mut join = classic(&member, &[]);
-    join.session_timeout_ms = 60_000;
-    let generation = partition.join(join).generation;
-    partition.sync(sync(&member, generation));
-    partition.restart();
-    // That of the group is 45 seconds.
-    partition.pass(50);
-    let called = partition.heartbeat(&member, generation);
-    assert_eq!(called, ErrorCode::RebalanceInProgress);
-    partition.pass(60);
-    let gone = partition.heartbeat(&member, generation);
-    assert_eq!(gone, ErrorCode::UnknownMemberId);
 }

@@ -19,6 +19,7 @@ use super::super::Planted;
 use super::super::committed::{self, of_coordinator};
 use super::super::connection::{Connection, Trouble};
 use super::super::ledger::{Life, Place, Since};
+use super::super::process::CONSUMER_SESSION;
 use super::{Heard, LEAST_SESSION, Protocol, Slot, Whim, sharing};
 
 /// How long a member waits for a generation: longer than any is waited for.
@@ -327,7 +328,11 @@ impl Classic<'_> {
             ErrorCode::UnknownMemberId => {
                 let life = connection.life;
                 // Others may have joined meanwhile, for whom it is not waited any longer.
-                let patience = self.session.min(self.rebalance);
+                let mut patience = self.session.min(self.rebalance);
+                if self.slot.plan.protocol != Protocol::Classic {
+                    // And who takes over a mixed group gives everybody the session of the group.
+                    patience = patience.min(CONSUMER_SESSION);
+                }
                 self.slot.is_expelled(self.heard, patience, life);
                 self.begin_anew();
             }
