@@ -29,7 +29,7 @@ def holds(what, condition):
         raise AssertionError(f"does not hold: {what}")
 
 
-def wait(what, condition, seconds=15):
+def wait(what, condition, seconds=30):
     deadline = time.monotonic() + seconds
     while not condition():
         holds(f"{what} within {seconds} s", time.monotonic() < deadline)

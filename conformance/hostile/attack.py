@@ -67,7 +67,7 @@ def closes(listener, data, end=False):
     raise AssertionError(f"answered: {data[:40]!r}")
 
 
-def answered_or_closed(listener, content, timeout=20):
+def answered_or_closed(listener, content, timeout=60):
     """The answer, or None. Hanging is neither."""
     with Connection(listener, timeout) as connection:
         try:

@@ -6,6 +6,7 @@ Everything acknowledged is read back once, in order, and nothing took longer tha
 """
 
 import collections
+import math
 import sys
 import threading
 import time
@@ -15,8 +16,8 @@ from confluent_kafka.admin import AdminClient, NewTopic
 
 BOOTSTRAP, TOPIC, PARTITIONS = sys.argv[1], "well-meant", 3
 RECORDS_PER_SECOND = 500
-# Seconds, by percent of the records, on a machine that has other things to do: what hangs takes longer.
-BOUNDS = {50: 1.0, 99: 10.0, 100: 20.0} if len(sys.argv) < 3 else {100: float(sys.argv[2])}
+# Seconds, by percent of the records, on a machine that has other things to do: what hangs takes longer. What half of them take is only told.
+BOUNDS = {50: math.inf, 99: 10.0, 100: 20.0} if len(sys.argv) < 3 else {100: float(sys.argv[2])}
 
 admin = AdminClient({"bootstrap.servers": BOOTSTRAP})
 admin.create_topics([NewTopic(TOPIC, PARTITIONS)])[TOPIC].result(30)

@@ -35,9 +35,9 @@ func fails(what string, expected, found error) {
 }
 
 func await(ctx context.Context, what string, condition func() bool) {
-	deadline := time.Now().Add(15 * time.Second)
+	deadline := time.Now().Add(30 * time.Second)
 	for !condition() {
-		holds(what+" within 15 s", time.Now().Before(deadline) && ctx.Err() == nil)
+		holds(what+" within 30 s", time.Now().Before(deadline) && ctx.Err() == nil)
 		time.Sleep(20 * time.Millisecond)
 	}
 }

@@ -101,7 +101,7 @@ abstract class Harness {
 
     static List<ConsumerRecord<byte[], byte[]>> poll(KafkaConsumer<byte[], byte[]> consumer, int count) {
         List<ConsumerRecord<byte[], byte[]>> records = new ArrayList<>();
-        long deadline = System.nanoTime() + 20_000_000_000L;
+        long deadline = System.nanoTime() + 30_000_000_000L;
         while (records.size() < count && System.nanoTime() < deadline) {
             consumer.poll(Duration.ofMillis(200)).forEach(records::add);
         }
@@ -139,7 +139,7 @@ abstract class Harness {
     }
 
     static void await(String what, Condition condition) throws Exception {
-        await(what, Duration.ofSeconds(15), condition);
+        await(what, Duration.ofSeconds(30), condition);
     }
 
     static void await(String what, Duration limit, Condition condition) throws Exception {

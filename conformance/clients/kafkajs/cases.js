@@ -490,7 +490,7 @@ cases.set('group-roundrobin', async topic => {
 
 // Expectations
 
-async function wait(what, condition, limit = 15_000) {
+async function wait(what, condition, limit = 30_000) {
   const deadline = Date.now() + limit
   while (!(await condition())) {
     ok(Date.now() < deadline, `${what} within ${limit / 1000} s`)

@@ -16,11 +16,9 @@ mod swarm;
 
 use std::time::Duration;
 
-use clap::ValueEnum;
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-
 use crate::load::LoadError;
-use crate::process::Pid;
+use crate::process::{Pid, raise_descriptor_limit};
+use clap::ValueEnum;
 
 /// Have members arrive in a group, one more join it, and one leave it, and print what that took.
 #[derive(clap::Args)]
@@ -67,6 +65,7 @@ pub(crate) enum Protocol {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), LoadError> {
+    // Each member has a socket.
     raise_descriptor_limit().map_err(LoadError::io("raising the limit of open files"))?;
     let measured = run::run(arguments)?;
     if arguments.json {
@@ -75,14 +74,4 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), LoadError> {
         report::print(&measured);
     }
     Ok(())
-}
-
-/// Each member has a socket.
-fn raise_descriptor_limit() -> std::io::Result<()> {
-    let limit = getrlimit(Resource::Nofile);
-    let raised = Rlimit {
-        current: limit.maximum,
-        ..limit
-    };
-    Ok(setrlimit(Resource::Nofile, raised)?)
 }

@@ -18,14 +18,16 @@ mod send;
 use std::io;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use clap::ValueEnum;
 use ottla_env::Clock;
 use ottla_runtime::RealClock;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::retry_on_intr;
 
-use crate::process::own_cpu_time;
+use crate::process::{own_cpu_time, raise_descriptor_limit};
 use crate::size::{GIB, MIB, Size};
 use crate::spread::Spread;
 
@@ -264,11 +266,13 @@ fn send_round(arguments: &Arguments, files: &files::Files) -> io::Result<Round> 
 }
 
 fn answer_round(connections: u16) -> io::Result<Round> {
+    // Each connection has a socket here, and one at the other end.
+    raise_descriptor_limit()?;
     let listener = listen()?;
     let requests = u32::from(connections) * answer::REQUESTS_PER_CONNECTION;
-    let peer = spawn_peer(&PeerArguments::asks(connections), &listener)?;
+    let mut peer = spawn_peer(&PeerArguments::asks(connections), &listener)?;
     let streams = (0..connections)
-        .map(|_| accept(&listener))
+        .map(|_| accept(&listener, &mut peer))
         .collect::<io::Result<Vec<_>>>()?;
     let round = timed(|| answer::serve(&streams, requests))?;
     peer.finish()?;
@@ -298,11 +302,21 @@ impl Peer {
         if status.success() {
             Ok(())
         } else {
-            Err(io::Error::other(format!(
-                "the other end of the loop ended with {status}"
-            )))
+            Err(ended(status))
         }
     }
+
+    /// # Errors
+    /// It has ended, however it did.
+    fn is_there(&mut self) -> io::Result<()> {
+        self.child
+            .try_wait()?
+            .map_or(Ok(()), |status| Err(ended(status)))
+    }
+}
+
+fn ended(status: ExitStatus) -> io::Error {
+    io::Error::other(format!("the other end of the loop ended with {status}"))
 }
 
 impl Drop for Peer {
@@ -316,8 +330,8 @@ impl Drop for Peer {
 /// Starts this program again as the other end, and takes its connection.
 fn start_peer(arguments: &PeerArguments) -> io::Result<(TcpStream, Peer)> {
     let listener = listen()?;
-    let peer = spawn_peer(arguments, &listener)?;
-    Ok((accept(&listener)?, peer))
+    let mut peer = spawn_peer(arguments, &listener)?;
+    Ok((accept(&listener, &mut peer)?, peer))
 }
 
 fn listen() -> io::Result<TcpListener> {
@@ -332,15 +346,42 @@ fn spawn_peer(arguments: &PeerArguments, listener: &TcpListener) -> io::Result<P
     Ok(Peer { child })
 }
 
-fn accept(listener: &TcpListener) -> io::Result<TcpStream> {
+/// The next connection of the other end; an error when it has ended and none is left.
+fn accept(listener: &TcpListener, peer: &mut Peer) -> io::Result<TcpStream> {
+    while !is_ready(listener)? {
+        peer.is_there()?;
+    }
     let (stream, _) = listener.accept()?;
     stream.set_nodelay(true)?;
     Ok(stream)
 }
 
+/// Whether there is a connection, for which it waits a little.
+fn is_ready(listener: &TcpListener) -> io::Result<bool> {
+    const A_LITTLE: Timespec = Timespec {
+        tv_sec: 0,
+        tv_nsec: 100_000_000,
+    };
+    let mut ready = [PollFd::new(listener, PollFlags::IN)];
+    Ok(retry_on_intr(|| poll(&mut ready, Some(&A_LITTLE)))? > 0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_has_ended_is_not_waited_for() {
+        let listener = listen().unwrap();
+        let child = Command::new("false").spawn().unwrap();
+        let error = accept(&listener, &mut Peer { child }).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .starts_with("the other end of the loop ended with "),
+            "{error}"
+        );
+    }
 
     #[test]
     fn figures_of_a_round_are_of_their_unit_and_per_second() {

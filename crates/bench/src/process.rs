@@ -5,6 +5,7 @@ use std::io;
 use std::ops::Sub;
 use std::time::Duration;
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use rustix::time::{ClockId, clock_gettime};
 
 /// The id of a process whose use is measured.
@@ -54,6 +55,16 @@ impl TaskTimes {
         });
         Duration::from_nanos(used.sum())
     }
+}
+
+/// Lets this process, and those that it starts, have as many descriptors as they may.
+pub(crate) fn raise_descriptor_limit() -> io::Result<()> {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit {
+        current: limit.maximum,
+        ..limit
+    };
+    Ok(setrlimit(Resource::Nofile, raised)?)
 }
 
 /// For the command line.

@@ -78,24 +78,16 @@ async fn until_stopped(
     loggers: Arc<dyn Loggers>,
     started: impl FnOnce(&Started) + Send + 'static,
 ) -> Result<(), RunError> {
-    let manager = ServiceManager::of_process();
     // Before anything is opened, so that an early signal is not lost.
     let mut signals = Signals::install()?;
     let (stop, stopping) = oneshot::channel();
     // A task of its own, for a start that reads much does not give way to a signal.
-    let told = manager.clone();
-    let started = move |started_as: &Started| {
-        started(started_as);
-        told.ready();
-        tokio::spawn(told.keep_alive());
-    };
     let mut life = tokio::spawn(live(env, config, loggers, started, stopping));
     let signal = tokio::select! {
         ended = &mut life => return settled(ended),
         signal = signals.next() => signal,
     };
     tracing::info!(?signal, "stopping");
-    manager.stopping();
     if stop.send(()).is_err() {
         tracing::debug!("the node has ended by itself, and says why");
     }
@@ -121,13 +113,18 @@ async fn live(
         cluster_id: broker.cluster_id().to_owned(),
         listeners: broker.listeners().to_vec(),
     });
+    let manager = ServiceManager::of_process();
+    manager.ready();
     let failure = tokio::select! {
         asked = stopping => {
             asked.expect("whoever asks waits for this task");
             None
         }
         failure = broker.failed() => Some(failure),
+        never = manager.keep_alive() => match never {},
     };
+    // From here on it is the service manager that bounds how long it takes: nobody says any more that the node is alive.
+    manager.stopping();
     broker.stop().await;
     failure.map_or(Ok(()), |failure| Err(failure.into()))
 }

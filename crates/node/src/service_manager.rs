@@ -1,12 +1,13 @@
 //! What systemd and its like want to know of a service (`sd_notify(3)`): datagrams to the socket that `NOTIFY_SOCKET` names.
 
+use std::convert::Infallible;
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::unix::net::UnixDatagram;
 use std::time::Duration;
 
 /// Whoever started the process and wants to know how it is.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct ServiceManager {
     /// `None` where nobody wants to.
     socket: Option<OsString>,
@@ -31,12 +32,13 @@ impl ServiceManager {
         self.say("READY=1\n");
     }
 
+    /// From now on no silence is too long.
     pub(crate) fn stopping(&self) {
         self.say("STOPPING=1\n");
     }
 
     /// Shows that the runtime still gets to its tasks, twice in each of the silences that are allowed. Never ready.
-    pub(crate) async fn keep_alive(self) {
+    pub(crate) async fn keep_alive(&self) -> Infallible {
         match self.watchdog {
             Some(silence) => loop {
                 self.say("WATCHDOG=1\n");
@@ -119,7 +121,7 @@ mod tests {
         let manager = manager(path.into(), Some(Duration::from_secs(10)));
         let silence = tokio::time::sleep(Duration::from_secs(21));
         tokio::select! {
-            () = manager.keep_alive() => unreachable!("it goes on"),
+            never = manager.keep_alive() => match never {},
             () = silence => {}
         }
         socket.set_nonblocking(true).unwrap();

@@ -1,5 +1,6 @@
 //! Listeners that are opened and closed while a node runs.
 
+use std::hash::{BuildHasher, RandomState};
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::Command;
@@ -141,12 +142,21 @@ fn a_listener_that_was_closed_is_not_needed_at_the_start() {
     said(&log, "cannot listen on OUT");
 }
 
+/// A free port that stays free between two that listen there: below those that the system gives out, to outgoing connections too.
+fn own_port() -> u16 {
+    let random = RandomState::new();
+    let mut ports = (0_u32..).map(|number| 10_000 + (random.hash_one(number) % 22_000) as u16);
+    let port = ports.find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok());
+    port.unwrap()
+}
+
 #[test]
 fn what_is_opened_may_have_the_port_of_what_is_closed() {
     let place = Place::formatted(OUT);
-    let (node, log) = start(&place);
+    let port = own_port();
+    let listeners = format!("listeners={ONE},OUT://127.0.0.1:{port}");
+    let (node, log) = start_with(&place, &["--override", &listeners]);
     let admin = connect(node.port("PLAINTEXT"));
-    let port = node.port("OUT");
     let next = format!("NEW://127.0.0.1:{port},{ONE}");
     altered(&admin, Some(&next));
     assert_eq!(opened(&log), port);
