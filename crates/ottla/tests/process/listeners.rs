@@ -20,6 +20,15 @@ const OUT: &str = "listeners=PLAINTEXT://127.0.0.1:0,CONTROLLER://127.0.0.1:0,OU
 const ONE: &str = "PLAINTEXT://127.0.0.1:0,CONTROLLER://127.0.0.1:0";
 const ONE_AND_NEW: &str = "PLAINTEXT://127.0.0.1:0,CONTROLLER://127.0.0.1:0,NEW://127.0.0.1:0";
 
+/// What a fetch of version 4 asks for that waits ten minutes for the first byte of `t-0`.
+const FETCH: [&[u8]; 3] = [
+    &[
+        255, 255, 255, 255, 0, 9, 39, 192, 0, 0, 0, 1, 0, 0, 16, 0, 0,
+    ],
+    &[0, 0, 0, 1, 0, 1, b't', 0, 0, 0, 1, 0, 0, 0, 0],
+    &[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 16, 0],
+];
+
 /// The lines of a node's log.
 type Log = Receiver<String>;
 
@@ -109,6 +118,20 @@ fn a_listener_is_closed_with_its_connections_and_another_opened() {
     is_answered(&out);
     ask(&admin);
     is_answered(&admin);
+}
+
+#[test]
+fn a_fetch_that_waits_goes_with_its_listener() {
+    let place = Place::formatted(OUT);
+    let (node, _log) = start(&place);
+    let out = connect(node.port("OUT"));
+    // Metadata of a topic that is not there creates it.
+    let creates = frame(3, 1, 7, &[&[0, 0, 0, 1, 0, 1, b't']]);
+    (&out).write_all(&creates).unwrap();
+    answer(&out);
+    (&out).write_all(&frame(1, 4, 7, &FETCH)).unwrap();
+    altered(&connect(node.port("PLAINTEXT")), Some(ONE));
+    is_closed(&out);
 }
 
 #[test]
