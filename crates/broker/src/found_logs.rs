@@ -58,6 +58,7 @@ fn find<E: Env>(
     let is_empty = *image == Image::default();
     let (metadata, _) = &directories.metadata;
     let mut found = FxHashMap::default();
+    let mut unbegun = Vec::new();
     for (directory, id) in &directories.of_partitions {
         let io = at(directory);
         for log in directory.logs().map_err(io)? {
@@ -77,6 +78,10 @@ fn find<E: Env>(
                 tracing::warn!(log = log.name, aside = %aside.display(), "the metadata knows no such log here: put aside");
                 continue;
             };
+            if !log.is_begun {
+                unbegun.push((key, *id));
+                continue;
+            }
             if let Some(first) = found.insert(key, *id) {
                 let first = directories
                     .of_partitions
@@ -89,6 +94,10 @@ fn find<E: Env>(
                 });
             }
         }
+    }
+    // A power cut may have undone that one was removed, after which the log was begun elsewhere.
+    for (key, id) in unbegun {
+        found.entry(key).or_insert(id);
     }
     Ok(found)
 }
@@ -190,6 +199,7 @@ mod tests {
     use std::sync::Arc;
 
     use ottla_env::fake::SeededDisk;
+    use ottla_log::dir::replace_file;
     use ottla_model::TopicId;
 
     use super::*;
@@ -199,24 +209,33 @@ mod tests {
     const FROM: Uuid = Uuid::from_u128(101);
     const TO: Uuid = Uuid::from_u128(102);
 
-    /// What a start finds of a move of `a-0`, and what it makes of it: the partitions in doubt, where the log is, how many moves begin.
-    fn resume(env: &IdleEnv, log: Option<Uuid>, has_offline: bool) -> (usize, Option<Uuid>, usize) {
+    fn directories(env: &IdleEnv, has_offline: bool) -> OwnDirectories<IdleEnv> {
         let directory = |path, id| {
             let directory = LogDirectory::open(env.disk().clone(), Path::new(path));
             (Arc::new(directory.expect("nobody else has it")), id)
         };
         let from = directory("/from", FROM);
-        let directories = OwnDirectories {
+        OwnDirectories {
             cluster_id: Arc::from("cluster"),
             metadata: from.clone(),
             of_partitions: vec![from, directory("/to", TO)],
             has_offline,
-        };
-        let (moves, _to_do) = Moves::<SeededDisk>::new(Vec::new());
-        let key = PartitionKey {
+        }
+    }
+
+    /// Of `a-0`.
+    fn key() -> PartitionKey {
+        PartitionKey {
             topic: id("a"),
             index: PartitionIndex(0),
-        };
+        }
+    }
+
+    /// What a start finds of a move of `a-0`, and what it makes of it: the partitions in doubt, where the log is, how many moves begin.
+    fn resume(env: &IdleEnv, log: Option<Uuid>, has_offline: bool) -> (usize, Option<Uuid>, usize) {
+        let directories = directories(env, has_offline);
+        let (moves, _to_do) = Moves::<SeededDisk>::new(Vec::new());
+        let key = key();
         let mut logs = log.map(|log| (key, log)).into_iter().collect();
         let image = image(&[topic("a", 1)]);
         let in_doubt = resume_moves::<IdleEnv>(&image, NodeId(1), &directories, &moves, &mut logs);
@@ -246,6 +265,33 @@ mod tests {
     }
 
     #[test]
+    fn where_a_log_was_not_begun_is_none_beside_one_that_was() {
+        let image = image(&[topic("a", 1)]);
+        for (begun, becomes) in [
+            (&[][..], Some(Some(FROM))),
+            (&["/from"], Some(Some(FROM))),
+            (&["/to"], Some(Some(TO))),
+            (&["/from", "/to"], None),
+        ] {
+            let env = IdleEnv::new();
+            for path in ["/from", "/to"] {
+                let log = Path::new(path).join("a-0");
+                let made = env.disk().create_directories(&log);
+                made.expect("the disk works");
+                // What is not finished of its file is no beginning.
+                let file = ["partition.metadata.tmp", "partition.metadata"];
+                let file = file[usize::from(begun.contains(&path))];
+                let text = format!("version: 0\ntopic_id: {}\n", id("a"));
+                let written = replace_file(env.disk(), &log, file, text.as_bytes());
+                written.expect("the disk works");
+            }
+            let found = find(&env, NodeId(1), &image, &directories(&env, false));
+            let place = found.ok().map(|logs| logs.get(&key()).copied());
+            assert_eq!(place, becomes, "{begun:?}");
+        }
+    }
+
+    #[test]
     fn a_log_is_known_by_the_id_of_its_topic_or_else_by_its_name() {
         let image = image(&[topic("a", 2), topic("b", 1)]);
         let is_known = |node, topic: &str, index, topic_id: Option<TopicId>| {
@@ -254,6 +300,7 @@ mod tests {
                 topic: topic.to_owned(),
                 partition: PartitionIndex(index),
                 topic_id,
+                is_begun: true,
             };
             let key = key_of(NodeId(node), &image, &log);
             key.inspect(|key| assert_eq!((key.topic, key.index), (id(topic), log.partition)))

@@ -58,6 +58,8 @@ pub struct FoundLog {
     pub partition: PartitionIndex,
     /// As `partition.metadata` tells; `None` without that file.
     pub topic_id: Option<TopicId>,
+    /// There is more than a directory for it.
+    pub is_begun: bool,
 }
 
 /// One entry of `log.dirs`, locked for as long as this lives.
@@ -174,15 +176,18 @@ impl<D: Disk> LogDirectory<D> {
             .filter(|entry| entry.is_directory)
         {
             if let Some((topic, partition)) = parse_name(&entry.name) {
-                let topic_id = partition_metadata::read(&self.disk, &self.path.join(&entry.name))?;
+                let path = self.path.join(&entry.name);
+                let topic_id = partition_metadata::read(&self.disk, &path)?;
                 if let Some(id) = topic_id {
                     self.found.lock().insert(entry.name.clone(), id);
                 }
+                let is_begun = topic_id.is_some() || !self.is_unbegun(&path)?;
                 found.push(FoundLog {
                     name: entry.name,
                     topic,
                     partition,
                     topic_id,
+                    is_begun,
                 });
             }
         }
