@@ -50,9 +50,19 @@ impl IdleEnv {
         self.lane_of(Arc::new(directory.expect("nobody else has it")), id)
     }
 
+    /// That of a directory which was left cleanly.
     pub(crate) fn lane_of(&self, directory: Arc<LogDirectory<SeededDisk>>, id: Uuid) -> Lane<Self> {
+        self.lane_after(true, directory, id)
+    }
+
+    pub(crate) fn lane_after(
+        &self,
+        was_clean: bool,
+        directory: Arc<LogDirectory<SeededDisk>>,
+        id: Uuid,
+    ) -> Lane<Self> {
         let options = LaneOptions {
-            was_clean: true,
+            was_clean,
             recovered_at_once: 1,
             producer_expiration: Duration::from_secs(60),
             min_free: MIN_FREE,

@@ -182,7 +182,7 @@ impl<E: Env, W: ConnectionWriter<File = FileOf<E>>> Dialogue<'_, E, W> {
                 }
             }
         };
-        self.patience = Some(URGENT);
+        self.patience = begun.is_large().then_some(URGENT);
         let mut finish = pin!(frames.finish(begun));
         loop {
             if let Some(next) = self.answer_or_read(finish.as_mut()).await? {

@@ -58,6 +58,13 @@ pub(super) struct Beginning {
     length: usize,
 }
 
+impl Beginning {
+    /// Whether it takes of the budget while it is read.
+    pub(super) fn is_large(&self) -> bool {
+        self.length > OWN_BYTES
+    }
+}
+
 pub(super) struct FrameReader<R, C> {
     reader: R,
     clock: C,
@@ -121,11 +128,10 @@ impl<R: ConnectionReader, C: Clock> FrameReader<R, C> {
     /// # Errors
     /// See [`End`].
     pub(super) async fn finish(&mut self, begun: Beginning) -> Result<Bytes, End> {
-        let Beginning { length } = begun;
-        if length <= OWN_BYTES {
-            Ok(self.small(length).await)
+        if begun.is_large() {
+            self.large(begun.length).await
         } else {
-            self.large(length).await
+            Ok(self.small(begun.length).await)
         }
     }
 

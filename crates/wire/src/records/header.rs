@@ -14,6 +14,7 @@ const LENGTH_AT: usize = 8;
 const LEADER_EPOCH_AT: usize = 12;
 const MAGIC_AT: usize = 16;
 const CRC_AT: usize = 17;
+const ATTRIBUTES_AT: usize = 21;
 /// What the checksum covers begins here: base offset and leader epoch stay outside, so that a leader can set them.
 pub(super) const CHECKED_FROM: usize = 21;
 
@@ -82,7 +83,7 @@ impl BatchHeader {
             size,
             leader_epoch: LeaderEpoch(i32_at(header, LEADER_EPOCH_AT)),
             crc: i32_at(header, CRC_AT) as u32,
-            attributes: Attributes(i16_at(header, 21)),
+            attributes: Attributes(i16_at(header, ATTRIBUTES_AT)),
             last_offset_delta: delta,
             base_timestamp: Timestamp(i64_at(header, 27)),
             max_timestamp: Timestamp(i64_at(header, 35)),
@@ -91,6 +92,13 @@ impl BatchHeader {
             base_sequence: Sequence(i32_at(header, 53)),
             record_count: i32_at(header, 57),
         })
+    }
+
+    /// What a header at the beginning of `bytes` has for attributes, if it is one, which is not looked at; `None` where they are cut off.
+    #[must_use]
+    pub fn peek_attributes(bytes: &[u8]) -> Option<Attributes> {
+        let attributes = bytes.get(ATTRIBUTES_AT..)?.first_chunk()?;
+        Some(Attributes(i16::from_be_bytes(*attributes)))
     }
 
     #[must_use]
@@ -102,8 +110,8 @@ impl BatchHeader {
         bytes[8..12].copy_from_slice(&length.to_be_bytes());
         bytes[12..16].copy_from_slice(&self.leader_epoch.0.to_be_bytes());
         bytes[MAGIC_AT] = MAGIC as u8;
-        bytes[CRC_AT..21].copy_from_slice(&self.crc.to_be_bytes());
-        bytes[21..23].copy_from_slice(&self.attributes.0.to_be_bytes());
+        bytes[CRC_AT..ATTRIBUTES_AT].copy_from_slice(&self.crc.to_be_bytes());
+        bytes[ATTRIBUTES_AT..23].copy_from_slice(&self.attributes.0.to_be_bytes());
         bytes[23..27].copy_from_slice(&self.last_offset_delta.to_be_bytes());
         bytes[27..35].copy_from_slice(&self.base_timestamp.0.to_be_bytes());
         bytes[35..43].copy_from_slice(&self.max_timestamp.0.to_be_bytes());

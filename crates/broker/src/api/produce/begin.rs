@@ -32,8 +32,6 @@ const LEADER_ACKS: i16 = 1;
 const ALL_ACKS: i16 = -1;
 /// From this version on a request names topics by id.
 const FIRST_VERSION_WITH_TOPIC_IDS: i16 = 13;
-/// Where the header of a batch has its attributes.
-const ATTRIBUTES_AT: usize = 21;
 /// Bytes of batches that one request has at its lanes at once. What is packed again for a topic of another codec may be many times what
 /// was received, and is not in the budget of requests.
 const MOST_AT_LANES: usize = 64 << 20;
@@ -122,8 +120,7 @@ fn refused(request: &ProduceRequest<'_>) -> Option<ErrorCode> {
 
 /// Whether it begins with a batch that is. The header of any other is parsed when the batch is checked, and not here as well.
 fn is_transactional(records: &[u8]) -> bool {
-    let attributes = records.get(ATTRIBUTES_AT..).and_then(<[u8]>::first_chunk);
-    let attributes = attributes.map(|bytes| Attributes(i16::from_be_bytes(*bytes)));
+    let attributes = BatchHeader::peek_attributes(records);
     attributes.is_some_and(Attributes::is_transactional) && BatchHeader::parse(records).is_ok()
 }
 

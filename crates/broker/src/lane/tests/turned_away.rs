@@ -1,8 +1,5 @@
 //! What an idempotent producer has sent behind a batch that was turned away.
 
-use std::time::Duration;
-
-use futures::channel::mpsc;
 use ottla_env::fake::SeededDisk;
 use ottla_log::dir::FutureLog;
 use ottla_model::{ProducerEpoch, ProducerId, Sequence};
@@ -18,14 +15,7 @@ impl Leading {
 
     /// A lane that does not know what the last one left in the directory, and has yet to recover it.
     fn recovering(env: IdleEnv, directory: Arc<LogDirectory<SeededDisk>>) -> Self {
-        let options = LaneOptions {
-            was_clean: false,
-            recovered_at_once: 1,
-            producer_expiration: Duration::from_secs(60),
-            min_free: MIN_FREE,
-        };
-        let failed = FailedDirectory::new(DIRECTORY, Arc::default(), mpsc::unbounded().0);
-        let lane = Lane::start(&env, directory, options, failed);
+        let lane = env.lane_after(false, directory, DIRECTORY);
         let leading = Self::of(env, lane, FLUSHED_LATE);
         leading.lead_log(KEY, true);
         leading
@@ -49,6 +39,14 @@ impl Leading {
             ..BatchFields::default()
         };
         self.append_of(leader_epoch, fields)
+    }
+
+    /// The first batch of the producer finds no room, which there is again then.
+    fn found_no_room(&self) {
+        let used = self.fill_disk();
+        self.look(Some(used + MIN_FREE / 2));
+        assert!(is_held_up(self.numbered(0)));
+        self.look(None);
     }
 
     /// The first batch of the producer comes again, and the others behind it.
@@ -80,10 +78,7 @@ fn directory(env: &IdleEnv, path: &str) -> Arc<LogDirectory<SeededDisk>> {
 #[test]
 fn it_does_not_come_before_one_that_found_no_room() {
     let leading = Leading::flushed_late();
-    let used = leading.fill_disk();
-    leading.look(Some(used + MIN_FREE / 2));
-    assert!(is_held_up(leading.numbered(0)));
-    leading.look(None);
+    leading.found_no_room();
     assert!(is_held_up(leading.numbered(1)));
     assert_eq!(base_offset(&leading.append(EPOCH)), Some(Offset(0)));
     assert_eq!(base_offset(&leading.numbered(0)), Some(Offset(1)));
@@ -101,10 +96,7 @@ fn it_does_not_come_before_one_that_was_checked_under_another_leadership() {
 #[test]
 fn it_does_not_come_before_one_that_came_again_and_was_turned_away_again() {
     let leading = Leading::flushed_late();
-    let used = leading.fill_disk();
-    leading.look(Some(used + MIN_FREE / 2));
-    assert!(is_held_up(leading.numbered(0)));
-    leading.look(None);
+    leading.found_no_room();
     let refused = leading.numbered_under(LeaderEpoch(EPOCH.0 - 1), 0);
     assert_eq!(refusal(refused), ErrorCode::NotLeaderOrFollower);
     leading.takes_in_order(0..3);
@@ -151,10 +143,7 @@ fn it_does_not_come_before_that_in_another_directory() {
     let leading = Leading::of(env.clone(), lane(&first, DIRECTORY), FLUSHED_LATE);
     leading.lead(KEY);
     leading.opened();
-    let used = leading.fill_disk();
-    leading.look(Some(used + MIN_FREE / 2));
-    assert!(is_held_up(leading.numbered(0)));
-    leading.look(None);
+    leading.found_no_room();
     let moved = Leading::of(env.clone(), lane(&second, SECOND), FLUSHED_LATE);
     let partition = moved.partition(KEY);
     let future = FutureLog::begin(first, second, &partition.name(), SECOND);
