@@ -383,8 +383,10 @@ mod tests {
             "B cannot be closed",
         );
         for has in [has, [(LISTENERS, "B://:2,C://:3")]] {
-            let limits = [has[0], ("listener.name.a.max.connections", "0")];
-            says(checked("", &has, &limits), "for listener a");
+            for limit in ["max.connections", "listener.name.a.max.connections"] {
+                let limits = [has[0], (limit, "0")];
+                says(checked("", &has, &limits), "for listener a");
+            }
         }
         assert_eq!(checked("", &has, &[]), Ok(()));
     }
